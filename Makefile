@@ -1,0 +1,189 @@
+# How Loft is built, run and tested. `make help` lists what there is to ask for.
+#
+# Settings, on the command line:
+#   KERNEL_VMA=0x80000000   where the kernel half begins; a multiple of 4 MB. Each value but the
+#                           usual one has a directory of its own, build/vma-VALUE
+#   CROSS_COMPILE=PREFIX-   the compiler's prefix, if not the first of i686-elf-gcc,
+#                           i686-linux-gnu-gcc and gcc -m32 that exists
+#   MEMORY=256              megabytes for `make run` and `make gdb`
+#   CMDLINE="..."           the kernel's command line for `make gdb`
+#   QEMU_FLAGS="..."        more arguments for QEMU
+#   TESTS="..."             which tests: an expression for pytest's -k
+#   V=1                     show the commands
+
+KERNEL_VMA ?= 0xC0000000
+MEMORY ?= 256
+CMDLINE ?= console=tty0 console=ttyS0
+
+BUILD := build$(if $(filter-out 0xC0000000,$(KERNEL_VMA)),/vma-$(KERNEL_VMA))
+QUIET := $(if $(V),,@)
+PYTEST := pytest-3 -q -p no:cacheprovider
+# What `make toolchain` built comes before what the system has.
+export PATH := $(CURDIR)/build/toolchain/bin:$(PATH)
+export KERNEL_VMA
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+FORCE:
+.PHONY: FORCE
+
+# ---- tools: what is missing is installed before it is used
+
+.PHONY: setup-build setup-iso setup-run setup-gdb setup-test
+setup-build setup-iso setup-run setup-gdb setup-test: setup-%:
+	@CROSS_COMPILE=$(CROSS_COMPILE) tools/setup.sh $*
+
+# The compiler is looked for when the first recipe needs it, by when the set-up has run.
+find_compiler = $(if $(CROSS_COMPILE),$(CROSS_COMPILE)gcc,$(or $(firstword $(foreach \
+	name,i686-elf-gcc i686-linux-gnu-gcc,$(notdir $(shell command -v $(name))))),gcc -m32))
+CC = $(eval CC := $$(find_compiler))$(CC)
+
+# ---- the kernel
+
+ROOMS := boot kernel mm fs lib drivers
+SOURCES := $(sort $(wildcard $(ROOMS:%=%/*.c) $(ROOMS:%=%/*.asm)))
+OBJECTS := $(patsubst %,$(BUILD)/%.o,$(basename $(SOURCES)))
+
+CFLAGS := -std=gnu11 -O2 -g -march=i486 -ffreestanding -fno-pic -fno-pie \
+	-fno-stack-protector -fcf-protection=none -mgeneral-regs-only \
+	-fno-asynchronous-unwind-tables -fno-omit-frame-pointer -fno-strict-aliasing
+WARNINGS := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow \
+	-Wpointer-arith -Wwrite-strings -Wundef -Wvla
+CPPFLAGS := -Iinclude -DKERNEL_VMA=$(KERNEL_VMA)
+ASFLAGS := -f elf32 -g -F dwarf -Wall -Werror -DKERNEL_VMA=$(KERNEL_VMA)
+LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
+	-Wl,-z,noexecstack -Wl,--fatal-warnings -Wl,--defsym=KERNEL_VMA=$(KERNEL_VMA)
+
+# Rooms add what is made for them (a font, the user programs, the test programs).
+-include $(wildcard drivers/drivers.mk user/user.mk tests/tests.mk)
+
+.PHONY: all iso
+all: $(BUILD)/loft.elf $(BUILD)/root.cpio $(BUILD)/loft.iso
+iso: $(BUILD)/loft.iso
+
+# Rewritten, and so newer than the objects, only when the compiler or its flags change.
+$(BUILD)/flags: setup-build FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(CFLAGS) $(WARNINGS) $(CPPFLAGS) nasm $(ASFLAGS) ld $(LDFLAGS)' >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	@echo "CC    $<"
+	$(QUIET)$(CC) $(CFLAGS) $(WARNINGS) $(CPPFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/%.o: %.asm $(BUILD)/flags
+	@mkdir -p $(@D)
+	@echo "NASM  $<"
+	$(QUIET)nasm $(ASFLAGS) -MD $(@:.o=.d) -MP $< -o $@
+
+-include $(OBJECTS:.o=.d)
+
+# Linked twice: the second time with the table of the functions that the first time placed.
+# That the second link moved none of them is checked by making the table once more.
+LINK = $(CC) $(LDFLAGS) -T linker.ld $(OBJECTS)
+KSYMS = nm --numeric-sort $(1) | \
+	awk -v base=$(shell printf %08x $(KERNEL_VMA)) -f tools/ksyms.awk >$(2)
+
+$(BUILD)/loft.elf: $(OBJECTS) linker.ld tools/ksyms.awk $(BUILD)/flags
+	@echo "LINK  $@"
+	$(QUIET)awk -f tools/ksyms.awk /dev/null >$(BUILD)/ksyms.asm
+	$(QUIET)nasm -f elf32 $(BUILD)/ksyms.asm -o $(BUILD)/ksyms.o
+	$(QUIET)$(LINK) $(BUILD)/ksyms.o -lgcc -o $(BUILD)/first.elf
+	$(QUIET)$(call KSYMS,$(BUILD)/first.elf,$(BUILD)/ksyms.asm)
+	$(QUIET)nasm -f elf32 $(BUILD)/ksyms.asm -o $(BUILD)/ksyms.o
+	$(QUIET)$(LINK) $(BUILD)/ksyms.o -lgcc -o $@
+	$(QUIET)$(call KSYMS,$@,$(BUILD)/ksyms.check)
+	@cmp $(BUILD)/ksyms.asm $(BUILD)/ksyms.check || \
+		{ echo "make: the second link moved functions" >&2; exit 1; }
+	@rm $(BUILD)/first.elf $(BUILD)/ksyms.check
+
+# ---- the initramfs and the ISO
+
+$(BUILD)/root.cpio: tools/initramfs.sh $(USER_PROGRAMS) | setup-build
+	@echo "CPIO  $@"
+	$(QUIET)tools/initramfs.sh $@
+
+# With our own init and shell alone, for machines too small for busybox.
+$(BUILD)/root-own.cpio: tools/initramfs.sh $(USER_PROGRAMS) | setup-build
+	@echo "CPIO  $@"
+	$(QUIET)tools/initramfs.sh --own $@
+
+# One hybrid image for BIOS and UEFI, CD and USB stick, with the GRUB modules it needs alone.
+GRUB_MODULES := multiboot normal all_video serial terminal iso9660
+
+$(BUILD)/loft.iso: $(BUILD)/loft.elf $(BUILD)/root.cpio grub.cfg | setup-iso
+	@echo "ISO   $@"
+	$(QUIET)rm -rf $(BUILD)/iso && mkdir -p $(BUILD)/iso/boot/grub
+	$(QUIET)cp grub.cfg $(BUILD)/iso/boot/grub/
+	$(QUIET)strip --strip-debug -o $(BUILD)/iso/boot/loft.elf $(BUILD)/loft.elf
+	$(QUIET)cp $(BUILD)/root.cpio $(BUILD)/iso/boot/
+	$(QUIET)grub-mkrescue --locales= --fonts= --themes= --install-modules="$(GRUB_MODULES)" \
+		-o $@ $(BUILD)/iso >$(BUILD)/grub-mkrescue.log 2>&1 || \
+		{ cat $(BUILD)/grub-mkrescue.log >&2; exit 1; }
+	@rm -r $(BUILD)/iso
+
+# ---- running
+
+QEMU := qemu-system-i386
+QEMU_MACHINE := -accel tcg -m $(MEMORY) -nic none $(QEMU_FLAGS)
+# With a display and QEMU's package for it, a window; the serial console in any case.
+DISPLAY_FLAG = $$(if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] && \
+	$(QEMU) -display help 2>/dev/null | grep -qx gtk; then echo gtk; else echo none; fi)
+
+.PHONY: run gdb
+run: $(BUILD)/loft.iso | setup-run
+	@echo "The serial console is this terminal. poweroff ends it; so does Ctrl-A x."
+	$(QUIET)$(QEMU) $(QEMU_MACHINE) -cdrom $< -serial mon:stdio -display $(DISPLAY_FLAG)
+
+# QEMU runs as gdb's child, stopped before its first instruction, and talks to it over a pipe.
+# Its own session: a Ctrl-C at gdb's prompt is for gdb.
+gdb: $(BUILD)/loft.elf $(BUILD)/root.cpio | setup-run setup-gdb
+	@echo "Serial console: $(BUILD)/serial.log, or socat -,rawer unix:$(BUILD)/serial.sock"
+	$(QUIET)LOFT_QEMU="setsid $(QEMU) $(QEMU_MACHINE) -S -gdb stdio -kernel $(BUILD)/loft.elf \
+		-initrd $(BUILD)/root.cpio -append '$(CMDLINE)' -display $(DISPLAY_FLAG) -serial \
+		chardev:s -chardev socket,id=s,path=$(BUILD)/serial.sock,server=on,wait=off,logfile=$(BUILD)/serial.log" \
+		gdb -q -x tools/gdb/start.py $(BUILD)/loft.elf
+
+# ---- tests (DESIGN.md's groups); each group is a folder of tests/
+
+.PHONY: test test-unit test-kernel test-system test-real test-machines test-gdb soak
+TEST_GROUPS := unit kernel system real machines gdb
+pytest = LOFT_BUILD=$(BUILD) $(PYTEST) $(if $(TESTS),-k "$(TESTS)")
+
+# ---- housekeeping
+
+C_FILES = $(wildcard $(ROOMS:%=%/*.c) include/*.h include/*/*.h user/*.[ch] tests/*/*.[ch])
+
+.PHONY: toolchain format format-check clean distclean help
+toolchain:
+	tools/toolchain.sh
+
+format:
+	clang-format -i $(C_FILES)
+
+format-check:
+	clang-format --dry-run --Werror $(C_FILES)
+
+# Keeps what was downloaded and the toolchain; distclean does not.
+clean:
+	rm -rf $(ROOMS:%=build/%) build/vma-* build/user build/tests build/iso
+	find build -maxdepth 1 -type f -delete 2>/dev/null || true
+
+distclean:
+	rm -rf build
+
+help:
+	@echo "make             build/loft.elf, build/root.cpio and build/loft.iso"
+	@echo "make run         boot the ISO in QEMU; this terminal is its serial console"
+	@echo "make gdb         the kernel stopped in the loader, before paging, in gdb"
+	@echo "make test        all tests; test-unit, test-kernel, test-system, test-real,"
+	@echo "                 test-machines and test-gdb are their parts"
+	@echo "make soak        the long random tests"
+	@echo "make iso         build/loft.iso alone"
+	@echo "make toolchain   build an i686-elf compiler from Debian's sources"
+	@echo "make format      lay out all C files; format-check only looks"
+	@echo "make clean       delete what was built, keep what was downloaded; distclean: all"
+	@echo
+	@sed -n '/^# Settings/,/^$$/s/^# \{0,1\}//p' Makefile
