@@ -1,0 +1,132 @@
+/*
+ * Page frames: who has each 4 KB of RAM, and which are free.
+ *
+ * struct frame exists once for each frame of RAM up to 4 GB. A buddy allocator
+ * over two zones (low: in the direct map; high: the rest) keeps the free ones;
+ * only mm/frame.c knows how. refs is the sum of what holds the frame:
+ * mappings (page-table entries), one for the page cache, one for each kernel
+ * hold; the ledger (ledger.h) checks that sum. Interrupt handlers neither
+ * allocate nor free, so no lock is needed: the kernel is not preempted.
+ */
+#ifndef LOFT_FRAME_H
+#define LOFT_FRAME_H
+
+#include <layout.h>
+#include <list.h>
+#include <types.h>
+
+enum frame_kind {
+	FRAME_FREE,
+	FRAME_RESERVED,		/* RAM that firmware, the frame buffer or a bad map holds for ever */
+	FRAME_IMAGE,		/* the kernel image and the frame array itself */
+	FRAME_BOOT,		/* modules and boot data, given back while booting */
+	FRAME_KERNEL,		/* kernel heap, stacks, buffers */
+	FRAME_PAGE_TABLE,	/* page directories and page tables */
+	FRAME_ANON,		/* anonymous user memory */
+	FRAME_CACHE,		/* page cache: pages of an object */
+	FRAME_KINDS,
+	FRAME_ABSENT = 255	/* no RAM here (a hole); counted nowhere */
+};
+
+struct object;
+
+struct frame {
+	struct list link;	/* frame.c while free; the owner's afterwards */
+	uint32_t refs;		/* 0 exactly when free; wide: one frame can be mapped very often */
+	uint8_t kind;		/* enum frame_kind */
+	uint8_t order;		/* of the block whose first frame this is */
+	uint8_t flags;		/* FRAME_FLAG_* */
+	uint8_t unused;
+	struct object *object;	/* FRAME_CACHE: whose page; kernel heap: its slab */
+	uint32_t index;		/* FRAME_CACHE: page number in the object */
+	uint32_t holds;		/* of refs, those declared by ledger_hold (ledger.h) */
+	uint32_t tally;		/* ledger_check's count of mappings; means nothing between checks */
+};
+
+#define FRAME_FLAG_ZEROED 1	/* free and known to hold zeros */
+#define FRAME_FLAG_DIRTY 2	/* page cache: differs from its backing store */
+
+/* How to allocate. */
+#define FRAME_LOW 1		/* in the direct map: page tables, kernel data */
+#define FRAME_ZERO 2		/* filled with zeros */
+
+#define FRAME_MAX_ORDER 10	/* largest block: 4 MB */
+
+struct frame_counts {
+	uint32_t total;			/* frames of RAM, all kinds */
+	uint32_t by_kind[FRAME_KINDS];	/* add up to total */
+	uint32_t free_low, free_high;
+};
+
+struct boot_info;
+
+/*
+ * Builds the frame array from the boot memory map and puts all usable frames that nothing occupies on the
+ * free lists. The direct map of low memory must be up (pagedir_init_direct_map). Panics when not even
+ * the frame array fits. May be called once.
+ */
+void frame_init(const struct boot_info *info);
+
+/* One frame of a kind, refs 1. NULL when memory is out (or the fault injector says so). User kinds
+ * (FRAME_ANON, FRAME_CACHE) prefer high frames unless FRAME_LOW. Constant time. Does not sleep. */
+__must_check struct frame *frame_alloc(enum frame_kind kind, unsigned flags);
+
+/* 2^order contiguous low frames, aligned to their size; refs of the first is 1, the others' is 1 too. */
+__must_check struct frame *frame_alloc_block(enum frame_kind kind, unsigned order, unsigned flags);
+
+/* Frees a block of frame_alloc_block; every frame in it must have refs 1. */
+void frame_free_block(struct frame *first, unsigned order);
+
+/* One more holder. */
+static inline void frame_get(struct frame *frame);
+/* One holder fewer; the last one frees the frame. */
+void frame_put(struct frame *frame);
+
+/* Gives back boot-time memory [start, end) (physical, whole frames inside only) of kind FRAME_BOOT or FRAME_IMAGE. */
+void frame_release_boot(paddr_t start, paddr_t end);
+
+/* The frame of a frame number, or NULL when no RAM is there. Any pfn may be asked. */
+struct frame *frame_from_pfn(pfn_t pfn);
+pfn_t frame_pfn(const struct frame *frame);
+/* The first pfn above the last frame of RAM: bounds a sweep over all frames. */
+pfn_t frame_pfn_end(void);
+/* The first physical address that the direct map does not hold. */
+paddr_t frame_low_end(void);
+
+static inline paddr_t frame_paddr(const struct frame *frame)
+{
+	return frame_pfn(frame) << PAGE_SHIFT;
+}
+
+/* True when the frame is in the direct map. */
+static inline bool frame_is_low(const struct frame *frame)
+{
+	return frame_paddr(frame) < frame_low_end();
+}
+
+/* The address of a low frame in the direct map. */
+static inline void *frame_virt(const struct frame *frame)
+{
+	return paddr_to_virt(frame_paddr(frame));
+}
+
+/* A snapshot of the counters. */
+void frame_count(struct frame_counts *counts);
+/* Name of a kind for people and the ledger: "free", "page table", ... */
+const char *frame_kind_name(enum frame_kind kind);
+
+/* Zeroes one free frame ahead of need, if any is not; called by the idle loop. Returns false when none was left. */
+bool frame_zero_one_idle(void);
+
+/* Calls report(text) for each inconsistency in the free lists and counters; returns how many there were. */
+unsigned frame_check(void (*report)(const char *text, pfn_t pfn));
+
+#include <assert.h>
+
+static inline void frame_get(struct frame *frame)
+{
+	assert(frame->refs > 0);
+	frame->refs++;
+}
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * Kernel virtual ranges: addresses in [KVRANGE_BASE, KVRANGE_END) for stacks with a guard page,
+ * device memory and large allocations; and kmap, temporary windows onto frames.
+ */
+#ifndef LOFT_KVRANGE_H
+#define LOFT_KVRANGE_H
+
+#include <frame.h>
+#include <pagedir.h>
+#include <types.h>
+
+void kvrange_init(void);
+
+/* npages of zeroed kernel memory, virtually contiguous, scattered frames, an unmapped guard page below. NULL when out. */
+__must_check void *kvrange_alloc(size_t npages);
+/* Frees what kvrange_alloc returned. */
+void kvrange_free(void *start);
+/* Maps device memory; paddr and size need no alignment. Never fails quietly: NULL when no range is left. */
+__must_check void *kvrange_map_device(paddr_t paddr, size_t size, enum cache_type cache);
+/* True when address is in the guard page below a kvrange_alloc: a stack ran over. */
+bool kvrange_is_guard(vaddr_t address);
+
+/*
+ * A window onto any frame: for low frames simply the direct map; for high ones a slot of its own until kunmap.
+ * Never fails (64+ slots; a task holds at most two and does not sleep holding one, except in user copies).
+ */
+__must_check void *kmap(struct frame *frame);
+void kunmap(const void *window);
+
+/* Fills a frame with zeros; copies one frame to another. Through windows where needed. */
+void frame_zero(struct frame *frame);
+void frame_copy(struct frame *to, struct frame *from);
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * The frame ledger (DESIGN V12): proves on demand that memory is accounted for.
+ */
+#ifndef LOFT_LEDGER_H
+#define LOFT_LEDGER_H
+
+#include <types.h>
+
+/*
+ * Checks everything: kinds add up to the total; for each frame, refs = mappings in all address spaces + page cache + kernel
+ * holds; none free and mapped; each user entry inside a region with rights no wider than the region's. Calls
+ * report for each fault found and returns their number (0: the books balance). Takes time; sleeps never.
+ */
+unsigned ledger_check(void (*report)(void *context, const char *text), void *context);
+
+/* A kernel subsystem that holds references to user or cache frames (e.g. the shared zero frame, pipes) declares each. */
+void ledger_hold(struct frame *frame);
+void ledger_release(struct frame *frame);
+
+#endif

@@ -1,0 +1,153 @@
+/*
+ * Address spaces: a page directory and a balanced tree of regions (vma), sorted by address, augmented with the largest gap below
+ * each node's subtree so that splitting, merging and finding a gap are logarithmic.
+ *
+ * Protected by: the kernel not being preempted, plus mm->lock (a mutex) around whatever changes the tree
+ * or sleeps while relying on it (fault handler, mmap family, fork). Never held while user memory is touched by a copy routine.
+ */
+#ifndef LOFT_MM_H
+#define LOFT_MM_H
+
+#include <object.h>
+#include <pagedir.h>
+#include <tree.h>
+#include <types.h>
+#include <wait.h>
+
+/* Region flags. */
+#define VMA_READ 1u
+#define VMA_WRITE 2u
+#define VMA_EXEC 4u
+#define VMA_SHARED 8u		/* writes reach the object */
+#define VMA_GROWSDOWN 16u	/* a stack: a fault in the gap below extends it */
+#define VMA_NORESERVE 32u
+#define VMA_LOCKED 64u
+#define VMA_HEAP 128u		/* the brk region, for /proc/PID/maps */
+#define VMA_STACK 256u		/* the main stack, likewise */
+#define VMA_DENYWRITE_MAX 512u	/* shared mapping of a file open read-only: mprotect to write is EACCES */
+
+struct vma {
+	struct tree_node node;
+	struct mm *mm;
+	vaddr_t start, end;	/* [start, end), page-aligned, end > start */
+	uint32_t flags;		/* VMA_* */
+	struct object *object;	/* NULL: anonymous private. A reference is held */
+	uint32_t page_offset;	/* page number in the object of the page at start */
+	struct file *file;	/* for /proc/PID/maps and exec; NULL if none; opaque to mm/ (vma_file_ops) */
+	vaddr_t gap;		/* free bytes between the previous region and start */
+	vaddr_t largest_gap;	/* augmented: the largest gap in the subtree */
+	struct list object_link;/* all mappings of the object, for truncation */
+};
+
+struct mm {
+	uint32_t refs;		/* tasks (vfork, threads) and /proc readers */
+	struct pagedir pagedir;
+	struct tree regions;
+	struct vma *last_found;	/* one-entry cache of mm_find */
+	uint32_t nregions;
+	uint32_t npages;	/* sum of region sizes, pages: VmSize */
+	uint32_t peak_npages, peak_resident;
+	struct mutex lock;
+	vaddr_t brk_start, brk;	/* the heap: [brk_start, brk) */
+	vaddr_t mmap_top;	/* new mappings are placed top down below it */
+	vaddr_t stack_top;	/* where exec put the strings */
+	/* For /proc and prctl: */
+	vaddr_t code_start, code_end, data_start, data_end;
+	vaddr_t arg_start, arg_end, env_start, env_end;
+	uint32_t saved_auxv[48];
+	uint64_t faults_minor, faults_major;
+	struct file *exe;	/* the program file, a reference */
+	struct list all_link;	/* every mm, for the ledger */
+};
+
+/* How a region's file is referenced and named without mm/ knowing files; set once by fs/ at boot. */
+struct vma_file_ops {
+	void (*get)(struct file *file);
+	void (*put)(struct file *file);
+};
+extern const struct vma_file_ops *vma_file_ops;
+
+/* An empty address space, refs 1; NULL when memory is out. */
+__must_check struct mm *mm_create(void);
+void mm_get(struct mm *mm);
+/* The last reference unmaps everything and frees it. */
+void mm_put(struct mm *mm);
+/* fork: a copy, private pages shared copy-on-write. ERR_PTR(-ENOMEM). */
+__must_check struct mm *mm_fork(struct mm *from);
+
+/* The region that holds address, or NULL. */
+struct vma *mm_find(struct mm *mm, vaddr_t address);
+/* The first region whose end is above address, or NULL. */
+struct vma *mm_find_at_or_above(struct mm *mm, vaddr_t address);
+/* In address order, NULL after the last. */
+struct vma *vma_next(const struct vma *vma);
+struct vma *mm_first(struct mm *mm);
+
+struct mm_map_request {
+	vaddr_t address;	/* hint, or exact with fixed */
+	size_t size;		/* bytes, rounded up to pages; > 0 */
+	uint32_t flags;		/* VMA_* */
+	bool fixed;		/* replace what is there */
+	bool fixed_noreplace;	/* -EEXIST when something is there */
+	struct object *object;	/* NULL: anonymous private; else a reference is taken */
+	uint32_t page_offset;
+	struct file *file;	/* a reference is taken */
+};
+/* Makes a mapping; its address to *address. -ENOMEM (space, region limit, RLIMIT_AS), -EINVAL, -EEXIST, -EPERM below USER_LOWEST. */
+__must_check int mm_map(struct mm *mm, const struct mm_map_request *request, vaddr_t *address);
+/* munmap: holes are skipped. -EINVAL for unaligned or outside user space, -ENOMEM. */
+__must_check int mm_unmap(struct mm *mm, vaddr_t start, size_t size);
+__must_check int mm_protect(struct mm *mm, vaddr_t start, size_t size, uint32_t rights);
+/* The initial stack of exec: a VMA_GROWSDOWN|VMA_STACK region ending at top; rlimit in bytes bounds later growth. */
+__must_check int mm_make_stack(struct mm *mm, vaddr_t top, uint32_t flags, size_t size);
+
+/* ---- faults ---- */
+
+/* What the fault handler decided; the same names in the trace, the statistics and the tests. */
+enum fault_result {
+	FAULT_ZERO_PAGE,	/* read of untouched anonymous memory: the shared zero frame */
+	FAULT_ZEROED_FRAME,	/* write to untouched anonymous memory: a fresh zeroed frame */
+	FAULT_CACHE_PAGE,	/* a page of an object mapped */
+	FAULT_COW_COPY,		/* a private copy made */
+	FAULT_COW_REUSE,	/* sole owner: made writable in place */
+	FAULT_STACK_GROWTH,	/* the stack region was extended (then one of the above) */
+	FAULT_SPURIOUS,		/* already as it should be (a stale TLB entry) */
+	FAULT_NO_REGION,	/* SIGSEGV, SEGV_MAPERR */
+	FAULT_NO_RIGHT,		/* SIGSEGV, SEGV_ACCERR */
+	FAULT_BEYOND_END,	/* SIGBUS, BUS_ADRERR: past the end of the file */
+	FAULT_IO_ERROR,		/* SIGBUS, BUS_ADRERR: the backing store failed */
+	FAULT_NO_MEMORY,	/* no frame: the caller decides who dies */
+	FAULT_RESULTS
+};
+const char *fault_result_name(enum fault_result result);
+extern uint32_t fault_counts[FAULT_RESULTS];
+
+#define FAULT_WRITE 1u		/* access kinds */
+#define FAULT_EXEC 2u		/* known only where the CPU tells; unused without NX */
+#define FAULT_USER 4u		/* from PL3 */
+#define FAULT_PRESENT 8u	/* a protection violation, not an absent page */
+
+/* Decides about and, where possible, satisfies a fault at address of the current address space. May sleep. */
+enum fault_result mm_fault(struct mm *mm, vaddr_t address, unsigned access);
+
+/* For exec, ptrace-like access and tests: copies into/out of another address space, faulting pages in. Bytes done. */
+size_t mm_write(struct mm *mm, vaddr_t to, const void *from, size_t size);
+size_t mm_read(struct mm *mm, vaddr_t from, void *to, size_t size);
+
+/* ---- doorways ---- */
+struct mmap_arguments;
+int32_t sys_mmap2(vaddr_t address, size_t size, uint32_t prot, uint32_t flags, int fd, uint32_t page_offset);
+int32_t sys_old_mmap(const void __user *arguments);
+int32_t sys_munmap(vaddr_t start, size_t size);
+int32_t sys_mprotect(vaddr_t start, size_t size, uint32_t prot);
+int32_t sys_mremap(vaddr_t old, size_t old_size, size_t new_size, uint32_t flags, vaddr_t new_address);
+int32_t sys_brk(vaddr_t brk);
+int32_t sys_madvise(vaddr_t start, size_t size, int advice);
+int32_t sys_msync(vaddr_t start, size_t size, int flags);
+int32_t sys_mincore(vaddr_t start, size_t size, uint8_t __user *vector);
+int32_t sys_mlock(vaddr_t start, size_t size);
+int32_t sys_munlock(vaddr_t start, size_t size);
+int32_t sys_mlockall(int flags);
+int32_t sys_munlockall(void);
+
+#endif

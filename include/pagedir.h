@@ -1,0 +1,98 @@
+/*
+ * The page-directory manager: the one place that knows what page-directory and
+ * page-table entries look like (Intel SDM 3A, 4.3) and when the TLB is flushed.
+ *
+ * The kernel half is the same in every directory and its page tables are
+ * allocated once at boot, so no directory is ever out of date. User halves hold a
+ * reference (frame_get) for each present entry that maps a frame of RAM.
+ * Page tables for user ranges are built on demand by pagedir_map.
+ */
+#ifndef LOFT_PAGEDIR_H
+#define LOFT_PAGEDIR_H
+
+#include <frame.h>
+#include <types.h>
+
+/* Rights and attributes of a mapping. */
+#define MAP_READ 1u
+#define MAP_WRITE 2u
+#define MAP_USER 4u
+#define MAP_COW 8u		/* not writable now; a write makes a private copy */
+#define MAP_ACCESSED 16u	/* results only: the processor has used it */
+#define MAP_DIRTY 32u		/* results only: the processor has written through it */
+/* How memory behind the mapping is cached (V6). */
+enum cache_type { CACHE_WRITE_BACK, CACHE_WRITE_COMBINING, CACHE_UNCACHED };
+
+struct pagedir {
+	uint32_t *entries;	/* 1024 entries, low memory */
+	paddr_t paddr;		/* what cr3 holds */
+	uint32_t ntables;	/* page tables of the user half */
+	uint32_t resident_anon;	/* user pages mapped, by kind of frame */
+	uint32_t resident_file;
+};
+
+struct page_mapping {
+	struct frame *frame;	/* NULL: device memory */
+	paddr_t paddr;		/* of the page */
+	unsigned rights;	/* MAP_* */
+};
+
+/* ---- kernel half, boot ---- */
+
+struct boot_info;
+/* Extends the loader's directory so that all low RAM is in the direct map: 4 MB global pages, the image's
+ * text and read-only data not writable (4 KB pages there), CR0.WP on, PGE, SMEP, SMAP, UMIP where the CPU has them (cpu.h). */
+void pagedir_init_direct_map(const struct boot_info *info);
+/* Once frames can be allocated: page tables for all kernel ranges (KVRANGE, KMAP), the PAT where the CPU has it. */
+void pagedir_init_kernel_ranges(void);
+/* Makes [__init_text, __init_data] frames free to give back: maps them read-write. */
+void pagedir_forget_init(void);
+
+/* Maps/unmaps npages of kernel virtual range (KVRANGE or KMAP); flushes. rights: MAP_READ[|MAP_WRITE]. */
+void pagedir_map_kernel(vaddr_t at, paddr_t paddr, size_t npages, unsigned rights,
+			enum cache_type cache);
+void pagedir_unmap_kernel(vaddr_t at, size_t npages);
+/* Physical address behind a kernel address, false when nothing is mapped there. */
+bool pagedir_kernel_paddr(vaddr_t at, paddr_t *paddr);
+
+/* ---- user half ---- */
+
+/* An empty user half with the kernel's half; -ENOMEM. */
+__must_check int pagedir_init(struct pagedir *pagedir);
+/* Frees the directory; no user page may be mapped any more (pagedir_unmap of everything first). */
+void pagedir_destroy(struct pagedir *pagedir);
+/* Loads cr3. kernel_pagedir_activate: a directory with no user half (exiting, idle). */
+void pagedir_activate(const struct pagedir *pagedir);
+void pagedir_activate_kernel(void);
+
+/* Maps frame at page `at` (nothing mapped there yet); takes over the caller's reference. MAP_USER implied.
+ * -ENOMEM when a page table cannot be had (the reference stays the caller's). */
+__must_check int pagedir_map(struct pagedir *pagedir, vaddr_t at, struct frame *frame, unsigned rights);
+/* Replaces the frame of a present mapping (copy on write done); drops the old one's reference, takes over the new one's. */
+void pagedir_replace(struct pagedir *pagedir, vaddr_t at, struct frame *frame, unsigned rights);
+/* Changes the rights of a present mapping of one page. */
+void pagedir_set_rights(struct pagedir *pagedir, vaddr_t at, unsigned rights);
+/* What is at page `at`; false when nothing is. */
+bool pagedir_lookup(const struct pagedir *pagedir, vaddr_t at, struct page_mapping *found);
+
+/* Unmaps all present pages in [start, end), drops their references, frees page tables that became empty. */
+void pagedir_unmap(struct pagedir *pagedir, vaddr_t start, vaddr_t end);
+/* mprotect: present pages in [start, end) become readable or not, and writable only where `rights` has MAP_WRITE and
+ * the page is not shared copy-on-write (then MAP_COW stays). Pages whose rights become none stay present for PL0 only
+ * so that they are not lost (PROT_NONE): see MAP_READ absent. cow: the vma is private, so writability is granted only
+ * to frames with one reference that are anonymous. */
+void pagedir_protect(struct pagedir *pagedir, vaddr_t start, vaddr_t end, unsigned rights, bool cow);
+/* fork: every present page of [start, end) in from appears in to, one more reference each; with cow both lose
+ * writability and gain MAP_COW. -ENOMEM: to may be partly filled; the caller unmaps it. Flushes from's TLB once. */
+__must_check int pagedir_copy(struct pagedir *to, struct pagedir *from, vaddr_t start, vaddr_t end, bool cow);
+/* mremap: moves the entries of [from, from + size) to `to`, never bytes; ranges do not overlap, target empty.
+ * -ENOMEM with nothing moved. */
+__must_check int pagedir_move(struct pagedir *pagedir, vaddr_t from, vaddr_t to, size_t size);
+/* Calls visit for each present page in [start, end), in order; stops when it returns false. */
+void pagedir_walk(const struct pagedir *pagedir, vaddr_t start, vaddr_t end,
+		  bool (*visit)(void *context, vaddr_t at, const struct page_mapping *page), void *context);
+
+/* Writes into text how the processor (current cr3) translates address, entry by entry, decoded, for a panic. */
+void pagedir_describe(vaddr_t address, char *text, size_t size);
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * Radix tree: a sparse array of pointers indexed by a 32-bit number. Height
+ * grows with the largest index. Nodes come from the kernel heap (kheap.h).
+ */
+#ifndef LOFT_RADIX_H
+#define LOFT_RADIX_H
+
+#include <types.h>
+
+struct radix_node;
+
+struct radix {
+	struct radix_node *root;
+	unsigned height;	/* levels of nodes; 0 when empty */
+	uint32_t count;		/* entries present */
+};
+
+/* The entry at index, or NULL. */
+void *radix_lookup(const struct radix *radix, uint32_t index);
+
+/* Stores a non-NULL entry at an index that is empty. Returns 0, or -ENOMEM with nothing changed. */
+__must_check int radix_insert(struct radix *radix, uint32_t index, void *entry);
+
+/* Takes out and returns the entry at index (NULL if none); empty nodes are freed. */
+void *radix_remove(struct radix *radix, uint32_t index);
+
+/* The first entry at or after *index, whose index is stored to *index; NULL if there is none. */
+void *radix_next(const struct radix *radix, uint32_t *index);
+
+#endif

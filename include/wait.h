@@ -1,0 +1,86 @@
+/*
+ * Sleeping: wait queues, mutexes. A task sleeps on any number of queues at once and is woken by any
+ * (poll). wake functions may be called from interrupt handlers; the queue is guarded by a short interrupt-off section.
+ */
+#ifndef LOFT_WAIT_H
+#define LOFT_WAIT_H
+
+#include <list.h>
+#include <types.h>
+
+struct task;
+
+struct wait_queue {
+	struct list waiters;
+};
+
+/* One task's place in one queue; lives on the sleeper's stack. */
+struct waiter {
+	struct list link;
+	struct task *task;
+};
+
+#define WAIT_QUEUE_INIT(name) { LIST_INIT((name).waiters) }
+
+static inline void wait_queue_init(struct wait_queue *queue)
+{
+	list_init(&queue->waiters);
+}
+
+#define WAIT_FOREVER UINT64_MAX
+
+/* Enters the queue; from here on a wake makes the next wait_sleep return at once. */
+void wait_enter(struct wait_queue *queue, struct waiter *waiter);
+void wait_leave(struct waiter *waiter);
+/*
+ * Before testing the condition: marks the current task as about to sleep. Then wait_sleep sleeps unless it was woken in
+ * between. deadline is clock_monotonic_ns() time or WAIT_FOREVER. Returns 0 (woken, perhaps spuriously: test again),
+ * -EINTR (interruptible and a signal is pending), -ETIMEDOUT.
+ */
+void wait_prepare(bool interruptible);
+int wait_sleep(uint64_t deadline);
+/* The condition was true after all. */
+void wait_cancel(void);
+
+void wake_all(struct wait_queue *queue);
+void wake_one(struct wait_queue *queue);
+
+/* Sleeps until condition holds: 0, -ERESTARTSYS on a signal, -ETIMEDOUT. condition may be evaluated often. */
+#define wait_until(queue, condition, interruptible, deadline) \
+	({ \
+		struct waiter waiter_; \
+		int result_ = 0; \
+		wait_enter(queue, &waiter_); \
+		for (;;) { \
+			wait_prepare(interruptible); \
+			if (condition) { \
+				wait_cancel(); \
+				result_ = 0; \
+				break; \
+			} \
+			if (result_) { \
+				wait_cancel(); \
+				break; \
+			} \
+			result_ = wait_sleep(deadline); \
+			if (result_ == -EINTR) \
+				result_ = -ERESTARTSYS; \
+		} \
+		wait_leave(&waiter_); \
+		result_; \
+	})
+#define wait_event(queue, condition) wait_until(queue, condition, true, WAIT_FOREVER)
+#define wait_event_uninterruptible(queue, condition) \
+	wait_until(queue, condition, false, WAIT_FOREVER)
+
+/* Sleeping lock. Not recursive. */
+struct mutex {
+	struct task *owner;
+	struct wait_queue waiters;
+};
+void mutex_init(struct mutex *mutex);
+void mutex_lock(struct mutex *mutex);
+void mutex_unlock(struct mutex *mutex);
+bool mutex_is_mine(const struct mutex *mutex);
+
+#endif
