@@ -18,7 +18,6 @@
 #define CR4_SMEP (1u << 20)
 #define CR4_SMAP (1u << 21)
 
-#define EFLAGS_AC (1u << 18)	/* with CR4.SMAP: PL0 may touch user pages */
 #define EFLAGS_ID (1u << 21)	/* can be changed: there is CPUID */
 
 #define MSR_PAT 0x277u

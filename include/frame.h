@@ -1,9 +1,9 @@
 /*
  * Page frames: who has each 4 KB of RAM, and which are free.
  *
- * struct frame exists once for each frame of RAM up to 4 GB. A buddy allocator
- * over two zones (low: in the direct map; high: the rest) keeps the free ones;
- * only mm/frame.c knows how. refs is the sum of what holds the frame:
+ * struct frame exists once for each frame number up to the last frame of RAM. A buddy
+ * allocator over two zones (low: in the direct map; high: the rest) keeps the
+ * free ones; only mm/frame.c knows how. refs is the sum of what holds the frame:
  * mappings (page-table entries), one for the page cache, one for each kernel
  * hold; the ledger (ledger.h) checks that sum. Interrupt handlers neither
  * allocate nor free, so no lock is needed: the kernel is not preempted.
@@ -11,6 +11,7 @@
 #ifndef LOFT_FRAME_H
 #define LOFT_FRAME_H
 
+#include <assert.h>
 #include <layout.h>
 #include <list.h>
 #include <types.h>
@@ -37,14 +38,23 @@ struct frame {
 	uint8_t order;		/* of the block whose first frame this is */
 	uint8_t flags;		/* FRAME_FLAG_* */
 	uint8_t unused;
-	struct object *object;	/* FRAME_CACHE: whose page; kernel heap: its slab */
-	uint32_t index;		/* FRAME_CACHE: page number in the object */
-	uint32_t holds;		/* of refs, those declared by ledger_hold (ledger.h) */
+	union {			/* NULL in a frame just allocated */
+		struct object *object;	/* FRAME_CACHE: whose page */
+		void *free_objects;	/* kernel heap: what is free in a slab */
+	};
+	uint32_t index;		/* FRAME_CACHE: page number in the object; FRAME_PAGE_TABLE: entries in
+				 * use; kernel heap: a slab's class and use; 0 when just allocated */
+	uint32_t holds;		/* of refs, those declared by ledger_hold (ledger.h); 0 when just allocated */
 	uint32_t tally;		/* ledger_check's count of mappings; means nothing between checks */
 };
 
-#define FRAME_FLAG_ZEROED 1	/* free and known to hold zeros */
+/* Set by the last holder right before frame_put: the frame holds nothing but zeros. While free: the same. */
+#define FRAME_FLAG_ZEROED 1
 #define FRAME_FLAG_DIRTY 2	/* page cache: differs from its backing store */
+#define FRAME_FLAG_SLAB 4	/* kernel heap: holds small objects */
+#define FRAME_FLAG_LARGE 8	/* kernel heap: first frame of a large object */
+#define FRAME_FLAG_BLOCK 16	/* free: first of a block of 2^order on a free list (mm/frame.c) */
+#define FRAME_FLAG_SINGLE 32	/* free: alone on a stack of single frames (mm/frame.c) */
 
 /* How to allocate. */
 #define FRAME_LOW 1		/* in the direct map: page tables, kernel data */
@@ -67,31 +77,61 @@ struct boot_info;
  */
 void frame_init(const struct boot_info *info);
 
-/* One frame of a kind, refs 1. NULL when memory is out (or the fault injector says so). User kinds
- * (FRAME_ANON, FRAME_CACHE) prefer high frames unless FRAME_LOW. Constant time. Does not sleep. */
+/*
+ * One frame of a kind, refs 1, its link an empty list. NULL when memory is out (or the fault injector says so). User
+ * kinds (FRAME_ANON, FRAME_CACHE) prefer high frames unless FRAME_LOW, and leave a few low ones for the kernel; others
+ * are always low. Constant time, but for the zeroing that FRAME_ZERO may need. Does not sleep.
+ */
 __must_check struct frame *frame_alloc(enum frame_kind kind, unsigned flags);
 
-/* 2^order contiguous low frames, aligned to their size; refs of the first is 1, the others' is 1 too. */
+/* 2^order contiguous low frames, aligned to their size, order <= FRAME_MAX_ORDER; each has refs 1; the first one's
+ * `order` is set. NULL as above. */
 __must_check struct frame *frame_alloc_block(enum frame_kind kind, unsigned order, unsigned flags);
 
 /* Frees a block of frame_alloc_block; every frame in it must have refs 1. */
 void frame_free_block(struct frame *first, unsigned order);
 
-/* One more holder. */
-static inline void frame_get(struct frame *frame);
-/* One holder fewer; the last one frees the frame. */
-void frame_put(struct frame *frame);
+/* Frees a frame whose last holder has gone (refs is 0 already): for frame_put only. */
+void frame_free(struct frame *frame);
 
-/* Gives back boot-time memory [start, end) (physical, whole frames inside only) of kind FRAME_BOOT or FRAME_IMAGE. */
+/*
+ * Gives back boot-time memory [start, end) (physical, whole frames inside only): what is of kind FRAME_BOOT or
+ * FRAME_IMAGE there; other frames are left as they are, so that giving a range back twice is harmless.
+ */
 void frame_release_boot(paddr_t start, paddr_t end);
 
+/* Changes the kind of a frame in use, and the counts with it. Neither kind may be FRAME_FREE or FRAME_ABSENT. */
+void frame_set_kind(struct frame *frame, enum frame_kind kind);
+
+/* mm/frame.c's, here so that the functions below are inline: read only. */
+extern struct frame *frame_array;	/* by frame number */
+extern pfn_t frame_array_end;		/* number of elements */
+extern paddr_t frame_low_limit;
+
 /* The frame of a frame number, or NULL when no RAM is there. Any pfn may be asked. */
-struct frame *frame_from_pfn(pfn_t pfn);
-pfn_t frame_pfn(const struct frame *frame);
+static inline struct frame *frame_from_pfn(pfn_t pfn)
+{
+	struct frame *frame = &frame_array[pfn];
+
+	return pfn < frame_array_end && frame->kind != FRAME_ABSENT ? frame : NULL;
+}
+
+static inline pfn_t frame_pfn(const struct frame *frame)
+{
+	return (pfn_t)(frame - frame_array);
+}
+
 /* The first pfn above the last frame of RAM: bounds a sweep over all frames. */
-pfn_t frame_pfn_end(void);
-/* The first physical address that the direct map does not hold. */
-paddr_t frame_low_end(void);
+static inline pfn_t frame_pfn_end(void)
+{
+	return frame_array_end;
+}
+
+/* The first physical address that the direct map does not hold (or, with less RAM, the end of RAM). */
+static inline paddr_t frame_low_end(void)
+{
+	return frame_low_limit;
+}
 
 static inline paddr_t frame_paddr(const struct frame *frame)
 {
@@ -121,12 +161,19 @@ bool frame_zero_one_idle(void);
 /* Calls report(text) for each inconsistency in the free lists and counters; returns how many there were. */
 unsigned frame_check(void (*report)(const char *text, pfn_t pfn));
 
-#include <assert.h>
-
+/* One more holder of a frame in use. */
 static inline void frame_get(struct frame *frame)
 {
 	assert(frame->refs > 0);
 	frame->refs++;
+}
+
+/* One holder fewer; the last one frees the frame. */
+static inline void frame_put(struct frame *frame)
+{
+	assert(frame->refs > 0);
+	if (--frame->refs == 0)
+		frame_free(frame);
 }
 
 #endif

@@ -14,6 +14,13 @@
 #ifndef LOFT_LAYOUT_H
 #define LOFT_LAYOUT_H
 
+#ifdef LOFT_HOST_TEST
+/* A unit test on the host: the direct map is an array of the test's. */
+#undef KERNEL_VMA
+#define KERNEL_VMA host_direct_map
+#define LOWMEM_MAX host_lowmem_max
+#endif
+
 #ifndef KERNEL_VMA
 #error "KERNEL_VMA comes from the Makefile"
 #endif
@@ -32,7 +39,9 @@
 #define KMAP_END 0xFFC00000u
 
 /* How much memory the direct map can hold; frames at and above it are high. */
+#ifndef LOWMEM_MAX
 #define LOWMEM_MAX (KVRANGE_BASE - (uint32_t)KERNEL_VMA)
+#endif
 
 #define KERNEL_STACK_SIZE (8u * 1024u)
 
@@ -49,6 +58,11 @@ extern char bss_start[], bss_end[];
 extern char kernel_end[];
 /* The loader's part, linked at its physical address and freed after boot. */
 extern char boot_start[], boot_end[];
+
+#ifdef LOFT_HOST_TEST
+extern uintptr_t host_direct_map;
+extern uint32_t host_lowmem_max;
+#endif
 
 /* Direct map: valid for physical addresses below the end of low memory. */
 static inline void *paddr_to_virt(paddr_t paddr)

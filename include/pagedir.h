@@ -4,8 +4,16 @@
  *
  * The kernel half is the same in every directory and its page tables are
  * allocated once at boot, so no directory is ever out of date. User halves hold a
- * reference (frame_get) for each present entry that maps a frame of RAM.
- * Page tables for user ranges are built on demand by pagedir_map.
+ * reference (frame_get) for each entry that maps a frame of RAM.
+ * Page tables for user ranges are built on demand by pagedir_map and freed when their last entry goes.
+ *
+ * A page without MAP_READ (PROT_NONE) is *held*: not present for the processor, so that every access faults, user
+ * copies of the kernel included; but the frame stays with it, pagedir_lookup finds it, and it counts as
+ * mapped in all that is said below ("present" means mapped or held).
+ *
+ * The kind of a frame must not change between FRAME_ANON, FRAME_CACHE and others while it is mapped: the
+ * resident counts go by it. The processor's dirty bit of a page-cache frame moves to
+ * FRAME_FLAG_DIRTY when a mapping of it goes. Nothing here sleeps. Not for interrupt handlers.
  */
 #ifndef LOFT_PAGEDIR_H
 #define LOFT_PAGEDIR_H
@@ -45,7 +53,7 @@ struct boot_info;
 void pagedir_init_direct_map(const struct boot_info *info);
 /* Once frames can be allocated: page tables for all kernel ranges (KVRANGE, KMAP), the PAT where the CPU has it. */
 void pagedir_init_kernel_ranges(void);
-/* Makes [__init_text, __init_data] frames free to give back: maps them read-write. */
+/* Gives the frames of __init_text and __init_data back: nothing marked so may be called or read afterwards. */
 void pagedir_forget_init(void);
 
 /* Maps/unmaps npages of kernel virtual range (KVRANGE or KMAP); flushes. rights: MAP_READ[|MAP_WRITE]. */
@@ -57,7 +65,7 @@ bool pagedir_kernel_paddr(vaddr_t at, paddr_t *paddr);
 
 /* ---- user half ---- */
 
-/* An empty user half with the kernel's half; -ENOMEM. */
+/* An empty user half with the kernel's half; -ENOMEM. Only after pagedir_init_kernel_ranges. */
 __must_check int pagedir_init(struct pagedir *pagedir);
 /* Frees the directory; no user page may be mapped any more (pagedir_unmap of everything first). */
 void pagedir_destroy(struct pagedir *pagedir);
@@ -70,17 +78,18 @@ void pagedir_activate_kernel(void);
 __must_check int pagedir_map(struct pagedir *pagedir, vaddr_t at, struct frame *frame, unsigned rights);
 /* Replaces the frame of a present mapping (copy on write done); drops the old one's reference, takes over the new one's. */
 void pagedir_replace(struct pagedir *pagedir, vaddr_t at, struct frame *frame, unsigned rights);
-/* Changes the rights of a present mapping of one page. */
+/* Sets the rights of a present mapping of one page to exactly `rights`; what MAP_ACCESSED and MAP_DIRTY say stays. */
 void pagedir_set_rights(struct pagedir *pagedir, vaddr_t at, unsigned rights);
 /* What is at page `at`; false when nothing is. */
 bool pagedir_lookup(const struct pagedir *pagedir, vaddr_t at, struct page_mapping *found);
 
 /* Unmaps all present pages in [start, end), drops their references, frees page tables that became empty. */
 void pagedir_unmap(struct pagedir *pagedir, vaddr_t start, vaddr_t end);
-/* mprotect: present pages in [start, end) become readable or not, and writable only where `rights` has MAP_WRITE and
- * the page is not shared copy-on-write (then MAP_COW stays). Pages whose rights become none stay present for PL0 only
- * so that they are not lost (PROT_NONE): see MAP_READ absent. cow: the vma is private, so writability is granted only
- * to frames with one reference that are anonymous. */
+/*
+ * mprotect: present pages in [start, end) become readable (MAP_READ, which MAP_WRITE asks for too) or held, and writable
+ * where `rights` has MAP_WRITE, except that a page that is copy-on-write, or any page when `cow` (a private region), becomes
+ * writable only if its frame is anonymous and this mapping its one reference; otherwise MAP_COW is set.
+ */
 void pagedir_protect(struct pagedir *pagedir, vaddr_t start, vaddr_t end, unsigned rights, bool cow);
 /* fork: every present page of [start, end) in from appears in to, one more reference each; with cow both lose
  * writability and gain MAP_COW. -ENOMEM: to may be partly filled; the caller unmaps it. Flushes from's TLB once. */

@@ -1,0 +1,340 @@
+/*
+ * User halves of page directories.
+ *
+ * A directory is one page of low memory; its upper part is a copy of the kernel's, which never changes once
+ * the kernel ranges have their page tables. In the lower part, page tables appear when a page is mapped in their 4 MB
+ * and go when their last entry does; how many entries a table has is kept in `index` of its frame. A table that becomes
+ * empty is all zeros, and its frame is given back as such, so that the next one costs no zeroing.
+ *
+ * Every entry that is not 0 and maps a frame of RAM owns one reference to it. The ranges below are walked a table at a
+ * time, so that what is not mapped costs one look for each 4 MB.
+ *
+ * TLB: an entry that was not present is not cached (SDM 3A 4.10.2.3), so mapping flushes nothing. Taking away or
+ * narrowing does, if the directory is the active one: the pages themselves when they are few, else all that is not global.
+ * That happens once, after the change: nothing runs in between that could go by a stale entry, since the kernel
+ * is not preempted and touches no user memory here. INVLPG drops cached directory entries as well (SDM 3A 4.10.4.1),
+ * so page tables may go in the same stroke.
+ */
+#include <pagedir.h>
+
+#include <abi/errno.h>
+#include <kheap.h>
+#include <string.h>
+
+#include "pagedir_internal.h"
+
+const struct pagedir *active_pagedir;
+
+/* ---- flushing ---- */
+
+void pagedir_flush(const struct flush *flush, const struct pagedir *pagedir)
+{
+	if (pagedir != active_pagedir || flush->count == 0)
+		return;
+	if (flush->count > FLUSH_PAGES_MAX) {
+		cpu_write_cr3(pagedir->paddr);
+		return;
+	}
+	for (unsigned i = 0; i < flush->count; i++)
+		cpu_invalidate_page(flush->pages[i]);
+}
+
+static void flush_page(const struct pagedir *pagedir, vaddr_t at)
+{
+	if (pagedir == active_pagedir)
+		cpu_invalidate_page(at);
+}
+
+/* ---- entries ---- */
+
+static uint32_t entry_make(paddr_t paddr, unsigned rights)
+{
+	uint32_t entry = paddr | ENTRY_USER;
+
+	assert(!(rights & MAP_WRITE) || (rights & MAP_READ && !(rights & MAP_COW)));
+	entry |= rights & MAP_READ ? ENTRY_PRESENT : ENTRY_HELD;
+	if (rights & MAP_WRITE)
+		entry |= ENTRY_WRITE;
+	if (rights & MAP_COW)
+		entry |= ENTRY_COW;
+	return entry;
+}
+
+static unsigned entry_rights(uint32_t entry)
+{
+	unsigned rights = 0;
+
+	if (entry & ENTRY_PRESENT)
+		rights |= MAP_READ;
+	if (entry & ENTRY_WRITE)
+		rights |= MAP_WRITE;
+	if (entry & ENTRY_USER)
+		rights |= MAP_USER;
+	if (entry & ENTRY_COW)
+		rights |= MAP_COW;
+	if (entry & ENTRY_ACCESSED)
+		rights |= MAP_ACCESSED;
+	if (entry & ENTRY_DIRTY)
+		rights |= MAP_DIRTY;
+	return rights;
+}
+
+static struct page_mapping entry_decode(uint32_t entry)
+{
+	return (struct page_mapping){ entry_frame(entry), entry & ENTRY_ADDRESS,
+				      entry_rights(entry) };
+}
+
+/* What an entry that has been taken out of pagedir held. */
+static inline void entry_drop(struct pagedir *pagedir, uint32_t entry)
+{
+	struct frame *frame = entry_frame(entry);
+
+	if (!frame)
+		return;
+	count_resident(pagedir, frame, -1);
+	/* Only shared mappings make a cache page dirty: private ones are never writable. */
+	if (entry & ENTRY_DIRTY && frame->kind == FRAME_CACHE)
+		frame->flags |= FRAME_FLAG_DIRTY;
+	frame_put(frame);
+}
+
+/* ---- tables ---- */
+
+uint32_t *pagedir_make_table(struct pagedir *pagedir, vaddr_t at)
+{
+	uint32_t *table = find_table(pagedir, at);
+	struct frame *frame;
+
+	if (table)
+		return table;
+	frame = frame_alloc(FRAME_PAGE_TABLE, FRAME_LOW | FRAME_ZERO);
+	if (!frame)
+		return NULL;
+	pagedir->entries[directory_index(at)] = frame_paddr(frame) | ENTRY_PRESENT | ENTRY_WRITE |
+						ENTRY_USER | ENTRY_ACCESSED;
+	pagedir->ntables++;
+	return frame_virt(frame);
+}
+
+void pagedir_table_lost(struct pagedir *pagedir, vaddr_t at, uint32_t count)
+{
+	struct frame *frame = table_frame(pagedir, at);
+
+	assert(frame->kind == FRAME_PAGE_TABLE && frame->index >= count);
+	frame->index -= count;
+	if (frame->index > 0)
+		return;
+	pagedir->entries[directory_index(at)] = 0;
+	pagedir->ntables--;
+	frame->flags |= FRAME_FLAG_ZEROED;
+	frame_put(frame);
+}
+
+/* The entry of a page that must be mapped or held. */
+static uint32_t *used_entry(const struct pagedir *pagedir, vaddr_t at)
+{
+	uint32_t *entry = find_entry(pagedir, at);
+
+	assert((at & PAGE_MASK) == 0 && at < USER_TOP && entry && *entry);
+	return entry;
+}
+
+/* ---- directories ---- */
+
+int pagedir_init(struct pagedir *pagedir)
+{
+	struct frame *frame = frame_alloc(FRAME_PAGE_TABLE, FRAME_LOW | FRAME_ZERO);
+
+	if (!frame)
+		return -ENOMEM;
+	*pagedir = (struct pagedir){ .entries = frame_virt(frame), .paddr = frame_paddr(frame) };
+	memcpy(pagedir->entries + KERNEL_FIRST, boot_pagedir + KERNEL_FIRST,
+	       (TABLE_ENTRIES - KERNEL_FIRST) * sizeof(uint32_t));
+	return 0;
+}
+
+void pagedir_destroy(struct pagedir *pagedir)
+{
+	struct frame *frame = frame_from_pfn(pagedir->paddr >> PAGE_SHIFT);
+
+	assert(pagedir->ntables == 0);
+	assert(pagedir->resident_anon == 0 && pagedir->resident_file == 0);
+	if (pagedir == active_pagedir)
+		pagedir_activate_kernel();
+	/* The user half is zero already: with the rest, the whole frame. */
+	memset(pagedir->entries + KERNEL_FIRST, 0,
+	       (TABLE_ENTRIES - KERNEL_FIRST) * sizeof(uint32_t));
+	frame->flags |= FRAME_FLAG_ZEROED;
+	frame_put(frame);
+	pagedir->entries = NULL;
+}
+
+void pagedir_activate(const struct pagedir *pagedir)
+{
+	if (pagedir == active_pagedir)
+		return;
+	active_pagedir = pagedir;
+	cpu_write_cr3(pagedir->paddr);
+}
+
+void pagedir_activate_kernel(void)
+{
+	if (!active_pagedir)
+		return;
+	active_pagedir = NULL;
+	cpu_write_cr3(virt_to_paddr(boot_pagedir));
+}
+
+/* ---- one page ---- */
+
+int pagedir_map(struct pagedir *pagedir, vaddr_t at, struct frame *frame, unsigned rights)
+{
+	uint32_t *table = pagedir_make_table(pagedir, at);
+	uint32_t *entry;
+
+	if (!table)
+		return -ENOMEM;
+	entry = &table[table_index(at)];
+	assert((at & PAGE_MASK) == 0 && at < USER_TOP && *entry == 0 && frame->refs > 0);
+	*entry = entry_make(frame_paddr(frame), rights);
+	table_frame(pagedir, at)->index++;
+	count_resident(pagedir, frame, 1);
+	return 0;
+}
+
+void pagedir_replace(struct pagedir *pagedir, vaddr_t at, struct frame *frame, unsigned rights)
+{
+	uint32_t *entry = used_entry(pagedir, at);
+	uint32_t old = *entry;
+
+	assert(frame->refs > 0);
+	*entry = entry_make(frame_paddr(frame), rights);
+	count_resident(pagedir, frame, 1);
+	entry_drop(pagedir, old);
+	flush_page(pagedir, at);
+}
+
+void pagedir_set_rights(struct pagedir *pagedir, vaddr_t at, unsigned rights)
+{
+	uint32_t *entry = used_entry(pagedir, at);
+
+	*entry = entry_make(*entry & ENTRY_ADDRESS, rights) |
+		 (*entry & (ENTRY_ACCESSED | ENTRY_DIRTY));
+	flush_page(pagedir, at);
+}
+
+bool pagedir_lookup(const struct pagedir *pagedir, vaddr_t at, struct page_mapping *found)
+{
+	const uint32_t *entry = find_entry(pagedir, at);
+
+	if (!entry || !*entry)
+		return false;
+	*found = entry_decode(*entry);
+	return true;
+}
+
+/* ---- ranges ---- */
+
+/* Unmaps what is in one table. */
+static void unmap_chunk(struct pagedir *pagedir, vaddr_t start, vaddr_t end, struct flush *flush)
+{
+	uint32_t *entry = find_entry(pagedir, start);
+	uint32_t count = 0;
+
+	if (!entry)
+		return;
+	for (vaddr_t at = start; at < end; at += PAGE_SIZE, entry++) {
+		uint32_t old = *entry;
+
+		if (!old)
+			continue;
+		*entry = 0;
+		count++;
+		entry_drop(pagedir, old);
+		flush_add(flush, at);
+	}
+	if (count)
+		pagedir_table_lost(pagedir, start, count);
+}
+
+void pagedir_unmap(struct pagedir *pagedir, vaddr_t start, vaddr_t end)
+{
+	struct flush flush;
+
+	assert_user_range(start, end);
+	flush.count = 0;
+	for (vaddr_t at = start, next; at < end; at = next) {
+		next = chunk_end(at, end);
+		unmap_chunk(pagedir, at, next, &flush);
+	}
+	pagedir_flush(&flush, pagedir);
+}
+
+/* The entry with new rights; see pagedir_protect. */
+static inline uint32_t entry_protect(uint32_t entry, unsigned rights, bool cow)
+{
+	entry &= ~(ENTRY_PRESENT | ENTRY_WRITE | ENTRY_HELD);
+	entry |= rights & MAP_READ ? ENTRY_PRESENT : ENTRY_HELD;
+	if (!(rights & MAP_WRITE))
+		return entry;
+	if (cow || entry & ENTRY_COW) {
+		const struct frame *frame = entry_frame(entry);
+
+		if (!frame || frame->kind != FRAME_ANON || frame->refs != 1)
+			return entry | ENTRY_COW;
+	}
+	return (entry & ~ENTRY_COW) | ENTRY_WRITE;
+}
+
+void pagedir_protect(struct pagedir *pagedir, vaddr_t start, vaddr_t end, unsigned rights, bool cow)
+{
+	struct flush flush;
+
+	assert_user_range(start, end);
+	assert(!(rights & MAP_WRITE) || rights & MAP_READ);
+	flush.count = 0;
+	for (vaddr_t at = start, next; at < end; at = next) {
+		uint32_t *entry = find_entry(pagedir, at);
+
+		next = chunk_end(at, end);
+		if (!entry)
+			continue;
+		for (; at < next; at += PAGE_SIZE, entry++) {
+			if (!*entry)
+				continue;
+			*entry = entry_protect(*entry, rights, cow);
+			flush_add(&flush, at);
+		}
+	}
+	pagedir_flush(&flush, pagedir);
+}
+
+vaddr_t pagedir_first_used(const struct pagedir *pagedir, vaddr_t at, vaddr_t end)
+{
+	const uint32_t *entry = find_entry(pagedir, at);
+
+	if (!entry)
+		return end;
+	while (at < end && !*entry++)
+		at += PAGE_SIZE;
+	return at;
+}
+
+void pagedir_walk(const struct pagedir *pagedir, vaddr_t start, vaddr_t end,
+		  bool (*visit)(void *context, vaddr_t at, const struct page_mapping *page),
+		  void *context)
+{
+	assert_user_range(start, end);
+	for (vaddr_t at = start, next; at < end; at = next) {
+		next = chunk_end(at, end);
+		at = pagedir_first_used(pagedir, at, next);
+		while (at < next) {
+			struct page_mapping page = entry_decode(*find_entry(pagedir, at));
+
+			if (!visit(context, at, &page))
+				return;
+			at = pagedir_first_used(pagedir, at + PAGE_SIZE, next);
+		}
+	}
+}

@@ -1,0 +1,144 @@
+/*
+ * Entries of page directories and page tables (Intel SDM 3A, 4.3, figure 4-4), and TLB flushes: what mm/pagedir.c
+ * and mm/pagedir_copy.c (user half) and mm/pagedir_kernel.c (kernel half) share, and nobody else sees.
+ *
+ *    31               12 11 10  9  8  7   6  5   4   3   2  1  0
+ *   +-------------------+--+--+--+--+---+--+--+----+---+--+--+--+
+ *   | page frame number |  |HD|CW|G |PAT|D |A |PCD |PWT|US|RW|P |   page-table entry
+ *   +-------------------+--+--+--+--+---+--+--+----+---+--+--+--+
+ *
+ * HD and CW are ours (the processor ignores bits 9 to 11, and all but P where P is 0). A user entry is in one of
+ * three states: 0 (nothing there); P set (mapped); P clear and HD set: held, the frame is there but nobody may
+ * touch it (PROT_NONE), so that every access faults, the kernel's user copies included.
+ */
+#ifndef LOFT_PAGEDIR_INTERNAL_H
+#define LOFT_PAGEDIR_INTERNAL_H
+
+#include <cpu.h>
+#include <pagedir.h>
+
+#define ENTRY_PRESENT 0x001u
+#define ENTRY_WRITE 0x002u
+#define ENTRY_USER 0x004u
+#define ENTRY_WRITE_THROUGH 0x008u
+#define ENTRY_CACHE_DISABLE 0x010u
+#define ENTRY_ACCESSED 0x020u
+#define ENTRY_DIRTY 0x040u
+#define ENTRY_LARGE 0x080u	/* directory entries: a 4 MB page */
+#define ENTRY_GLOBAL 0x100u	/* stays in the TLB when CR3 is loaded */
+#define ENTRY_COW 0x200u	/* ours */
+#define ENTRY_HELD 0x400u	/* ours */
+#define ENTRY_ADDRESS 0xfffff000u
+#define ENTRY_ADDRESS_LARGE 0xffc00000u
+
+#define FLUSH_PAGES_MAX 16u	/* above that, loading CR3 is cheaper */
+
+#define TABLE_ENTRIES 1024u
+#define TABLE_SPAN LARGE_PAGE_SIZE	/* bytes of address space that a page table covers */
+#define KERNEL_FIRST ((vaddr_t)KERNEL_VMA >> 22)	/* directory index of the kernel half */
+
+static inline unsigned directory_index(vaddr_t at)
+{
+	return at >> 22;
+}
+
+static inline unsigned table_index(vaddr_t at)
+{
+	return at >> PAGE_SHIFT & (TABLE_ENTRIES - 1);
+}
+
+/* The page table that a present directory entry points to. */
+static inline uint32_t *entry_table(uint32_t directory_entry)
+{
+	return paddr_to_virt(directory_entry & ENTRY_ADDRESS);
+}
+
+/* The kernel's own directory: the loader's, whose kernel half all others share. */
+extern uint32_t boot_pagedir[TABLE_ENTRIES];
+
+/* The directory in CR3; NULL for the kernel's own. */
+extern const struct pagedir *active_pagedir;
+
+/* ENTRY_GLOBAL where the processor has it, else 0. */
+static inline uint32_t entry_global(void)
+{
+	return cpu_has(CPU_PGE) ? ENTRY_GLOBAL : 0;
+}
+
+/* ---- user half ---- */
+
+/* Pages whose entries lose something; flushed together. */
+struct flush {
+	unsigned count;
+	vaddr_t pages[FLUSH_PAGES_MAX];
+};
+
+static inline void flush_add(struct flush *flush, vaddr_t at)
+{
+	if (flush->count < FLUSH_PAGES_MAX)
+		flush->pages[flush->count] = at;
+	flush->count++;
+}
+
+/* Makes the processor forget what it may know of these pages, if pagedir is the active directory. */
+void pagedir_flush(const struct flush *flush, const struct pagedir *pagedir);
+
+/* The frame that an entry other than 0 maps; NULL for device memory. */
+static inline struct frame *entry_frame(uint32_t entry)
+{
+	return frame_from_pfn(entry >> PAGE_SHIFT);
+}
+
+/* Counts a mapping of frame in or (-1) out. */
+static inline void count_resident(struct pagedir *pagedir, const struct frame *frame, int change)
+{
+	if (frame->kind == FRAME_ANON)
+		pagedir->resident_anon += (uint32_t)change;
+	else if (frame->kind == FRAME_CACHE)
+		pagedir->resident_file += (uint32_t)change;
+}
+
+/* The page table for `at`, or NULL. */
+static inline uint32_t *find_table(const struct pagedir *pagedir, vaddr_t at)
+{
+	uint32_t directory_entry = pagedir->entries[directory_index(at)];
+
+	return directory_entry ? entry_table(directory_entry) : NULL;
+}
+
+static inline struct frame *table_frame(const struct pagedir *pagedir, vaddr_t at)
+{
+	return frame_from_pfn(pagedir->entries[directory_index(at)] >> PAGE_SHIFT);
+}
+
+static inline void assert_user_range(vaddr_t start, vaddr_t end)
+{
+	assert(((start | end) & PAGE_MASK) == 0 && start <= end && end <= USER_TOP);
+}
+
+/* The part of [at, end) that lies in the 4 MB of at ends here. */
+static inline vaddr_t chunk_end(vaddr_t at, vaddr_t end)
+{
+	vaddr_t next = ROUND_DOWN(at, TABLE_SPAN) + TABLE_SPAN;
+
+	return next < end && next > at ? next : end;
+}
+
+/* The entry of `at`, which has a table; NULL when it has none. */
+static inline uint32_t *find_entry(const struct pagedir *pagedir, vaddr_t at)
+{
+	uint32_t *table = find_table(pagedir, at);
+
+	return table ? &table[table_index(at)] : NULL;
+}
+
+/* The page table for `at`, built if there is none; NULL when memory is out. */
+uint32_t *pagedir_make_table(struct pagedir *pagedir, vaddr_t at);
+
+/* Takes `count` entries, zero already, off the books of the table for `at`; frees it when none is left. */
+void pagedir_table_lost(struct pagedir *pagedir, vaddr_t at, uint32_t count);
+
+/* The first page of [at, end), all of it in one table, that is mapped or held; end when none is. */
+vaddr_t pagedir_first_used(const struct pagedir *pagedir, vaddr_t at, vaddr_t end);
+
+#endif
