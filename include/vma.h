@@ -1,0 +1,87 @@
+/*
+ * The region tree of an address space: what the mmap family, fork and the fault handler are built from. Knows nothing of
+ * pages: who moves a region's ends sees to its page-table entries.
+ *
+ * Protected by: mm->lock, held by the caller. Nothing here sleeps; only vma_isolate and vma_clone allocate.
+ */
+#ifndef LOFT_VMA_H
+#define LOFT_VMA_H
+
+#include <mm.h>
+
+/* Keeps each node's largest_gap: struct tree's update function for mm.regions. */
+void vma_update_gaps(struct tree_node *node);
+
+/* Smallest region with start >= address; the region before; NULL if none. */
+struct vma *vma_first_from(const struct mm *mm, vaddr_t address);
+struct vma *vma_prev(const struct vma *vma);
+
+static inline uint32_t vma_npages(const struct vma *vma)
+{
+	return (vma->end - vma->start) >> PAGE_SHIFT;
+}
+
+/* Page number in the object of the page at address. */
+static inline uint32_t vma_index(const struct vma *vma, vaddr_t address)
+{
+	return vma->page_offset + ((address - vma->start) >> PAGE_SHIFT);
+}
+
+/* Links a region whose range, flags and backing are set and whose range is free; counts it in mm. */
+void vma_insert(struct mm *mm, struct vma *vma);
+/* Unlinks and uncounts it; its backing stays held. */
+void vma_remove(struct mm *mm, struct vma *vma);
+/* Moves the ends of a region in place, over free space; page_offset moves with the start. */
+void vma_set_range(struct mm *mm, struct vma *vma, vaddr_t start, vaddr_t end);
+/* Changes flags; VMA_GROWSDOWN and VMA_SHARED stay as they are. */
+void vma_set_flags(struct mm *mm, struct vma *vma, uint32_t flags);
+
+/* Takes and drops the region's references to its object and file, and its place in the object's list. */
+void vma_hold_backing(struct vma *vma);
+void vma_drop_backing(struct vma *vma);
+/* An unlinked copy for mm `to` with its own references. NULL when memory is out. */
+__must_check struct vma *vma_clone(const struct vma *vma, struct mm *to);
+/* Ends an unlinked region: drops its backing, frees it. */
+void vma_destroy(struct vma *vma);
+
+/* True when high goes on where low ends in every respect. */
+bool vma_continues(const struct vma *low, const struct vma *high);
+/* Joins the region with its neighbours where they continue each other; returns the region that then holds it. */
+struct vma *vma_merge(struct mm *mm, struct vma *vma);
+/* Cuts the region so that [start, end), inside it, is one of its own, and returns that.
+ * ERR_PTR(-ENOMEM) (memory, region limit): nothing has changed. */
+__must_check struct vma *vma_isolate(struct mm *mm, struct vma *vma, vaddr_t start, vaddr_t end);
+
+/* The highest free range of size bytes (> 0) in [low, high): its start, or 0 when there is none. */
+vaddr_t vma_find_gap(const struct mm *mm, size_t size, vaddr_t low, vaddr_t high);
+/* True when [start, end) is free and keeps the guard distance to a stack above it. */
+bool vma_range_is_free(const struct mm *mm, vaddr_t start, vaddr_t end);
+
+/* ---- shared by the mmap family; mm->lock held ---- */
+
+/* A limit of the current process, bytes. */
+uint32_t mm_limit(unsigned resource);
+/* True when npages more of a region with flags would break RLIMIT_AS or RLIMIT_DATA. */
+bool mm_over_limits(const struct mm *mm, uint32_t flags, uint32_t npages);
+/* True when npages more locked pages would break RLIMIT_MEMLOCK for the current process. */
+bool mm_over_lock_limit(const struct mm *mm, uint32_t npages);
+/* True when a promise of npages of private writable memory is more than the machine could ever keep. */
+bool mm_over_commitment(uint32_t flags, uint32_t npages);
+/* munmap of page-aligned [start, end): -ENOMEM with nothing changed. */
+__must_check int mm_unmap_locked(struct mm *mm, vaddr_t start, vaddr_t end);
+/* Gives [start, end), inside vma, other flags; *vma becomes the region that holds it then. -ENOMEM: nothing changed. */
+__must_check int mm_change_flags(struct mm *mm, struct vma **vma, vaddr_t start, vaddr_t end,
+				 uint32_t flags);
+
+/* Makes the shared zero frame, once; false when memory is out. */
+__must_check bool fault_prepare(void);
+
+/* The page-directory rights of a region's pages when nothing about the single page restricts them. */
+static inline unsigned vma_page_rights(const struct vma *vma)
+{
+	unsigned rights = vma->flags & VMA_RIGHTS ? MAP_USER | MAP_READ : MAP_USER;
+
+	return vma->flags & VMA_WRITE ? rights | MAP_WRITE : rights;
+}
+
+#endif

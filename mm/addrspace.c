@@ -1,0 +1,249 @@
+/*
+ * Address spaces as a whole: made, shared, copied by fork, ended; and the kernel's way into another one's memory.
+ *
+ * fork copies the regions first and the page-table entries of each as it goes; pages of a file or of shared memory that have
+ * no private copies are not copied at all: the child faults them in again from the page cache, if it ever wants them.
+ * Any failure on the way ends in mm_put of the half-made copy, which knows how to undo all of it.
+ */
+#include <mm.h>
+
+#include <assert.h>
+#include <err.h>
+#include <kheap.h>
+#include <kvrange.h>
+#include <string.h>
+#include <task.h>
+#include <vma.h>
+
+struct list mm_all = LIST_INIT(mm_all);
+const struct vma_file_ops *vma_file_ops;
+
+struct mm *mm_create(void)
+{
+	struct mm *mm;
+
+	if (!fault_prepare())
+		return NULL;
+	mm = kzalloc(sizeof(*mm));
+	if (!mm)
+		return NULL;
+	if (pagedir_init(&mm->pagedir)) {
+		kfree(mm);
+		return NULL;
+	}
+	mm->refs = 1;
+	mm->regions.update = vma_update_gaps;
+	mm->mmap_top = USER_TOP;
+	mutex_init(&mm->lock);
+	list_add_tail(&mm_all, &mm->all_link);
+	return mm;
+}
+
+void mm_get(struct mm *mm)
+{
+	assert(mm->refs > 0);
+	mm->refs++;
+}
+
+/* Ends every region from the leaves up: the tree needs no balance on the way out. */
+static void destroy_regions(struct mm *mm)
+{
+	struct tree_node *node = mm->regions.root;
+
+	mm->regions.root = NULL;
+	mm->last_found = NULL;
+	while (node) {
+		struct tree_node *parent = node->parent;
+
+		if (node->child[0] || node->child[1]) {
+			node = node->child[!node->child[0]];
+			continue;
+		}
+		if (parent)
+			parent->child[parent->child[1] == node] = NULL;
+		vma_destroy(tree_entry(node, struct vma, node));
+		node = parent;
+	}
+	mm->nregions = 0;
+}
+
+void mm_put(struct mm *mm)
+{
+	assert(mm->refs > 0);
+	if (--mm->refs > 0)
+		return;
+	pagedir_unmap(&mm->pagedir, 0, USER_TOP);
+	destroy_regions(mm);
+	assert(mm->pagedir.resident_anon == 0 && mm->pagedir.resident_file == 0);
+	pagedir_destroy(&mm->pagedir);
+	if (mm->exe)
+		vma_file_ops->put(mm->exe);
+	list_remove(&mm->all_link);
+	kfree(mm);
+}
+
+/* ---- fork ---- */
+
+/* Pages that only the parent's page tables know of. */
+static bool has_private_pages(const struct vma *vma)
+{
+	return !(vma->flags & (VMA_SHARED | VMA_WIPEONFORK)) && (!vma->object || vma->has_copies);
+}
+
+static int copy_region(struct mm *to, struct mm *from, const struct vma *vma)
+{
+	struct vma *copy = vma_clone(vma, to);
+
+	if (!copy)
+		return -ENOMEM;
+	copy->flags &= ~VMA_LOCKED;
+	vma_insert(to, copy);
+	if (!has_private_pages(vma))
+		return 0;
+	return pagedir_copy(&to->pagedir, &from->pagedir, vma->start, vma->end, true);
+}
+
+static void copy_layout(struct mm *to, const struct mm *from)
+{
+	to->brk_start = from->brk_start;
+	to->brk = from->brk;
+	to->mmap_top = from->mmap_top;
+	to->stack_top = from->stack_top;
+	to->code_start = from->code_start;
+	to->code_end = from->code_end;
+	to->data_start = from->data_start;
+	to->data_end = from->data_end;
+	to->arg_start = from->arg_start;
+	to->arg_end = from->arg_end;
+	to->env_start = from->env_start;
+	to->env_end = from->env_end;
+	memcpy(to->saved_auxv, from->saved_auxv, sizeof(to->saved_auxv));
+	to->exe = from->exe;
+	if (to->exe)
+		vma_file_ops->get(to->exe);
+}
+
+static int copy_regions(struct mm *to, struct mm *from)
+{
+	int error = 0;
+
+	for (struct vma *vma = mm_first(from); vma && !error; vma = vma_next(vma))
+		if (!(vma->flags & VMA_DONTFORK))
+			error = copy_region(to, from, vma);
+	return error;
+}
+
+struct mm *mm_fork(struct mm *from)
+{
+	struct mm *mm = mm_create();
+	int error;
+
+	if (!mm)
+		return ERR_PTR(-ENOMEM);
+	mutex_lock(&from->lock);
+	copy_layout(mm, from);
+	error = copy_regions(mm, from);
+	mutex_unlock(&from->lock);
+	if (!error)
+		return mm;
+	mm_put(mm);
+	return ERR_PTR(error);
+}
+
+/* ---- limits ---- */
+
+uint32_t mm_limit(unsigned resource)
+{
+	assert(resource < RLIMIT_COUNT);
+	return current->process ? current->process->rlimits[resource].current : RLIM_INFINITY;
+}
+
+bool mm_over_limits(const struct mm *mm, uint32_t flags, uint32_t npages)
+{
+	if (mm->npages + npages > mm_limit(RLIMIT_AS) >> PAGE_SHIFT)
+		return true;
+	if ((flags & (VMA_WRITE | VMA_SHARED | VMA_GROWSDOWN)) != VMA_WRITE)
+		return false;
+	return mm->data_npages + npages > mm_limit(RLIMIT_DATA) >> PAGE_SHIFT;
+}
+
+bool mm_over_lock_limit(const struct mm *mm, uint32_t npages)
+{
+	if (current->process && current_is_root())
+		return false;
+	return mm->locked_npages + npages > mm_limit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
+}
+
+/* Linux's heuristic (vm.overcommit_memory 0): only what is hopeless at a glance is refused. */
+bool mm_over_commitment(uint32_t flags, uint32_t npages)
+{
+	struct frame_counts counts;
+
+	if ((flags & (VMA_WRITE | VMA_SHARED | VMA_NORESERVE)) != VMA_WRITE)
+		return false;
+	frame_count(&counts);
+	return npages > counts.total;
+}
+
+/* ---- access from outside ---- */
+
+/* The frame behind a page with a reference for the caller, faulted in as a program's own access would; NULL if it may not. */
+static struct frame *page_of(struct mm *mm, vaddr_t at, unsigned access)
+{
+	unsigned wanted = access & FAULT_WRITE ? MAP_WRITE : MAP_READ;
+	struct page_mapping page;
+
+	while (!pagedir_lookup(&mm->pagedir, at, &page) || !(page.rights & wanted))
+		if (!fault_satisfied(mm_fault(mm, at, access)))
+			return NULL;
+	if (!page.frame)
+		return NULL;
+	frame_get(page.frame);
+	return page.frame;
+}
+
+/* Bytes from address to the end of its page, at most left. */
+static size_t part_of_page(vaddr_t address, size_t left)
+{
+	return MIN(PAGE_SIZE - (address & PAGE_MASK), left);
+}
+
+size_t mm_write(struct mm *mm, vaddr_t to, const void *from, size_t size)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		size_t part = part_of_page(to + done, size - done);
+		struct frame *frame = page_of(mm, ROUND_DOWN(to + done, PAGE_SIZE), FAULT_WRITE);
+		char *window;
+
+		if (!frame)
+			break;
+		window = kmap(frame);
+		memcpy(window + ((to + done) & PAGE_MASK), (const char *)from + done, part);
+		kunmap(window);
+		frame_put(frame);
+		done += part;
+	}
+	return done;
+}
+
+size_t mm_read(struct mm *mm, vaddr_t from, void *to, size_t size)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		size_t part = part_of_page(from + done, size - done);
+		struct frame *frame = page_of(mm, ROUND_DOWN(from + done, PAGE_SIZE), 0);
+		const char *window;
+
+		if (!frame)
+			break;
+		window = kmap(frame);
+		memcpy((char *)to + done, window + ((from + done) & PAGE_MASK), part);
+		kunmap(window);
+		frame_put(frame);
+		done += part;
+	}
+	return done;
+}

@@ -1,0 +1,229 @@
+/*
+ * The page-fault handler: which region, is it allowed, and then what has to be done.
+ *
+ *   region?            none (and no stack to grow)             NO_REGION
+ *   allowed?           no                                      NO_RIGHT
+ *   page present?      write to a page mapped read-only:
+ *                        shared region                         CACHE_PAGE (now dirty)
+ *                        the only holder of an anonymous frame COW_REUSE
+ *                        else                                  COW_COPY
+ *                      else                                    SPURIOUS
+ *   page absent,       read                                    ZERO_PAGE (one for all)
+ *    anonymous         write                                   ZEROED_FRAME
+ *   page absent,       past the object's end                   BEYOND_END
+ *    of an object      write to a private region               COW_COPY (from the cache at once)
+ *                      else                                    CACHE_PAGE
+ *
+ * Runs under mm->lock, so the tree stands still also while a page is being read from disk; pages of an object do
+ * not (truncation), so its size is looked at again after that.
+ *
+ * A shared page of an object with a backing store is writable only from its first write on: that fault marks it dirty.
+ */
+#include <mm.h>
+
+#include <assert.h>
+#include <err.h>
+#include <kvrange.h>
+#include <ledger.h>
+#include <task.h>
+#include <vma.h>
+
+uint32_t fault_counts[FAULT_RESULTS];
+
+/* Zeros to read wherever nothing was written yet. Of the kernel's kind: nobody's resident memory. Held for ever. */
+static struct frame *zero_frame;
+
+bool fault_prepare(void)
+{
+	if (zero_frame)
+		return true;
+	zero_frame = frame_alloc(FRAME_KERNEL, FRAME_ZERO);
+	if (zero_frame)
+		ledger_hold(zero_frame);
+	return zero_frame;
+}
+
+const char *fault_result_name(enum fault_result result)
+{
+	static const char *const names[FAULT_RESULTS] = {
+		[FAULT_ZERO_PAGE] = "zero page",
+		[FAULT_ZEROED_FRAME] = "zeroed frame",
+		[FAULT_CACHE_PAGE] = "cache page",
+		[FAULT_COW_COPY] = "copy on write",
+		[FAULT_COW_REUSE] = "reuse on write",
+		[FAULT_STACK_GROWTH] = "stack growth",
+		[FAULT_SPURIOUS] = "spurious",
+		[FAULT_NO_REGION] = "no region",
+		[FAULT_NO_RIGHT] = "no right",
+		[FAULT_BEYOND_END] = "beyond end",
+		[FAULT_IO_ERROR] = "i/o error",
+		[FAULT_NO_MEMORY] = "no memory",
+	};
+
+	assert(result < FAULT_RESULTS);
+	return names[result];
+}
+
+/* Maps a frame whose reference the caller gives away, or drops it. */
+static enum fault_result map_frame(struct mm *mm, vaddr_t page, struct frame *frame, unsigned rights,
+				   enum fault_result result)
+{
+	if (pagedir_map(&mm->pagedir, page, frame, rights) == 0)
+		return result;
+	frame_put(frame);
+	return FAULT_NO_MEMORY;
+}
+
+/* ---- the page is absent ---- */
+
+static enum fault_result fault_anonymous(struct vma *vma, vaddr_t page, bool write)
+{
+	struct frame *frame;
+
+	if (!write) {
+		frame_get(zero_frame);
+		return map_frame(vma->mm, page, zero_frame, MAP_USER | MAP_READ | MAP_COW,
+				 FAULT_ZERO_PAGE);
+	}
+	frame = frame_alloc(FRAME_ANON, FRAME_ZERO);
+	if (!frame)
+		return FAULT_NO_MEMORY;
+	return map_frame(vma->mm, page, frame, vma_page_rights(vma), FAULT_ZEROED_FRAME);
+}
+
+/* Private copy of a cache page whose reference the caller gives away. */
+static enum fault_result map_private_copy(struct vma *vma, vaddr_t page, struct frame *cached)
+{
+	struct frame *copy = frame_alloc(FRAME_ANON, 0);
+
+	if (copy)
+		frame_copy(copy, cached);
+	frame_put(cached);
+	if (!copy)
+		return FAULT_NO_MEMORY;
+	vma->has_copies = true;
+	return map_frame(vma->mm, page, copy, vma_page_rights(vma), FAULT_COW_COPY);
+}
+
+static bool beyond_end(const struct object *object, uint32_t index)
+{
+	return (uint64_t)index << PAGE_SHIFT >= object->size;
+}
+
+static enum fault_result fault_object(struct vma *vma, vaddr_t page, bool write)
+{
+	struct object *object = vma->object;
+	uint32_t index = vma_index(vma, page);
+	unsigned rights = vma_page_rights(vma);
+	struct frame *frame;
+
+	if (beyond_end(object, index))
+		return FAULT_BEYOND_END;
+	vma->mm->faults_major += object->ops->fill && !radix_lookup(&object->pages, index);
+	frame = object_get_page(object, index);
+	if (IS_ERR(frame))
+		return PTR_ERR(frame) == -ENOMEM ? FAULT_NO_MEMORY : FAULT_IO_ERROR;
+	/* It may have slept: truncated meanwhile? */
+	if (beyond_end(object, index)) {
+		frame_put(frame);
+		return FAULT_BEYOND_END;
+	}
+	if (!(vma->flags & VMA_SHARED)) {
+		if (write)
+			return map_private_copy(vma, page, frame);
+		rights = (rights & ~MAP_WRITE) | MAP_COW;
+	} else if (write) {
+		frame->flags |= FRAME_FLAG_DIRTY;
+	} else if (object->ops->fill) {
+		rights &= ~MAP_WRITE;
+	}
+	return map_frame(vma->mm, page, frame, rights, FAULT_CACHE_PAGE);
+}
+
+/* ---- the page is there ---- */
+
+static enum fault_result fault_copy_on_write(struct vma *vma, vaddr_t page, struct frame *frame)
+{
+	struct frame *copy;
+
+	if (frame->kind == FRAME_ANON && frame->refs == 1) {
+		pagedir_set_rights(&vma->mm->pagedir, page, vma_page_rights(vma));
+		return FAULT_COW_REUSE;
+	}
+	copy = frame_alloc(FRAME_ANON, frame == zero_frame ? FRAME_ZERO : 0);
+	if (!copy)
+		return FAULT_NO_MEMORY;
+	if (frame != zero_frame)
+		frame_copy(copy, frame);
+	vma->has_copies = true;
+	pagedir_replace(&vma->mm->pagedir, page, copy, vma_page_rights(vma));
+	return FAULT_COW_COPY;
+}
+
+static enum fault_result fault_present(struct vma *vma, vaddr_t page, bool write,
+				       const struct page_mapping *found)
+{
+	if (!write || (found->rights & MAP_WRITE))
+		return FAULT_SPURIOUS;
+	if (!(vma->flags & VMA_SHARED))
+		return fault_copy_on_write(vma, page, found->frame);
+	found->frame->flags |= FRAME_FLAG_DIRTY;
+	pagedir_set_rights(&vma->mm->pagedir, page, vma_page_rights(vma));
+	return FAULT_CACHE_PAGE;
+}
+
+/* ---- the decision ---- */
+
+/* Extends a stack down to page, as far as its limits, and the region below, allow. */
+static bool grow_stack(struct vma *vma, vaddr_t page)
+{
+	struct vma *below = vma_prev(vma);
+	uint32_t npages = (vma->start - page) >> PAGE_SHIFT;
+
+	if (!(vma->flags & VMA_GROWSDOWN) || page < USER_LOWEST)
+		return false;
+	if (below && !(below->flags & VMA_GROWSDOWN) && (below->flags & VMA_RIGHTS) &&
+	    page - below->end < MM_STACK_GUARD)
+		return false;
+	if (vma->end - page > mm_limit(RLIMIT_STACK) || mm_over_limits(vma->mm, vma->flags, npages))
+		return false;
+	if ((vma->flags & VMA_LOCKED) && mm_over_lock_limit(vma->mm, npages))
+		return false;
+	vma_set_range(vma->mm, vma, page, vma->end);
+	fault_counts[FAULT_STACK_GROWTH]++;
+	return true;
+}
+
+static enum fault_result decide(struct mm *mm, vaddr_t page, bool write)
+{
+	struct vma *vma = mm_find_at_or_above(mm, page);
+	struct page_mapping found;
+
+	if (!vma || (page < vma->start && !grow_stack(vma, page)))
+		return FAULT_NO_REGION;
+	if (!(vma->flags & (write ? VMA_WRITE : VMA_RIGHTS)))
+		return FAULT_NO_RIGHT;
+	if (pagedir_lookup(&mm->pagedir, page, &found))
+		return fault_present(vma, page, write, &found);
+	if (vma->object)
+		return fault_object(vma, page, write);
+	return fault_anonymous(vma, page, write);
+}
+
+enum fault_result mm_fault(struct mm *mm, vaddr_t address, unsigned access)
+{
+	enum fault_result result;
+	uint32_t resident;
+	uint64_t major;
+
+	mutex_lock(&mm->lock);
+	major = mm->faults_major;
+	result = decide(mm, ROUND_DOWN(address, PAGE_SIZE), access & FAULT_WRITE);
+	resident = mm->pagedir.resident_anon + mm->pagedir.resident_file;
+	if (resident > mm->peak_resident)
+		mm->peak_resident = resident;
+	mm->faults_minor += major == mm->faults_major;
+	mutex_unlock(&mm->lock);
+	fault_counts[result]++;
+	return result;
+}

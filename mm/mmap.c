@@ -1,0 +1,442 @@
+/*
+ * Mapping and unmapping: mmap, munmap, brk.
+ *
+ * Decode, then perform: the address is chosen, limits are checked and what must be allocated is allocated before
+ * anything changes; unmapping what a fixed mapping replaces is the last step that can fail, and it fails whole.
+ * A mapping that continues a neighbour in every respect extends it instead of becoming a region of its own.
+ *
+ * Errors and their order are Linux's (mm/mmap.c of 6.1: do_mmap, __do_munmap, brk).
+ */
+#include <mm.h>
+
+#include <abi/mman.h>
+#include <assert.h>
+#include <err.h>
+#include <kheap.h>
+#include <task.h>
+#include <uaccess.h>
+#include <vma.h>
+
+/* What MMAP_SHARED_VALIDATE knows of: Linux's LEGACY_MAP_MASK. */
+#define MMAP_LEGACY_MASK 0x7c07f973u
+
+/* ---- unmapping ---- */
+
+/*
+ * Each region that [start, end) touches is one of:
+ *
+ *   |  region  |        |  region  |       |   region   |        |region|
+ *        [start ...     ... end)             [start,end)        [start ... end)
+ *   loses its end       loses its start    loses its middle:    goes
+ *                                          the one split
+ */
+static void unmap_piece(struct mm *mm, struct vma *vma, vaddr_t start, vaddr_t end)
+{
+	if (vma->start < start) {
+		vma_set_range(mm, vma, vma->start, start);
+	} else if (vma->end > end) {
+		vma_set_range(mm, vma, end, vma->end);
+	} else {
+		vma_remove(mm, vma);
+		vma_destroy(vma);
+	}
+}
+
+int mm_unmap_locked(struct mm *mm, vaddr_t start, vaddr_t end)
+{
+	struct vma *vma = mm_find_at_or_above(mm, start), *next;
+
+	assert(start < end && !((start | end) & PAGE_MASK));
+	if (!vma || vma->start >= end)
+		return 0;
+	if (vma->start < start && vma->end > end) {
+		vma = vma_isolate(mm, vma, start, end);
+		if (IS_ERR(vma))
+			return PTR_ERR(vma);
+	}
+	pagedir_unmap(&mm->pagedir, MAX(start, vma->start), end);
+	for (; vma && vma->start < end; vma = next) {
+		next = vma_next(vma);
+		unmap_piece(mm, vma, start, end);
+	}
+	return 0;
+}
+
+int mm_unmap(struct mm *mm, vaddr_t start, size_t size)
+{
+	int error;
+
+	if ((start & PAGE_MASK) || start > USER_TOP || size > USER_TOP - start || size == 0)
+		return -EINVAL;
+	mutex_lock(&mm->lock);
+	error = mm_unmap_locked(mm, start, ROUND_UP(start + size, PAGE_SIZE));
+	mutex_unlock(&mm->lock);
+	return error;
+}
+
+/* ---- mapping ---- */
+
+static int check_fixed(struct mm *mm, const struct mm_map_request *request, size_t size)
+{
+	if (request->address > USER_TOP - size)
+		return -ENOMEM;
+	if (request->address & PAGE_MASK)
+		return -EINVAL;
+	if (request->address < USER_LOWEST)
+		return -EPERM;
+	if (request->fixed_noreplace) {
+		struct vma *vma = mm_find_at_or_above(mm, request->address);
+
+		if (vma && vma->start < request->address + size)
+			return -EEXIST;
+	}
+	return 0;
+}
+
+/* Where the mapping goes: the exact address, the hint if it is free, else the highest gap below mmap_top, else any. */
+static int choose_address(struct mm *mm, const struct mm_map_request *request, size_t size,
+			  vaddr_t *address)
+{
+	vaddr_t hint = ROUND_DOWN(request->address, PAGE_SIZE);
+
+	if (size > USER_TOP)
+		return -ENOMEM;
+	*address = request->address;
+	if (request->fixed || request->fixed_noreplace)
+		return check_fixed(mm, request, size);
+	*address = hint;
+	if (hint && hint <= USER_TOP - size && vma_range_is_free(mm, hint, hint + size))
+		return 0;
+	*address = vma_find_gap(mm, size, USER_LOWEST, mm->mmap_top);
+	if (!*address)
+		*address = vma_find_gap(mm, size, USER_LOWEST, USER_TOP);
+	return *address ? 0 : -ENOMEM;
+}
+
+static uint32_t npages_mapped(struct mm *mm, vaddr_t start, vaddr_t end)
+{
+	struct vma *vma = mm_find_at_or_above(mm, start);
+	uint32_t npages = 0;
+
+	for (; vma && vma->start < end; vma = vma_next(vma))
+		npages += (MIN(vma->end, end) - MAX(vma->start, start)) >> PAGE_SHIFT;
+	return npages;
+}
+
+/* Links the wanted region, or extends a neighbour that it continues. `spare`, if any, is used or freed. */
+static int place(struct mm *mm, const struct vma *wanted, struct vma *spare)
+{
+	struct vma *next = vma_first_from(mm, wanted->start);
+	struct vma *prev = next ? vma_prev(next) : mm_find_at_or_above(mm, wanted->start - 1);
+
+	if (prev && vma_continues(prev, wanted)) {
+		vma_set_range(mm, prev, prev->start, wanted->end);
+		vma_merge(mm, prev);
+	} else if (next && vma_continues(wanted, next)) {
+		vma_set_range(mm, next, wanted->start, next->end);
+	} else {
+		if (!spare && !(spare = kalloc(sizeof(*spare))))
+			return -ENOMEM;
+		*spare = *wanted;
+		vma_hold_backing(spare);
+		vma_insert(mm, spare);
+		return 0;
+	}
+	kfree(spare);
+	return 0;
+}
+
+static int check_limits(struct mm *mm, uint32_t flags, uint32_t npages, uint32_t replaced)
+{
+	if (mm->nregions > MM_REGIONS_MAX || mm_over_limits(mm, flags, npages - replaced))
+		return -ENOMEM;
+	return mm_over_commitment(flags, npages) ? -ENOMEM : 0;
+}
+
+/* Performs a request whose address and rights are decided. */
+static int map_at(struct mm *mm, const struct mm_map_request *request, vaddr_t start, size_t size)
+{
+	struct vma wanted = {
+		.start = start, .end = start + size, .flags = request->flags,
+		.object = request->object, .file = request->file,
+		.page_offset = request->page_offset,
+	};
+	uint32_t replaced = request->fixed ? npages_mapped(mm, start, wanted.end) : 0;
+	struct vma *spare = NULL;
+	int error = check_limits(mm, request->flags, size >> PAGE_SHIFT, replaced);
+
+	if (error || !replaced)
+		return error ? error : place(mm, &wanted, NULL);
+	spare = kalloc(sizeof(*spare));
+	if (!spare)
+		return -ENOMEM;
+	error = mm_unmap_locked(mm, start, wanted.end);
+	if (!error)
+		return place(mm, &wanted, spare);
+	kfree(spare);
+	return error;
+}
+
+static int check_lock_limit(const struct mm *mm, uint32_t flags, size_t size)
+{
+	if (!(flags & VMA_LOCKED))
+		return 0;
+	return mm_over_lock_limit(mm, size >> PAGE_SHIFT) ? -EAGAIN : 0;
+}
+
+int mm_map(struct mm *mm, const struct mm_map_request *request, vaddr_t *address)
+{
+	size_t size = ROUND_UP(request->size, PAGE_SIZE);
+	int error;
+
+	assert(size > 0);
+	mutex_lock(&mm->lock);
+	error = choose_address(mm, request, size, address);
+	if (!error)
+		error = check_lock_limit(mm, request->flags, size);
+	if (!error)
+		error = map_at(mm, request, *address, size);
+	mutex_unlock(&mm->lock);
+	return error;
+}
+
+int mm_make_stack(struct mm *mm, vaddr_t top, uint32_t flags, size_t size)
+{
+	struct mm_map_request request = {
+		.address = top - ROUND_UP(size, PAGE_SIZE), .size = size, .fixed = true,
+		.flags = (flags & VMA_RIGHTS) | VMA_GROWSDOWN | VMA_STACK,
+	};
+	vaddr_t address;
+
+	assert(size > 0 && !(top & PAGE_MASK) && top <= USER_TOP);
+	mm->stack_top = top;
+	return mm_map(mm, &request, &address);
+}
+
+/* ---- mmap's decoding ---- */
+
+_Static_assert(PROT_READ == VMA_READ && PROT_WRITE == VMA_WRITE && PROT_EXEC == VMA_EXEC,
+	       "PROT_* and VMA_* rights are the same bits");
+
+static uint32_t flags_from_prot(uint32_t prot)
+{
+	return prot & VMA_RIGHTS;
+}
+
+/* What a file allows, by MMAP_TYPE. */
+static int decode_file(const struct file *file, uint32_t prot, uint32_t flags,
+		       struct mm_map_request *request)
+{
+	uint32_t type = flags & MMAP_TYPE;
+
+	if (type != MMAP_SHARED && type != MMAP_SHARED_VALIDATE && type != MMAP_PRIVATE)
+		return -EINVAL;
+	if (type == MMAP_SHARED_VALIDATE && (flags & ~MMAP_LEGACY_MASK))
+		return -EOPNOTSUPP;
+	if (type != MMAP_PRIVATE) {
+		if ((prot & PROT_WRITE) && !vma_file_ops->may_write(file))
+			return -EACCES;
+		request->flags |= VMA_SHARED;
+		if (!vma_file_ops->may_write(file))
+			request->flags |= VMA_DENYWRITE_MAX;
+	}
+	if (!vma_file_ops->may_read(file))
+		return -EACCES;
+	return 0;
+}
+
+/* The file's object; /dev/zero's gives anonymous memory. */
+static int decode_object(struct file *file, struct mm_map_request *request)
+{
+	struct object *object = vma_file_ops->object(file);
+
+	if (IS_ERR(object))
+		return PTR_ERR(object);
+	if (request->flags & VMA_GROWSDOWN)
+		return -EINVAL;
+	request->file = file;
+	if (object != &object_zero)
+		object_get(object);
+	else if (request->flags & VMA_SHARED)
+		object = object_create_shared((uint64_t)ROUND_UP(request->size, PAGE_SIZE));
+	else
+		return 0;
+	request->object = object;
+	return object ? 0 : -ENOMEM;
+}
+
+static int decode_anonymous(uint32_t flags, struct mm_map_request *request)
+{
+	uint32_t type = flags & MMAP_TYPE;
+
+	request->page_offset = 0;
+	if (type == MMAP_PRIVATE)
+		return 0;
+	if (type != MMAP_SHARED || (request->flags & VMA_GROWSDOWN))
+		return -EINVAL;
+	/* Promised like private memory: nothing but this machine's frames will ever back it. */
+	if (mm_over_commitment((request->flags & VMA_NORESERVE) | VMA_WRITE, request->size >> PAGE_SHIFT))
+		return -ENOMEM;
+	request->flags |= VMA_SHARED;
+	request->object = object_create_shared(request->size);
+	return request->object ? 0 : -ENOMEM;
+}
+
+/* Under the lock: from the request and mmap's own words to the mapping. */
+static int mmap_locked(struct mm *mm, struct mm_map_request *request, uint32_t prot, uint32_t flags,
+		       struct file *file, vaddr_t *address)
+{
+	int error;
+
+	if (mm->nregions > MM_REGIONS_MAX)
+		return -ENOMEM;
+	error = choose_address(mm, request, request->size, address);
+	if (error)
+		return error;
+	if ((flags & MMAP_LOCKED) && !mm_limit(RLIMIT_MEMLOCK) && !current_is_root())
+		return -EPERM;
+	error = check_lock_limit(mm, request->flags, request->size);
+	if (error)
+		return error;
+	error = file ? decode_file(file, prot, flags, request) : decode_anonymous(flags, request);
+	if (!error && file)
+		error = decode_object(file, request);
+	if (!error)
+		error = map_at(mm, request, *address, request->size);
+	if (request->object)
+		object_put(request->object);
+	return error;
+}
+
+static int32_t map_file(struct mm *mm, struct mm_map_request *request, uint32_t prot, uint32_t flags,
+			struct file *file)
+{
+	vaddr_t address;
+	int error;
+
+	if (request->size == 0)
+		return -EINVAL;
+	request->size = ROUND_UP(request->size, PAGE_SIZE);
+	if (request->size == 0)
+		return -ENOMEM;
+	if (request->page_offset + (request->size >> PAGE_SHIFT) < request->page_offset)
+		return -EOVERFLOW;
+	mutex_lock(&mm->lock);
+	request->flags |= mm->default_flags;
+	error = mmap_locked(mm, request, prot, flags, file, &address);
+	mutex_unlock(&mm->lock);
+	if (error)
+		return error;
+	/* The mapping stands even where it cannot be filled now; an access will tell. */
+	if ((request->flags & VMA_LOCKED) ||
+	    (flags & (MMAP_POPULATE | MMAP_NONBLOCK)) == MMAP_POPULATE)
+		mm_populate(mm, address, address + request->size);
+	return address;
+}
+
+/* ---- brk ---- */
+
+static int brk_grow(struct mm *mm, vaddr_t old_end, vaddr_t new_end)
+{
+	uint32_t npages = (new_end - old_end) >> PAGE_SHIFT;
+	struct vma wanted = {
+		.start = old_end, .end = new_end,
+		.flags = VMA_READ | VMA_WRITE | VMA_HEAP | mm->default_flags,
+	};
+	int error = check_lock_limit(mm, wanted.flags, new_end - old_end);
+
+	/* A page stays free above the heap, and a stack keeps its guard. */
+	if (error || new_end > USER_TOP || !vma_range_is_free(mm, old_end, new_end + PAGE_SIZE))
+		return -ENOMEM;
+	error = check_limits(mm, wanted.flags, npages, 0);
+	return error ? error : place(mm, &wanted, NULL);
+}
+
+static bool brk_over_data_limit(const struct mm *mm, vaddr_t brk)
+{
+	uint32_t limit = mm_limit(RLIMIT_DATA);
+
+	return limit != RLIM_INFINITY &&
+	       (uint64_t)(brk - mm->brk_start) + (mm->data_end - mm->data_start) > limit;
+}
+
+/* Moves the break if it may be; true when pages came. */
+static bool brk_move(struct mm *mm, vaddr_t brk)
+{
+	vaddr_t old_end = ROUND_UP(mm->brk, PAGE_SIZE), new_end = ROUND_UP(brk, PAGE_SIZE);
+
+	if (brk < mm->brk_start || brk > USER_TOP || brk_over_data_limit(mm, brk))
+		return false;
+	if (new_end > old_end && brk_grow(mm, old_end, new_end))
+		return false;
+	if (new_end < old_end && mm_unmap_locked(mm, new_end, old_end))
+		return false;
+	mm->brk = brk;
+	return new_end > old_end;
+}
+
+/* ---- doorways ---- */
+
+int32_t sys_mmap2(vaddr_t address, size_t size, uint32_t prot, uint32_t flags, int fd, uint32_t page_offset)
+{
+	struct mm_map_request request = {
+		.address = address, .size = size, .page_offset = page_offset,
+		.fixed = flags & MMAP_FIXED, .fixed_noreplace = flags & MMAP_FIXED_NOREPLACE,
+		.flags = flags_from_prot(prot),
+	};
+	struct file *file = NULL;
+	int32_t result;
+
+	request.flags |= flags & MMAP_GROWSDOWN ? VMA_GROWSDOWN : 0;
+	request.flags |= flags & MMAP_NORESERVE ? VMA_NORESERVE : 0;
+	request.flags |= flags & MMAP_LOCKED ? VMA_LOCKED : 0;
+	if (!(flags & MMAP_ANONYMOUS)) {
+		file = vma_file_ops->from_fd(fd);
+		if (IS_ERR(file))
+			return PTR_ERR(file);
+		result = flags & MMAP_HUGETLB ? -EINVAL : 0;
+	} else {
+		result = flags & MMAP_HUGETLB ? -ENOMEM : 0;
+	}
+	if (!result)
+		result = map_file(current->process->mm, &request, prot, flags, file);
+	if (file)
+		vma_file_ops->put(file);
+	return result;
+}
+
+int32_t sys_old_mmap(const void __user *arguments)
+{
+	struct { uint32_t address, size, prot, flags, fd, offset; } call;
+	int error = copy_from_user(&call, arguments, sizeof(call));
+
+	if (error)
+		return error;
+	if (call.offset & PAGE_MASK)
+		return -EINVAL;
+	return sys_mmap2(call.address, call.size, call.prot, call.flags, (int)call.fd,
+			 call.offset >> PAGE_SHIFT);
+}
+
+int32_t sys_munmap(vaddr_t start, size_t size)
+{
+	return mm_unmap(current->process->mm, start, size);
+}
+
+int32_t sys_brk(vaddr_t brk)
+{
+	struct mm *mm = current->process->mm;
+	vaddr_t old_end;
+	bool grown, locked;
+
+	mutex_lock(&mm->lock);
+	old_end = ROUND_UP(mm->brk, PAGE_SIZE);
+	grown = brk_move(mm, brk);
+	locked = mm->default_flags & VMA_LOCKED;
+	brk = mm->brk;
+	mutex_unlock(&mm->lock);
+	/* The break has moved even where the new pages cannot be had now. */
+	if (grown && locked)
+		mm_populate(mm, old_end, ROUND_UP(brk, PAGE_SIZE));
+	return brk;
+}

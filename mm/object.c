@@ -1,0 +1,287 @@
+/*
+ * Backing objects and the page cache.
+ *
+ * A page is in the cache when the object's radix tree has its frame; the cache then holds one reference and the frame
+ * names its object and index. A page that has to be read from a backing store is filled before it enters the cache, so
+ * whoever finds it there finds it whole; of two tasks that fill the same page at the same moment the second to finish drops its own.
+ *
+ * References that outlive a sleep (a frame being filled, a frame being copied to a user buffer) are declared to the ledger.
+ */
+#include <object.h>
+
+#include <assert.h>
+#include <err.h>
+#include <kheap.h>
+#include <kvrange.h>
+#include <ledger.h>
+#include <mm.h>
+#include <string.h>
+#include <uio.h>
+#include <vma.h>
+
+uint32_t object_cached_pages;
+
+static void release_nothing(struct object *object)
+{
+	assert(object != &object_zero);
+}
+
+static void release_shared(struct object *object)
+{
+	kfree(object);
+}
+
+static const struct object_ops zero_ops = { .release = release_nothing };
+static const struct object_ops shared_ops = { .release = release_shared };
+
+struct object object_zero = {
+	.ops = &zero_ops,
+	.refs = 1,
+	.mappings = LIST_INIT(object_zero.mappings),
+};
+
+void object_init(struct object *object, const struct object_ops *ops, void *owner)
+{
+	assert(ops && ops->release);
+	*object = (struct object){ .ops = ops, .refs = 1, .owner = owner };
+	list_init(&object->mappings);
+}
+
+struct object *object_create_shared(uint64_t size)
+{
+	struct object *object = kalloc(sizeof(*object));
+
+	if (!object)
+		return NULL;
+	object_init(object, &shared_ops, NULL);
+	object->size = size;
+	return object;
+}
+
+void object_get(struct object *object)
+{
+	assert(object->refs > 0);
+	object->refs++;
+}
+
+void object_put(struct object *object)
+{
+	assert(object->refs > 0);
+	if (--object->refs > 0)
+		return;
+	assert(list_empty(&object->mappings));
+	object_remove_pages(object, 0, UINT32_MAX);
+	object->ops->release(object);
+}
+
+/* ---- pages ---- */
+
+struct frame *object_find_page(struct object *object, uint32_t index)
+{
+	struct frame *frame = radix_lookup(&object->pages, index);
+
+	if (frame)
+		frame_get(frame);
+	return frame;
+}
+
+/* A fresh frame with the page's contents, not yet in the cache. */
+static struct frame *fill_page(struct object *object, uint32_t index)
+{
+	struct frame *frame = frame_alloc(FRAME_CACHE, FRAME_ZERO);
+	int error;
+
+	if (!frame)
+		return ERR_PTR(-ENOMEM);
+	if (!object->ops->fill)
+		return frame;
+	ledger_hold(frame);
+	error = object->ops->fill(object, index, frame);
+	ledger_release(frame);
+	if (!error)
+		return frame;
+	frame_put(frame);
+	return ERR_PTR(error);
+}
+
+static int enter_page(struct object *object, uint32_t index, struct frame *frame)
+{
+	int error = radix_insert(&object->pages, index, frame);
+
+	if (error)
+		return error;
+	frame_get(frame);
+	frame->object = object;
+	frame->index = index;
+	object_cached_pages++;
+	return 0;
+}
+
+struct frame *object_get_page(struct object *object, uint32_t index)
+{
+	struct frame *frame = object_find_page(object, index), *found;
+	int error;
+
+	if (frame)
+		return frame;
+	frame = fill_page(object, index);
+	if (IS_ERR(frame))
+		return frame;
+	/* It may have slept: another may have brought the page in. */
+	found = object_find_page(object, index);
+	error = found ? 0 : enter_page(object, index, frame);
+	if (!found && !error)
+		return frame;
+	frame_put(frame);
+	return found ? found : ERR_PTR(error);
+}
+
+static void remove_page(struct object *object, uint32_t index, struct frame *frame)
+{
+	struct frame *removed = radix_remove(&object->pages, index);
+
+	assert(removed == frame && frame->object == object && frame->index == index);
+	frame->object = NULL;
+	frame->flags &= ~FRAME_FLAG_DIRTY;
+	assert(object_cached_pages > 0);
+	object_cached_pages--;
+	frame_put(frame);
+}
+
+/* Takes pages first..last of the object out of one region's page tables. */
+static void unmap_from_region(const struct vma *vma, uint32_t first, uint32_t last)
+{
+	uint64_t low = MAX(first, vma->page_offset);
+	uint64_t high = MIN((uint64_t)last + 1, (uint64_t)vma->page_offset + vma_npages(vma));
+
+	if (low < high)
+		pagedir_unmap(&vma->mm->pagedir,
+			      vma->start + ((uint32_t)(low - vma->page_offset) << PAGE_SHIFT),
+			      vma->start + ((uint32_t)(high - vma->page_offset) << PAGE_SHIFT));
+}
+
+void object_remove_pages(struct object *object, uint32_t first, uint32_t last)
+{
+	uint32_t index = first;
+	struct frame *frame;
+	struct vma *vma;
+
+	list_for_each(vma, &object->mappings, object_link)
+		unmap_from_region(vma, first, last);
+	while ((frame = radix_next(&object->pages, &index)) && index <= last)
+		remove_page(object, index, frame);
+}
+
+static void zero_tail(struct object *object, uint64_t size)
+{
+	struct frame *frame = radix_lookup(&object->pages, size >> PAGE_SHIFT);
+	uint32_t offset = size & PAGE_MASK;
+	char *window;
+
+	if (!frame || !offset)
+		return;
+	window = kmap(frame);
+	memset(window + offset, 0, PAGE_SIZE - offset);
+	kunmap(window);
+}
+
+void object_truncate(struct object *object, uint64_t size)
+{
+	uint64_t old_size = object->size;
+	uint64_t first = (size + PAGE_MASK) >> PAGE_SHIFT;
+
+	object->size = size;
+	if (size >= old_size)
+		return;
+	assert(first <= UINT32_MAX);
+	object_remove_pages(object, first, UINT32_MAX);
+	zero_tail(object, size);
+}
+
+/* ---- reading and writing ---- */
+
+/* Moves up to size bytes between offset in a frame and the buffers; gives back the caller's reference. May sleep. */
+static ssize_t transfer(struct frame *frame, uint32_t offset, struct uio *io, size_t size, bool out)
+{
+	char *window;
+	ssize_t moved;
+
+	ledger_hold(frame);
+	window = kmap(frame);
+	moved = out ? uio_copy_out(io, window + offset, size)
+		    : uio_copy_in(io, window + offset, size);
+	kunmap(window);
+	ledger_release(frame);
+	frame_put(frame);
+	return moved;
+}
+
+static ssize_t read_page(struct object *object, uint64_t position, struct uio *io, size_t size)
+{
+	uint32_t index = position >> PAGE_SHIFT;
+	struct frame *frame = object_find_page(object, index);
+
+	/* A page that nobody has written in memory that has no backing store: zeros, and no frame for them. */
+	if (!frame && !object->ops->fill)
+		return uio_zero_out(io, size);
+	if (!frame) {
+		frame = object_get_page(object, index);
+		if (IS_ERR(frame))
+			return PTR_ERR(frame);
+	}
+	return transfer(frame, position & PAGE_MASK, io, size, true);
+}
+
+ssize_t object_read(struct object *object, uint64_t position, struct uio *io)
+{
+	size_t done = 0;
+	ssize_t moved = 0;
+
+	/* The copies may sleep: the size is read anew for each page. */
+	while (io->left > 0 && position < object->size) {
+		size_t size = MIN(PAGE_SIZE - (position & PAGE_MASK), (uint64_t)io->left);
+
+		size = MIN(size, object->size - position);
+		moved = read_page(object, position, io, size);
+		if (moved <= 0)
+			break;
+		done += moved;
+		position += moved;
+		if ((size_t)moved < size)
+			break;
+	}
+	return done ? (ssize_t)done : moved;
+}
+
+static ssize_t write_page(struct object *object, uint64_t position, struct uio *io, size_t size)
+{
+	struct frame *frame = object_get_page(object, position >> PAGE_SHIFT);
+	ssize_t moved;
+
+	if (IS_ERR(frame))
+		return PTR_ERR(frame);
+	frame->flags |= FRAME_FLAG_DIRTY;
+	moved = transfer(frame, position & PAGE_MASK, io, size, false);
+	if (moved > 0)
+		object->size = MAX(object->size, position + moved);
+	return moved;
+}
+
+ssize_t object_write(struct object *object, uint64_t position, struct uio *io)
+{
+	size_t done = 0;
+	ssize_t moved = 0;
+
+	while (io->left > 0) {
+		size_t size = MIN(PAGE_SIZE - (position & PAGE_MASK), (uint64_t)io->left);
+
+		moved = write_page(object, position, io, size);
+		if (moved <= 0)
+			break;
+		done += moved;
+		position += moved;
+		if ((size_t)moved < size)
+			break;
+	}
+	return done ? (ssize_t)done : moved;
+}

@@ -1,0 +1,357 @@
+/*
+ * The region tree: insert, remove, split, merge, find, gap search; all logarithmic.
+ *
+ * Each region knows the gap below it, from the end of the region before (or USER_LOWEST) to its own start; a stack's gap
+ * leaves out its guard, so that nothing is placed where the stack would then be unable to grow. The tree
+ * carries the largest gap of each subtree upwards. Whoever moves an end of a region or puts one in or takes one out
+ * therefore refreshes two gaps: its own and that of the region after it. Only functions of this file do.
+ *
+ * Invariants: regions are disjoint, sorted, page-aligned, never empty; mm's counters are sums over the tree.
+ */
+#include <vma.h>
+
+#include <assert.h>
+#include <err.h>
+#include <kheap.h>
+
+static struct vma *vma_of(const struct tree_node *node)
+{
+	return node ? tree_entry(node, struct vma, node) : NULL;
+}
+
+struct vma *vma_next(const struct vma *vma)
+{
+	return vma_of(tree_next(&vma->node));
+}
+
+struct vma *vma_prev(const struct vma *vma)
+{
+	return vma_of(tree_prev(&vma->node));
+}
+
+struct vma *mm_first(struct mm *mm)
+{
+	return vma_of(tree_first(&mm->regions));
+}
+
+struct vma *vma_first_from(const struct mm *mm, vaddr_t address)
+{
+	struct tree_node *node = mm->regions.root;
+	struct vma *found = NULL;
+
+	while (node) {
+		struct vma *vma = vma_of(node);
+
+		if (vma->start >= address)
+			found = vma;
+		node = node->child[vma->start < address];
+	}
+	return found;
+}
+
+struct vma *mm_find_at_or_above(struct mm *mm, vaddr_t address)
+{
+	struct tree_node *node = mm->regions.root;
+	struct vma *found = mm->last_found;
+
+	if (found && address >= found->start && address < found->end)
+		return found;
+	found = NULL;
+	while (node) {
+		struct vma *vma = vma_of(node);
+
+		if (address < vma->end)
+			found = vma;
+		if (address >= vma->start && address < vma->end)
+			break;
+		node = node->child[address >= vma->end];
+	}
+	if (found)
+		mm->last_found = found;
+	return found;
+}
+
+struct vma *mm_find(struct mm *mm, vaddr_t address)
+{
+	struct vma *vma = mm_find_at_or_above(mm, address);
+
+	return vma && vma->start <= address ? vma : NULL;
+}
+
+/* ---- gaps ---- */
+
+void vma_update_gaps(struct tree_node *node)
+{
+	struct vma *vma = vma_of(node);
+	vaddr_t largest = vma->gap;
+
+	for (int side = 0; side < 2; side++)
+		if (node->child[side])
+			largest = MAX(largest, vma_of(node->child[side])->largest_gap);
+	vma->largest_gap = largest;
+}
+
+/* Where the usable gap below a region ends. */
+static vaddr_t gap_top(const struct vma *vma)
+{
+	if (!(vma->flags & VMA_GROWSDOWN))
+		return vma->start;
+	return vma->start > MM_STACK_GUARD ? vma->start - MM_STACK_GUARD : 0;
+}
+
+static vaddr_t gap_above(const struct vma *prev, const struct vma *vma)
+{
+	vaddr_t bottom = prev ? prev->end : USER_LOWEST;
+	vaddr_t top = gap_top(vma);
+
+	return top > bottom ? top - bottom : 0;
+}
+
+static void refresh_gap(struct mm *mm, struct vma *vma)
+{
+	vaddr_t gap = gap_above(vma_prev(vma), vma);
+
+	if (gap == vma->gap)
+		return;
+	vma->gap = gap;
+	tree_updated(&mm->regions, &vma->node);
+}
+
+/* The last region in the subtree that starts below `below` and has a gap of size; each step down is decided by one look. */
+static struct vma *last_with_gap(const struct tree_node *node, size_t size, vaddr_t below)
+{
+	struct vma *vma = vma_of(node), *found;
+
+	if (!vma || vma->largest_gap < size)
+		return NULL;
+	if (vma->start < below) {
+		found = last_with_gap(node->child[1], size, below);
+		if (found)
+			return found;
+		if (vma->gap >= size)
+			return vma;
+	}
+	return last_with_gap(node->child[0], size, below);
+}
+
+/*
+ * Two cases: the gap that `high` lies in or touches, cut off there, and else the highest whole gap below it:
+ *
+ *      [prev]      |high        [above]           [vma]      [prev]
+ *            <---->              or          <--->  ^ start < high
+ */
+vaddr_t vma_find_gap(const struct mm *mm, size_t size, vaddr_t low, vaddr_t high)
+{
+	struct vma *above = vma_first_from(mm, high);
+	struct vma *prev = above ? vma_prev(above) : vma_of(tree_last(&mm->regions));
+	vaddr_t bottom = MAX(prev ? prev->end : USER_LOWEST, low);
+	vaddr_t top = above ? MIN(gap_top(above), high) : high;
+	struct vma *vma;
+
+	assert(size > 0 && !(size & PAGE_MASK) && low >= USER_LOWEST);
+	if (top >= bottom && top - bottom >= size)
+		return top - size;
+	vma = last_with_gap(mm->regions.root, size, high);
+	if (!vma || gap_top(vma) < low || gap_top(vma) - low < size)
+		return 0;
+	return gap_top(vma) - size;
+}
+
+bool vma_range_is_free(const struct mm *mm, vaddr_t start, vaddr_t end)
+{
+	struct vma *above = vma_first_from(mm, start);
+	struct vma *prev = above ? vma_prev(above) : vma_of(tree_last(&mm->regions));
+
+	return (!prev || prev->end <= start) && (!above || gap_top(above) >= end);
+}
+
+/* ---- linking ---- */
+
+/* Adds the region to mm's counters, or with sign -1 takes it out. */
+static void count_pages(struct mm *mm, const struct vma *vma, int sign)
+{
+	uint32_t change = sign * (int32_t)vma_npages(vma);
+
+	mm->npages += change;
+	if ((vma->flags & (VMA_WRITE | VMA_SHARED | VMA_GROWSDOWN)) == VMA_WRITE)
+		mm->data_npages += change;
+	if (vma->flags & VMA_LOCKED)
+		mm->locked_npages += change;
+	if (mm->npages > mm->peak_npages)
+		mm->peak_npages = mm->npages;
+}
+
+void vma_insert(struct mm *mm, struct vma *vma)
+{
+	struct tree_node *parent = NULL, *node = mm->regions.root;
+	struct vma *prev = NULL, *next = NULL;
+	int side = 0;
+
+	assert(vma->start >= USER_LOWEST && vma->start < vma->end && vma->end <= USER_TOP);
+	assert(!((vma->start | vma->end) & PAGE_MASK));
+	while (node) {
+		parent = node;
+		side = vma_of(node)->start < vma->start;
+		if (side)
+			prev = vma_of(node);
+		else
+			next = vma_of(node);
+		node = node->child[side];
+	}
+	assert(!prev || prev->end <= vma->start);
+	assert(!next || vma->end <= next->start);
+	vma->mm = mm;
+	vma->gap = gap_above(prev, vma);
+	tree_insert(&mm->regions, &vma->node, parent, side);
+	if (next)
+		refresh_gap(mm, next);
+	mm->nregions++;
+	count_pages(mm, vma, 1);
+}
+
+void vma_remove(struct mm *mm, struct vma *vma)
+{
+	struct vma *next = vma_next(vma);
+
+	assert(vma->mm == mm && mm->nregions > 0);
+	tree_remove(&mm->regions, &vma->node);
+	if (next)
+		refresh_gap(mm, next);
+	mm->nregions--;
+	count_pages(mm, vma, -1);
+	if (mm->last_found == vma)
+		mm->last_found = NULL;
+}
+
+void vma_set_range(struct mm *mm, struct vma *vma, vaddr_t start, vaddr_t end)
+{
+	struct vma *next = vma_next(vma);
+
+	assert(start < end && end <= USER_TOP && !((start | end) & PAGE_MASK));
+	assert(!next || end <= next->start);
+	count_pages(mm, vma, -1);
+	vma->page_offset += (start >> PAGE_SHIFT) - (vma->start >> PAGE_SHIFT);
+	vma->start = start;
+	vma->end = end;
+	count_pages(mm, vma, 1);
+	refresh_gap(mm, vma);
+	if (next)
+		refresh_gap(mm, next);
+}
+
+void vma_set_flags(struct mm *mm, struct vma *vma, uint32_t flags)
+{
+	assert(!((vma->flags ^ flags) & (VMA_GROWSDOWN | VMA_SHARED)));
+	count_pages(mm, vma, -1);
+	vma->flags = flags;
+	count_pages(mm, vma, 1);
+}
+
+/* ---- backing ---- */
+
+void vma_hold_backing(struct vma *vma)
+{
+	list_init(&vma->object_link);
+	if (vma->object) {
+		object_get(vma->object);
+		list_add_tail(&vma->object->mappings, &vma->object_link);
+	}
+	if (vma->file)
+		vma_file_ops->get(vma->file);
+}
+
+void vma_drop_backing(struct vma *vma)
+{
+	list_remove(&vma->object_link);
+	if (vma->object)
+		object_put(vma->object);
+	if (vma->file)
+		vma_file_ops->put(vma->file);
+}
+
+struct vma *vma_clone(const struct vma *vma, struct mm *to)
+{
+	struct vma *copy = kalloc(sizeof(*copy));
+
+	if (!copy)
+		return NULL;
+	*copy = *vma;
+	copy->mm = to;
+	vma_hold_backing(copy);
+	return copy;
+}
+
+void vma_destroy(struct vma *vma)
+{
+	vma_drop_backing(vma);
+	kfree(vma);
+}
+
+/* ---- splitting and merging ---- */
+
+bool vma_continues(const struct vma *low, const struct vma *high)
+{
+	if (low->end != high->start || low->flags != high->flags)
+		return false;
+	if (low->object != high->object || low->file != high->file)
+		return false;
+	return !low->object || vma_index(low, low->end) == high->page_offset;
+}
+
+/* low takes in high, which follows it. */
+static void absorb(struct mm *mm, struct vma *low, struct vma *high)
+{
+	vaddr_t end = high->end;
+
+	low->has_copies |= high->has_copies;
+	vma_remove(mm, high);
+	vma_set_range(mm, low, low->start, end);
+	vma_destroy(high);
+}
+
+struct vma *vma_merge(struct mm *mm, struct vma *vma)
+{
+	struct vma *prev = vma_prev(vma), *next = vma_next(vma);
+
+	if (prev && vma_continues(prev, vma)) {
+		absorb(mm, prev, vma);
+		vma = prev;
+	}
+	if (next && vma_continues(vma, next))
+		absorb(mm, vma, next);
+	return vma;
+}
+
+/* Cuts the region in two at `at`; upper, a clone of it not yet linked, becomes the part from there on. */
+static void split(struct mm *mm, struct vma *vma, vaddr_t at, struct vma *upper)
+{
+	assert(vma->start < at && at < vma->end);
+	upper->start = at;
+	upper->end = vma->end;
+	upper->page_offset = vma_index(vma, at);
+	vma_set_range(mm, vma, vma->start, at);
+	vma_insert(mm, upper);
+}
+
+struct vma *vma_isolate(struct mm *mm, struct vma *vma, vaddr_t start, vaddr_t end)
+{
+	struct vma *middle = NULL, *upper = NULL;
+	unsigned needed = (start > vma->start) + (end < vma->end);
+
+	assert(start >= vma->start && start < end && end <= vma->end);
+	if (mm->nregions + needed > MM_REGIONS_MAX && needed)
+		return ERR_PTR(-ENOMEM);
+	if (end < vma->end && !(upper = vma_clone(vma, mm)))
+		return ERR_PTR(-ENOMEM);
+	if (start > vma->start && !(middle = vma_clone(vma, mm))) {
+		if (upper)
+			vma_destroy(upper);
+		return ERR_PTR(-ENOMEM);
+	}
+	if (upper)
+		split(mm, vma, end, upper);
+	if (!middle)
+		return vma;
+	split(mm, vma, start, middle);
+	return middle;
+}
