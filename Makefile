@@ -34,10 +34,12 @@ FORCE:
 setup-build setup-iso setup-run setup-gdb setup-test: setup-%:
 	@CROSS_COMPILE=$(CROSS_COMPILE) tools/setup.sh $*
 
-# The compiler is looked for when the first recipe needs it, by when the set-up has run.
-find_compiler = $(if $(CROSS_COMPILE),$(CROSS_COMPILE)gcc,$(or $(firstword $(foreach \
-	name,i686-elf-gcc i686-linux-gnu-gcc,$(notdir $(shell command -v $(name))))),gcc -m32))
-CC = $(eval CC := $$(find_compiler))$(CC)
+# The compiler is looked for when a recipe needs it, by when the set-up has run; once found, it
+# is not looked for again.
+find_compiler = $(notdir $(shell PATH='$(PATH)'; \
+	command -v i686-elf-gcc || command -v i686-linux-gnu-gcc))
+CC = $(if $(compiler),,$(eval compiler := $(or $(CROSS_COMPILE:%=%gcc),$(find_compiler)))) \
+	$(or $(compiler),gcc -m32)
 
 # ---- the kernel
 
@@ -65,7 +67,7 @@ iso: $(BUILD)/loft.iso
 # Rewritten, and so newer than the objects, only when the compiler or its flags change.
 $(BUILD)/flags: setup-build FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(CFLAGS) $(WARNINGS) $(CPPFLAGS) nasm $(ASFLAGS) ld $(LDFLAGS)' >$@.new
+	@echo '$(strip $(CC)) $(CFLAGS) $(WARNINGS) $(CPPFLAGS) nasm $(ASFLAGS) ld $(LDFLAGS)' >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
@@ -145,12 +147,6 @@ gdb: $(BUILD)/loft.elf $(BUILD)/root.cpio | setup-run setup-gdb
 		-initrd $(BUILD)/root.cpio -append '$(CMDLINE)' -display $(DISPLAY_FLAG) -serial \
 		chardev:s -chardev socket,id=s,path=$(BUILD)/serial.sock,server=on,wait=off,logfile=$(BUILD)/serial.log" \
 		gdb -q -x tools/gdb/start.py $(BUILD)/loft.elf
-
-# ---- tests (DESIGN.md's groups); each group is a folder of tests/
-
-.PHONY: test test-unit test-kernel test-system test-real test-machines test-gdb soak
-TEST_GROUPS := unit kernel system real machines gdb
-pytest = LOFT_BUILD=$(BUILD) $(PYTEST) $(if $(TESTS),-k "$(TESTS)")
 
 # ---- housekeeping
 

@@ -265,17 +265,19 @@ loader_fail:
 .next_character:
 	lodsb
 	test	al, al
-	jz	.halt
+	jz	loader_halt
 	call	serial_send
 	cmp	al, ' '				; the line's end is for the serial line alone
 	jb	.next_character
 	mov	ah, TEXT_ATTRIBUTE
 	stosw
 	jmp	.next_character
-.halt:
+
+global loader_halt
+loader_halt:
 	cli
 	hlt
-	jmp	.halt
+	jmp	loader_halt
 
 ; Sends AL. A serial port that never gets ready, or is not there, only costs time.
 ; Changes ECX, EDX, AH.

@@ -4,6 +4,9 @@ import os
 
 import gdb
 
+# gdb would let QEMU run on.
+gdb.events.gdb_exiting.connect(lambda event: gdb.execute("kill"))
+
 here = os.path.dirname(os.path.abspath(__file__))
 for command in (
         "set architecture i386",
