@@ -1,0 +1,53 @@
+# The tests, a group for each folder of tests/ (see DESIGN.md, 7). Included by the Makefile, which
+# has the settings TESTS (for pytest's -k) and KERNEL_VMA.
+
+# Programs that run on the host's Linux and on Loft: static i386 ones against the host's C
+# library, unless the first line says otherwise with `CFLAGS: ...`. The kernel's headers are in
+# the 64-bit folder alone, unless gcc-multilib is there, which shuts out cross compilers.
+TEST_PROGRAMS := $(patsubst tests/programs/%.c,build/tests/%,$(wildcard tests/programs/*.c))
+TEST_CC := gcc -m32 -std=gnu11 -O1 -g -march=i486 -Wall -Wextra -Werror \
+	-idirafter /usr/include/x86_64-linux-gnu
+
+build/tests/%: tests/programs/%.c $(wildcard tests/programs/*.h) | setup-test
+	@mkdir -p $(@D)
+	@echo "CC    $<"
+	$(QUIET)$(TEST_CC) $$(sed -n '1s/.*CFLAGS: \([^*]*\).*/\1/p' $<) \
+		$$(sed -n '1{/CFLAGS: .*-static-pie/!s/.*/-static -no-pie/p}' $<) -s -o $@ $<
+
+# Process 1 of the machine that runs them: one of our own programs.
+build/tests/testinit.o: tests/system/testinit.c user/libc/libc.h | setup-build
+	@mkdir -p $(@D)
+	@echo "CC    $<"
+	$(QUIET)$(CC) $(USER_CFLAGS) -c $< -o $@
+
+build/tests/testinit: build/tests/testinit.o $(USER_LIBC)
+	@echo "LINK  $@"
+	$(QUIET)$(CC) $(USER_LDFLAGS) -o $@ $^ -lgcc
+
+.PHONY: test-programs test-packages
+test-programs: $(TEST_PROGRAMS) build/tests/testinit
+
+# Packages that the tests use and the image does not need.
+test-packages:
+	@tools/fetch-packages.sh busybox-static klibc-utils libklibc mksh bash-static zsh-static \
+		sash libcmocka-dev libcmocka0
+
+# Two cases side by side; those that share a machine stay together.
+RUN_TESTS = LOFT_BUILD=$(BUILD) PYTHONDONTWRITEBYTECODE=1 \
+	$(PYTEST) -n 2 --dist loadgroup $(if $(TESTS),-k "$(TESTS)")
+TEST_GROUPS := unit kernel system real machines gdb
+TEST_IMAGES := $(BUILD)/loft.elf $(BUILD)/root.cpio $(BUILD)/root-own.cpio
+
+.PHONY: test $(TEST_GROUPS:%=test-%)
+test-unit: setup-test test-packages
+	$(RUN_TESTS) tests/unit
+
+test-kernel test-system test-real test-machines test-gdb: test-%: setup-test setup-run \
+		test-packages test-programs $(TEST_IMAGES)
+	$(RUN_TESTS) tests/$*
+
+test-machines test-gdb: $(BUILD)/loft.iso
+test-gdb: setup-gdb
+
+test: setup-test setup-run setup-gdb test-packages test-programs $(TEST_IMAGES) $(BUILD)/loft.iso
+	$(RUN_TESTS) tests

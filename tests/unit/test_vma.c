@@ -1,0 +1,501 @@
+/*
+ * The region tree and the mmap family on it, by random operations against a model that keeps one record for each
+ * page. The page directory is an array here: a number for each page that has been touched, which must go where the
+ * page goes and vanish where it is unmapped.
+ * SOURCES: mm/vma.c mm/mmap.c mm/mprotect.c mm/mremap.c lib/tree.c
+ */
+#include "unit.h"
+
+#include <abi/mman.h>
+#include <err.h>
+#include <kheap.h>
+#include <task.h>
+#include <uaccess.h>
+#include <vma.h>
+
+#define NPAGES 200u			/* pages of the model; page 0 is never mapped */
+#define TOP (NPAGES << PAGE_SHIFT)
+#define ADDRESS(page) ((vaddr_t)(page) << PAGE_SHIFT)
+
+/* ---- what the tested files need of the kernel ---- */
+
+struct task *current;
+const struct vma_file_ops *vma_file_ops;
+struct object object_zero;
+
+static uint32_t contents[USER_TOP >> PAGE_SHIFT];
+static bool fail_allocations;
+
+void *kalloc(size_t size) { return fail_allocations && unit_random() % 2 ? NULL : malloc(size); }
+void kfree(void *pointer) { free(pointer); }
+void object_get(struct object *object) { object->refs++; }
+void object_put(struct object *object) { object->refs--; }
+struct object *object_create_shared(uint64_t size) { (void)size; return NULL; }
+void mutex_lock(struct mutex *mutex) { (void)mutex; }
+void mutex_unlock(struct mutex *mutex) { (void)mutex; }
+uint32_t mm_limit(unsigned resource) { (void)resource; return RLIM_INFINITY; }
+bool mm_over_commitment(uint32_t flags, uint32_t npages) { (void)flags; (void)npages; return false; }
+bool mm_over_lock_limit(const struct mm *mm, uint32_t npages) { (void)mm; (void)npages; return false; }
+int mm_populate(struct mm *mm, vaddr_t start, vaddr_t end) { (void)mm; return start > end; }
+
+bool mm_over_limits(const struct mm *mm, uint32_t flags, uint32_t npages)
+{
+	(void)mm, (void)flags, (void)npages;
+	return false;
+}
+
+int copy_from_user(void *to, const void __user *from, size_t size)
+{
+	(void)to, (void)from, (void)size;
+	return -EFAULT;
+}
+
+void pagedir_unmap(struct pagedir *pagedir, vaddr_t start, vaddr_t end)
+{
+	(void)pagedir;
+	for (vaddr_t at = start; at < end; at += PAGE_SIZE)
+		contents[at >> PAGE_SHIFT] = 0;
+}
+
+void pagedir_protect(struct pagedir *pagedir, vaddr_t start, vaddr_t end, unsigned rights, bool cow)
+{
+	(void)pagedir, (void)rights, (void)cow;
+	assert_true(start < end);
+}
+
+int pagedir_move(struct pagedir *pagedir, vaddr_t from, vaddr_t to, size_t size)
+{
+	(void)pagedir;
+	if (fail_allocations && unit_random() % 2)
+		return -ENOMEM;
+	for (size_t done = 0; done < size; done += PAGE_SIZE) {
+		assert_int_equal(contents[(to + done) >> PAGE_SHIFT], 0);
+		contents[(to + done) >> PAGE_SHIFT] = contents[(from + done) >> PAGE_SHIFT];
+		contents[(from + done) >> PAGE_SHIFT] = 0;
+	}
+	return 0;
+}
+
+/* ---- the model ---- */
+
+struct page {
+	bool mapped;
+	uint32_t flags;
+	struct object *object;
+	uint32_t offset;	/* in the object */
+	uint32_t contents;
+};
+
+static const struct object_ops no_ops;
+static struct object objects[2];
+static struct page model[NPAGES], saved[NPAGES];
+static struct mm mm;
+
+static void model_clear(unsigned from, unsigned count)
+{
+	for (unsigned page = from; page < from + count; page++)
+		model[page] = (struct page){ 0 };
+}
+
+static bool model_is_free(unsigned from, unsigned count)
+{
+	if (from + count > NPAGES)
+		return false;
+	for (unsigned page = from; page < from + count; page++)
+		if (model[page].mapped)
+			return false;
+	return true;
+}
+
+/* First page of the highest gap of count pages, 0 if there is none. */
+static unsigned model_gap(unsigned count)
+{
+	for (unsigned page = NPAGES - count; page > 0; page--)
+		if (model_is_free(page, count))
+			return page;
+	return 0;
+}
+
+static void model_map(unsigned from, unsigned count, const struct mm_map_request *request)
+{
+	for (unsigned page = from; page < from + count; page++)
+		model[page] = (struct page){
+			.mapped = true, .flags = request->flags, .object = request->object,
+			.offset = request->object ? request->page_offset + page - from : 0,
+		};
+}
+
+static void model_move(unsigned from, unsigned old_count, unsigned to, unsigned count)
+{
+	struct page moved[NPAGES];
+
+	for (unsigned at = 0; at < count; at++) {
+		moved[at] = model[from + MIN(at, old_count - 1)];
+		if (at < old_count)
+			continue;
+		moved[at].contents = 0;
+		moved[at].offset += moved[at].object ? at - (old_count - 1) : 0;
+	}
+	model_clear(from, old_count);
+	for (unsigned at = 0; at < count; at++)
+		model[to + at] = moved[at];
+}
+
+/* ---- the tree against the model and against itself ---- */
+
+static int check_subtree(const struct tree_node *node)
+{
+	const struct vma *vma;
+	int left, right;
+
+	if (!node)
+		return 0;
+	vma = tree_entry(node, struct vma, node);
+	left = check_subtree(node->child[0]);
+	right = check_subtree(node->child[1]);
+	assert_in_range(left - right + 1, 0, 2);
+	assert_int_equal(node->height, 1 + MAX(left, right));
+	vaddr_t largest = vma->gap;
+	for (int side = 0; side < 2; side++)
+		if (node->child[side])
+			largest = MAX(largest, tree_entry(node->child[side], struct vma, node)->largest_gap);
+	assert_int_equal(vma->largest_gap, largest);
+	return node->height;
+}
+
+static void check_region(const struct vma *vma, const struct vma *prev)
+{
+	assert_int_equal(vma->gap, vma->start - (prev ? prev->end : USER_LOWEST));
+	assert_false(prev && vma_continues(prev, vma));
+	for (vaddr_t at = vma->start; at < vma->end; at += PAGE_SIZE) {
+		const struct page *page = &model[at >> PAGE_SHIFT];
+
+		assert_true(at < TOP && page->mapped);
+		assert_int_equal(page->flags, vma->flags);
+		assert_ptr_equal(page->object, vma->object);
+		if (vma->object)
+			assert_int_equal(page->offset, vma_index(vma, at));
+		assert_ptr_equal(mm_find(&mm, at), vma);
+	}
+}
+
+static void check(void)
+{
+	uint32_t nregions = 0, npages = 0, mapped = 0, data = 0, links = 0;
+	const struct vma *prev = NULL;
+	const struct list *link;
+
+	check_subtree(mm.regions.root);
+	for (struct vma *vma = mm_first(&mm); vma; prev = vma, vma = vma_next(vma)) {
+		check_region(vma, prev);
+		nregions++;
+		npages += vma_npages(vma);
+	}
+	for (unsigned page = 0; page < NPAGES; page++) {
+		mapped += model[page].mapped;
+		data += model[page].mapped && (model[page].flags & (VMA_WRITE | VMA_SHARED)) == VMA_WRITE;
+		assert_int_equal(contents[page], model[page].contents);
+		if (!model[page].mapped)
+			assert_null(mm_find(&mm, ADDRESS(page)));
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(objects); i++) {
+		links = 0;
+		for (link = objects[i].mappings.next; link != &objects[i].mappings; link = link->next)
+			links++;
+		assert_int_equal(objects[i].refs, links + 1);
+	}
+	assert_int_equal(mm.nregions, nregions);
+	assert_int_equal(mm.npages, npages);
+	assert_int_equal(mapped, npages);
+	assert_int_equal(mm.data_npages, data);
+}
+
+/* ---- operations ---- */
+
+static unsigned random_page(void)
+{
+	return 1 + unit_random() % (NPAGES - 1);
+}
+
+static unsigned random_count(unsigned from)
+{
+	return 1 + unit_random() % MIN(NPAGES - from, 1u << unit_random() % 7);
+}
+
+static uint32_t random_rights(void)
+{
+	return unit_random() % 3 ? VMA_READ | VMA_WRITE : VMA_READ;
+}
+
+static void random_map(void)
+{
+	unsigned from = random_page(), count = random_count(from), gap = model_gap(count);
+	unsigned what = unit_random() % 4;
+	struct mm_map_request request = {
+		.address = ADDRESS(from), .size = ADDRESS(count), .flags = random_rights(),
+		.fixed = unit_random() % 2,
+	};
+	vaddr_t address;
+	int error;
+
+	if (what < ARRAY_SIZE(objects)) {
+		request.object = &objects[what];
+		request.flags |= unit_random() % 2 ? VMA_SHARED : 0;
+		/* Often the offset that makes it continue its neighbours. */
+		request.page_offset = unit_random() % 4 ? from : unit_random() % 8;
+	}
+	if (!request.fixed && unit_random() % 2)
+		request.address = 0;
+	request.fixed_noreplace = !request.fixed && request.address && unit_random() % 2;
+	error = mm_map(&mm, &request, &address);
+	if (error == -ENOMEM && fail_allocations)
+		return;
+	if (request.fixed_noreplace && !model_is_free(from, count)) {
+		assert_int_equal(error, -EEXIST);
+		return;
+	}
+	assert_int_equal(error, 0);
+	if (!request.fixed && !(request.address && model_is_free(from, count)))
+		from = gap;
+	if (!from) {
+		assert_true(address >= TOP);
+		assert_int_equal(mm_unmap(&mm, address, request.size), 0);
+		return;
+	}
+	assert_int_equal(address, ADDRESS(from));
+	model_map(from, count, &request);
+}
+
+static void random_unmap(void)
+{
+	unsigned from = random_page(), count = random_count(from);
+	int error = mm_unmap(&mm, ADDRESS(from), ADDRESS(count));
+
+	if (error == -ENOMEM && fail_allocations)
+		return;
+	assert_int_equal(error, 0);
+	model_clear(from, count);
+}
+
+static void random_protect(void)
+{
+	unsigned from = random_page(), count = random_count(from), page;
+	uint32_t rights = random_rights();
+	int error = mm_protect(&mm, ADDRESS(from), ADDRESS(count), rights);
+
+	/* It stops at a hole, or where memory was out: what the tree says then goes. */
+	for (page = from; page < from + count && model[page].mapped; page++) {
+		struct vma *vma = mm_find(&mm, ADDRESS(page));
+
+		if (error && fail_allocations && vma && (vma->flags & VMA_RIGHTS) != rights)
+			break;
+		model[page].flags = (model[page].flags & ~VMA_RIGHTS) | rights;
+	}
+	if (!fail_allocations)
+		assert_int_equal(error, page < from + count ? -ENOMEM : 0);
+}
+
+/* Pages of one region from page on. */
+static unsigned run_length(unsigned page)
+{
+	const struct vma *vma = mm_find(&mm, ADDRESS(page));
+
+	return (vma->end - ADDRESS(page)) >> PAGE_SHIFT;
+}
+
+static void model_remap(unsigned from, unsigned old_count, unsigned to, unsigned count)
+{
+	if (to == from && count <= old_count) {
+		model_clear(from + count, old_count - count);
+		return;
+	}
+	if (to >= NPAGES) {
+		assert_int_equal(mm_unmap(&mm, ADDRESS(to), ADDRESS(count)), 0);
+		model_clear(from, old_count);
+		return;
+	}
+	if (to != from)
+		model_clear(to, count);
+	model_move(from, old_count, to, count);
+}
+
+static void random_remap(void)
+{
+	unsigned from = random_page(), old_count, count, to = random_page(), expected;
+	uint32_t flags = unit_random() % 4 ? MREMAP_MAYMOVE : 0;
+	int32_t result;
+
+	if (!model[from].mapped)
+		return;
+	old_count = 1 + unit_random() % run_length(from);
+	count = random_count(MIN(from, to));
+	if (unit_random() % 2 && to + count <= NPAGES && (to + count <= from || from + old_count <= to))
+		flags |= MREMAP_FIXED | MREMAP_MAYMOVE;
+	if (flags & MREMAP_FIXED)
+		expected = to;
+	else if (count <= old_count ||
+		 (run_length(from) == old_count && model_is_free(from + old_count, count - old_count)))
+		expected = from;
+	else
+		expected = flags & MREMAP_MAYMOVE ? model_gap(count) : 0;
+	/* Growing past the model's top is fine with the kernel. */
+	if (!(flags & MREMAP_FIXED) && count > old_count && run_length(from) == old_count &&
+	    from + count > NPAGES)
+		return;
+	result = sys_mremap(ADDRESS(from), ADDRESS(old_count), ADDRESS(count), flags, ADDRESS(to));
+	if (result == -ENOMEM && fail_allocations) {
+		/* Linux, too, unmaps the target of a fixed move first. */
+		if ((flags & MREMAP_FIXED) && !mm_find(&mm, ADDRESS(to)))
+			model_clear(to, count);
+		return;
+	}
+	if (!expected && !(flags & MREMAP_MAYMOVE)) {
+		assert_int_equal(result, -ENOMEM);
+		return;
+	}
+	if (expected)
+		assert_int_equal(result, ADDRESS(expected));
+	model_remap(from, old_count, (vaddr_t)result >> PAGE_SHIFT, count);
+}
+
+static void random_touch(void)
+{
+	static uint32_t number;
+	unsigned page = random_page();
+
+	if (model[page].mapped && !contents[page])
+		contents[page] = model[page].contents = ++number;
+}
+
+static void random_operation(void)
+{
+	static void (*const operations[])(void) = {
+		random_map, random_unmap, random_protect, random_remap, random_touch, random_touch,
+	};
+
+	operations[unit_random() % ARRAY_SIZE(operations)]();
+}
+
+static int set_up(void **state)
+{
+	static struct process process = { .mm = &mm };
+	static struct task task = { .process = &process };
+
+	(void)state;
+	current = &task;
+	fail_allocations = false;
+	mm = (struct mm){ .refs = 1, .mmap_top = TOP, .regions.update = vma_update_gaps };
+	model_clear(0, NPAGES);
+	for (unsigned i = 0; i < ARRAY_SIZE(objects); i++) {
+		objects[i] = (struct object){ .ops = &no_ops, .refs = 1, .size = TOP };
+		list_init(&objects[i].mappings);
+	}
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	assert_int_equal(mm_unmap(&mm, 0, USER_TOP), 0);
+	assert_null(mm.regions.root);
+	assert_int_equal(mm.nregions + mm.npages + mm.data_npages, 0);
+	return 0;
+}
+
+static void test_random_operations(void **state)
+{
+	(void)state;
+	for (int round = 0; round < 20000; round++) {
+		random_operation();
+		check();
+	}
+}
+
+static bool model_is_saved(void)
+{
+	for (unsigned page = 0; page < NPAGES; page++)
+		if (model[page].mapped != saved[page].mapped || model[page].flags != saved[page].flags)
+			return false;
+	return true;
+}
+
+/* Running out of memory leaves what the model, unchanged or changed up to that point, says. */
+static void test_allocations_that_fail(void **state)
+{
+	unsigned unchanged = 0;
+
+	(void)state;
+	for (int round = 0; round < 20000; round++) {
+		fail_allocations = unit_random() % 2;
+		for (unsigned page = 0; page < NPAGES; page++)
+			saved[page] = model[page];
+		random_operation();
+		fail_allocations = false;
+		unchanged += model_is_saved();
+		check();
+	}
+	assert_true(unchanged > 100);
+}
+
+/* A stack keeps its guard distance from what is placed below it, unless that is asked for exactly. */
+static void test_stack_guard(void **state)
+{
+	struct mm_map_request stack = {
+		.address = 0x40000000, .size = PAGE_SIZE, .fixed = true,
+		.flags = VMA_READ | VMA_WRITE | VMA_GROWSDOWN,
+	};
+	struct mm_map_request request = { .size = PAGE_SIZE, .flags = VMA_READ };
+	vaddr_t address;
+
+	(void)state;
+	mm.mmap_top = 0x40000000;
+	assert_int_equal(mm_map(&mm, &stack, &address), 0);
+	assert_int_equal(mm_map(&mm, &request, &address), 0);
+	assert_int_equal(address, 0x40000000 - MM_STACK_GUARD - PAGE_SIZE);
+	request.address = 0x40000000 - PAGE_SIZE;
+	assert_int_equal(mm_map(&mm, &request, &address), 0);
+	assert_int_equal(address, 0x40000000 - MM_STACK_GUARD - 2 * PAGE_SIZE);
+	request.fixed = true;
+	request.address = 0x40000000 - PAGE_SIZE;
+	assert_int_equal(mm_map(&mm, &request, &address), 0);
+	assert_int_equal(address, 0x40000000 - PAGE_SIZE);
+}
+
+static void test_bad_ranges(void **state)
+{
+	struct mm_map_request request = { .size = PAGE_SIZE, .fixed = true };
+	vaddr_t address;
+
+	(void)state;
+	request.address = USER_TOP;
+	assert_int_equal(mm_map(&mm, &request, &address), -ENOMEM);
+	request.address = USER_TOP - 1;
+	assert_int_equal(mm_map(&mm, &request, &address), -ENOMEM);
+	request.address = PAGE_SIZE + 1;
+	assert_int_equal(mm_map(&mm, &request, &address), -EINVAL);
+	request.address = 0;
+	assert_int_equal(mm_map(&mm, &request, &address), -EPERM);
+	request.fixed = false;
+	request.size = USER_TOP + PAGE_SIZE;
+	assert_int_equal(mm_map(&mm, &request, &address), -ENOMEM);
+	request.size = USER_TOP - PAGE_SIZE;
+	assert_int_equal(mm_map(&mm, &request, &address), 0);
+	assert_int_equal(address, PAGE_SIZE);
+	assert_int_equal(mm_unmap(&mm, 1, PAGE_SIZE), -EINVAL);
+	assert_int_equal(mm_unmap(&mm, PAGE_SIZE, 0), -EINVAL);
+	assert_int_equal(mm_unmap(&mm, PAGE_SIZE, USER_TOP), -EINVAL);
+	assert_int_equal(mm_unmap(&mm, 0xfffff000u, PAGE_SIZE), -EINVAL);
+	assert_int_equal(mm_protect(&mm, 0xfffff000u, 2 * PAGE_SIZE, VMA_READ), -ENOMEM);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_random_operations, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_allocations_that_fail, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_stack_guard, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_bad_ranges, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
