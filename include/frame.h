@@ -111,9 +111,9 @@ extern paddr_t frame_low_limit;
 /* The frame of a frame number, or NULL when no RAM is there. Any pfn may be asked. */
 static inline struct frame *frame_from_pfn(pfn_t pfn)
 {
-	struct frame *frame = &frame_array[pfn];
-
-	return pfn < frame_array_end && frame->kind != FRAME_ABSENT ? frame : NULL;
+	if (pfn >= frame_array_end || frame_array[pfn].kind == FRAME_ABSENT)
+		return NULL;
+	return &frame_array[pfn];
 }
 
 static inline pfn_t frame_pfn(const struct frame *frame)

@@ -58,10 +58,11 @@ static void block_remove(struct zone *zone, struct frame *first)
 static struct frame *free_buddy(const struct zone *zone, pfn_t pfn, unsigned order)
 {
 	pfn_t buddy_pfn = pfn ^ (1u << order);
-	struct frame *buddy = &frame_array[buddy_pfn];
+	struct frame *buddy;
 
 	if (order >= FRAME_MAX_ORDER || buddy_pfn < zone->start || buddy_pfn >= zone->end)
 		return NULL;
+	buddy = &frame_array[buddy_pfn];
 	if (buddy->kind != FRAME_FREE || buddy->flags != FRAME_FLAG_BLOCK || buddy->order != order)
 		return NULL;
 	return buddy;
@@ -174,15 +175,15 @@ static struct frame *take_unclean(struct zone *zone)
 	return pop(&zone->unclean);
 }
 
-/* A single frame out of a zone, of the wanted sort if there is one. */
+/* A single frame out of a zone that has one, of the wanted sort if possible. */
 static struct frame *take_single(struct zone *zone, bool zeroed)
 {
 	struct frame *frame = zeroed ? pop_zeroed(zone) : take_unclean(zone);
 
 	if (!frame)
 		frame = zeroed ? take_unclean(zone) : pop_zeroed(zone);
-	if (frame)
-		zone->nfree--;
+	assert(frame);
+	zone->nfree--;
 	return frame;
 }
 
@@ -202,26 +203,31 @@ static void claim(struct frame *frame, enum frame_kind kind)
 	frame_state.kind_counts[kind]++;
 }
 
-static bool is_user_kind(enum frame_kind kind)
+/* The zone to take a single frame from, or NULL when there is none for this kind. */
+static struct zone *choose_zone(enum frame_kind kind, unsigned flags)
 {
-	return kind == FRAME_ANON || kind == FRAME_CACHE;
+	bool user = kind == FRAME_ANON || kind == FRAME_CACHE;
+
+	if (user && frame_state.high.nfree > 0 && !(flags & FRAME_LOW))
+		return &frame_state.high;
+	if (frame_state.low.nfree > (user ? frame_state.low_reserve : 0))
+		return &frame_state.low;
+	return NULL;
 }
 
 struct frame *frame_alloc(enum frame_kind kind, unsigned flags)
 {
-	struct frame *frame = NULL;
-	bool zeroed = flags & FRAME_ZERO, user = is_user_kind(kind);
+	struct zone *zone = choose_zone(kind, flags);
+	struct frame *frame;
+	bool unclean;
 
 	assert(kind >= FRAME_KERNEL && kind < FRAME_KINDS);
-	if (user && !(flags & FRAME_LOW))
-		frame = take_single(&frame_state.high, zeroed);
-	if (!frame && (!user || frame_state.low.nfree > frame_state.low_reserve))
-		frame = take_single(&frame_state.low, zeroed);
-	if (!frame)
+	if (!zone)
 		return NULL;
-	zeroed = zeroed && !(frame->flags & FRAME_FLAG_ZEROED);
+	frame = take_single(zone, flags & FRAME_ZERO);
+	unclean = !(frame->flags & FRAME_FLAG_ZEROED);
 	claim(frame, kind);
-	if (zeroed)
+	if (flags & FRAME_ZERO && unclean)
 		frame_zero(frame);
 	return frame;
 }
