@@ -15,26 +15,36 @@ void serial_init(void);
 void console_init(void);
 void keyboard_init(void);
 
-/* Power: do not return when they work. power_off tries ACPI ports QEMU and Bochs know, then says so and halts. */
-void power_reboot(void);
-void power_off(void);
-void power_halt(void);
-/* Writes value to QEMU's isa-debug-exit port, if that device is there. */
+/*
+ * Power. power_reboot and power_off do not return where they work; power_off says so and halts where nothing does.
+ * Neither syncs anything.
+ */
+__noreturn void power_reboot(void);
+__noreturn void power_off(void);
+__noreturn void power_halt(void);
+/* Writes value to QEMU's isa-debug-exit port, if that device is there: QEMU ends with 2 * value + 1. */
 void qemu_exit(uint8_t value);
 
 /* Interrupt controller and timer chips (8259, 8254, MC146818). */
 void pic_init(void);
 void pic_enable(unsigned irq);
 void pic_disable(unsigned irq);
-/* True when irq is spurious and must not be handled; sends what must be sent. */
+/* True when irq waits to be taken; interrupts off. */
+bool pic_pending(unsigned irq);
+/* True when irq is spurious and must not be handled; sends what must be sent. Interrupts off. */
 bool pic_spurious(unsigned irq);
 void pic_end(unsigned irq);
+
+#define PIT_HZ 1193182u		/* what the 8254 counts at: a third of the NTSC colour carrier */
+/* Starts IRQ 0 at hz, or as near as the divisor allows. */
 void pit_init(unsigned hz);
-/* Nanoseconds since the last tick, from the counter; interrupts off. */
+/* Nanoseconds from one IRQ 0 to the next. */
+uint32_t pit_period_ns(void);
+/* Nanoseconds since the last IRQ 0 that was taken, from the counter; interrupts off. */
 uint32_t pit_elapsed_ns(void);
+/* Polls until ms have passed: for a panic, with interrupts off for good. */
+void pit_wait_ms(uint32_t ms);
 /* Seconds since 1970 from the RTC, or 0 when none answers. */
 uint64_t rtc_read(void);
-
-/* Random words from RDRAND where the CPU has it, else timing; mixed by kernel/random.c. */
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * The system call table and its door.
+ * The system call table. Its door is in kernel/entry.asm: it calls enter with the six argument registers and stores the
+ * result to the caller's EAX. A number without an entry answers -ENOSYS.
  */
 #ifndef LOFT_SYSCALL_H
 #define LOFT_SYSCALL_H
@@ -13,9 +14,5 @@ struct syscall_entry {
 	void (*enter)(void);	/* really int32_t (*)(up to six 32-bit arguments) */
 };
 extern const struct syscall_entry syscall_table[SYSCALL_COUNT];
-
-struct trap_frame;
-/* From the trap entry for vector 0x80: calls the function, stores the result to frame->eax. */
-void syscall_enter(struct trap_frame *frame);
 
 #endif

@@ -9,7 +9,7 @@
 /* In memory order, lowest address first (Intel SDM 3A, 6.12.1 for the processor's part). */
 struct trap_frame {
 	uint32_t ebx, ecx, edx, esi, edi, ebp, eax;	/* system call arguments in order, then the number */
-	uint32_t ds, es, fs, gs;
+	uint32_t ds, es, fs, gs;	/* the upper halves mean nothing */
 	uint32_t vector;		/* trap or interrupt number; 0x80: system call */
 	uint32_t error;			/* the processor's error code, 0 if none; system call: original eax */
 	uint32_t eip, cs, eflags;
@@ -37,6 +37,18 @@ struct trap_frame {
 /* What a program may set through sigreturn. */
 #define EFLAGS_USER 0x40dd5u
 
+/* Vectors: the processor's exceptions, the 8259s' lines from TRAP_IRQ_FIRST, the system call. */
+#define TRAP_EXCEPTIONS 32
+#define TRAP_IRQ_FIRST 32
+#define TRAP_IRQS 16
+#define TRAP_SYSCALL 0x80
+
+enum trap_exception {
+	TRAP_DIVIDE, TRAP_DEBUG, TRAP_NMI, TRAP_BREAKPOINT, TRAP_OVERFLOW, TRAP_BOUND, TRAP_OPCODE,
+	TRAP_NO_FPU, TRAP_DOUBLE_FAULT, TRAP_FPU_OVERRUN, TRAP_TSS, TRAP_NOT_PRESENT, TRAP_STACK,
+	TRAP_PROTECTION, TRAP_PAGE_FAULT, TRAP_FPU = 16, TRAP_ALIGNMENT, TRAP_MACHINE_CHECK, TRAP_SIMD
+};
+
 static inline bool trap_from_user(const struct trap_frame *frame)
 {
 	return (frame->cs & 3) == 3;
@@ -56,6 +68,11 @@ __noreturn void trap_return(struct trap_frame *frame);
 
 /* Handler for ISA IRQ line 0..15 (8259). Called with interrupts off. -EBUSY if taken. */
 __must_check int irq_register(unsigned irq, void (*handler)(void *context), void *context);
+/* For handlers: did the interrupt come while a program ran? */
+bool irq_from_user(void);
+/* How often line irq (0..15) has been served. */
+uint32_t irq_count(unsigned irq);
+
 /* Interrupt-off sections; nestable by the saved value. */
 static inline uint32_t irq_save(void)
 {
