@@ -165,7 +165,7 @@ format-check:
 # Keeps what was downloaded and the toolchain; distclean does not.
 clean:
 	rm -rf $(ROOMS:%=build/%) build/vma-* build/user build/tests build/iso
-	find build -maxdepth 1 -type f -delete 2>/dev/null || true
+	[ ! -d build ] || find build -maxdepth 1 -type f -delete
 
 distclean:
 	rm -rf build
