@@ -93,7 +93,7 @@ static int check_fixed(struct mm *mm, const struct mm_map_request *request, size
 	return 0;
 }
 
-/* Where the mapping goes: the exact address, the hint if it is free, else the highest gap below mmap_top, else any. */
+/* Where the mapping goes: the exact address, the hint if it is free, or anywhere. */
 static int choose_address(struct mm *mm, const struct mm_map_request *request, size_t size,
 			  vaddr_t *address)
 {
@@ -107,9 +107,7 @@ static int choose_address(struct mm *mm, const struct mm_map_request *request, s
 	*address = hint;
 	if (hint && hint <= USER_TOP - size && vma_range_is_free(mm, hint, hint + size))
 		return 0;
-	*address = vma_find_gap(mm, size, USER_LOWEST, mm->mmap_top);
-	if (!*address)
-		*address = vma_find_gap(mm, size, USER_LOWEST, USER_TOP);
+	*address = vma_find_place(mm, size);
 	return *address ? 0 : -ENOMEM;
 }
 

@@ -144,7 +144,7 @@ static int remap_to(struct mm *mm, struct remap *remap)
 	if (remap->flags & MREMAP_FIXED) {
 		error = mm_unmap_locked(mm, remap->new, end);
 	} else if (remap->new < USER_LOWEST || !vma_range_is_free(mm, remap->new, end)) {
-		remap->new = vma_find_gap(mm, remap->new_size, USER_LOWEST, mm->mmap_top);
+		remap->new = vma_find_place(mm, remap->new_size);
 		error = remap->new ? 0 : -ENOMEM;
 	}
 	return error ? error : move(mm, remap);
@@ -182,9 +182,9 @@ static int resize(struct mm *mm, struct remap *remap)
 	error = check_resize(mm, remap, &vma);
 	if (error || grow_in_place(mm, vma, remap))
 		return error;
-	if (!(remap->flags & MREMAP_MAYMOVE) || remap->new_size > USER_TOP)
+	if (!(remap->flags & MREMAP_MAYMOVE))
 		return -ENOMEM;
-	remap->new = vma_find_gap(mm, remap->new_size, USER_LOWEST, mm->mmap_top);
+	remap->new = vma_find_place(mm, remap->new_size);
 	return remap->new ? move(mm, remap) : -ENOMEM;
 }
 

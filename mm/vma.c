@@ -157,6 +157,16 @@ vaddr_t vma_find_gap(const struct mm *mm, size_t size, vaddr_t low, vaddr_t high
 	return gap_top(vma) - size;
 }
 
+vaddr_t vma_find_place(const struct mm *mm, size_t size)
+{
+	vaddr_t start;
+
+	if (size > USER_TOP)
+		return 0;
+	start = vma_find_gap(mm, size, USER_LOWEST, mm->mmap_top);
+	return start ? start : vma_find_gap(mm, size, USER_LOWEST, USER_TOP);
+}
+
 bool vma_range_is_free(const struct mm *mm, vaddr_t start, vaddr_t end)
 {
 	struct vma *above = vma_first_from(mm, start);

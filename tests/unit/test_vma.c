@@ -219,7 +219,9 @@ static unsigned random_page(void)
 
 static unsigned random_count(unsigned from)
 {
-	return 1 + unit_random() % MIN(NPAGES - from, 1u << unit_random() % 7);
+	unsigned scale = 1u << unit_random() % 7;
+
+	return 1 + unit_random() % MIN(NPAGES - from, scale);
 }
 
 static uint32_t random_rights(void)
