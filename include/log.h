@@ -13,7 +13,11 @@ enum log_level {
 	LOG_EMERG, LOG_ALERT, LOG_CRIT, LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG
 };
 
-/* One line, without the newline. Callable from anywhere, interrupt handlers and panics included. */
+#define LOG_RING_SIZE (16 * 1024)
+#define LOG_DEFAULT_LEVEL 7
+#define LOG_LEVEL_MIN 1			/* LOG_EMERG is always shown */
+
+/* One line, without the newline; cut after 255 bytes. Callable from anywhere, interrupt handlers and panics included. */
 void log_print(enum log_level level, const char *text, ...) __printf(2, 3);
 
 #define log_error(...) log_print(LOG_ERR, __VA_ARGS__)
@@ -29,6 +33,12 @@ struct log_sink {
 };
 /* Adds a sink and replays to it what is in the ring already. */
 void log_add_sink(struct log_sink *sink);
+/* Takes it away again: when a better one has come for the same device. No harm when it is not there. */
+void log_remove_sink(struct log_sink *sink);
+/* For a panic: text to every sink as it is, whatever the level, and not into the ring. */
+void log_show_raw(const char *text, size_t size);
+/* Writes "[    0.123456] " as consoles show it: the size of the whole text. */
+int log_format_time(char *to, size_t size, uint64_t time_us);
 /* Lines of a level below `level` are shown (Linux's loglevel=; quiet is 4). Default 7. */
 void log_set_console_level(int level);
 int log_console_level(void);

@@ -9,14 +9,15 @@
 struct trap_frame;
 
 /*
- * Prints message, registers (of frame, or of the caller when NULL), CR2 and its page walk for page faults, a backtrace
- * with symbols and the last log lines on every log sink; then exits QEMU by isa-debug-exit where `panic_exit`, reboots after
- * panic=N seconds (N < 0: at once), or halts.
+ * Prints the last log lines, the message, registers (of frame, where there is one), CR2 and its page walk for page faults,
+ * and a backtrace with symbols on every log sink. Then, by the command line: `panic_exit` ends QEMU through isa-debug-exit
+ * with status 37; `panic=N` reboots after N seconds (N < 0: at once); else the machine halts.
+ * Takes no lock, allocates nothing, and follows no pointer that does not lie in a known stack.
  */
 __noreturn void panic(const char *text, ...) __printf(1, 2);
 __noreturn void panic_at(const struct trap_frame *frame, const char *text, ...) __printf(2, 3);
 
-/* Symbol of an address and the offset in it, or NULL. */
-const char *ksyms_lookup(vaddr_t address, uint32_t *offset);
+/* Calls visit for each return address on the chain of stack frames that ebp starts, the innermost first. */
+void panic_backtrace(vaddr_t ebp, void (*visit)(const char *what, vaddr_t address));
 
 #endif
