@@ -5,6 +5,7 @@
 #ifndef LOFT_WAIT_H
 #define LOFT_WAIT_H
 
+#include <err.h>
 #include <list.h>
 #include <types.h>
 
@@ -18,6 +19,13 @@ struct wait_queue {
 struct waiter {
 	struct list link;
 	struct task *task;
+};
+
+/* What ends a sleep besides a wake. */
+enum wait_kind {
+	WAIT_UNINTERRUPTIBLE = 0,
+	WAIT_INTERRUPTIBLE = 1,	/* any signal that is not blocked */
+	WAIT_KILLABLE = 2	/* SIGKILL, and whatever else ends the process */
 };
 
 #define WAIT_QUEUE_INIT(name) { LIST_INIT((name).waiters) }
@@ -37,7 +45,7 @@ void wait_leave(struct waiter *waiter);
  * between. deadline is clock_monotonic_ns() time or WAIT_FOREVER. Returns 0 (woken, perhaps spuriously: test again),
  * -EINTR (interruptible and a signal is pending), -ETIMEDOUT.
  */
-void wait_prepare(bool interruptible);
+void wait_prepare(enum wait_kind kind);
 int wait_sleep(uint64_t deadline);
 /* The condition was true after all. */
 void wait_cancel(void);
@@ -46,13 +54,13 @@ void wake_all(struct wait_queue *queue);
 void wake_one(struct wait_queue *queue);
 
 /* Sleeps until condition holds: 0, -ERESTARTSYS on a signal, -ETIMEDOUT. condition may be evaluated often. */
-#define wait_until(queue, condition, interruptible, deadline) \
+#define wait_until(queue, condition, kind, deadline) \
 	({ \
 		struct waiter waiter_; \
 		int result_ = 0; \
 		wait_enter(queue, &waiter_); \
 		for (;;) { \
-			wait_prepare(interruptible); \
+			wait_prepare(kind); \
 			if (condition) { \
 				wait_cancel(); \
 				result_ = 0; \
@@ -69,9 +77,9 @@ void wake_one(struct wait_queue *queue);
 		wait_leave(&waiter_); \
 		result_; \
 	})
-#define wait_event(queue, condition) wait_until(queue, condition, true, WAIT_FOREVER)
+#define wait_event(queue, condition) wait_until(queue, condition, WAIT_INTERRUPTIBLE, WAIT_FOREVER)
 #define wait_event_uninterruptible(queue, condition) \
-	wait_until(queue, condition, false, WAIT_FOREVER)
+	wait_until(queue, condition, WAIT_UNINTERRUPTIBLE, WAIT_FOREVER)
 
 /* Sleeping lock. Not recursive. */
 struct mutex {

@@ -58,6 +58,7 @@ typedef uint64_t sigset_t;	/* bit (signal - 1) */
 #define SA_NODEFER 0x40000000u
 #define SA_RESETHAND 0x80000000u
 #define SA_RESTORER 0x04000000u
+#define SA_UNSUPPORTED 0x400u
 
 #define SI_USER 0
 #define SI_KERNEL 0x80
@@ -70,6 +71,7 @@ typedef uint64_t sigset_t;	/* bit (signal - 1) */
 #define BUS_ADRALN 1
 #define BUS_ADRERR 2
 #define ILL_ILLOPN 2
+#define ILL_COPROC 7
 #define FPE_INTDIV 1
 #define FPE_INTOVF 2
 #define FPE_FLTDIV 3
@@ -119,5 +121,23 @@ struct sigaltstack {
 };
 #define SS_ONSTACK 1
 #define SS_DISABLE 2
+#define SS_AUTODISARM ((int32_t)0x80000000)
+#define MINSIGSTKSZ 2048u
+
+/* rt_sigaction's. */
+struct sigaction {
+	uint32_t handler;	/* SIG_DFL, SIG_IGN or an address */
+	uint32_t flags;
+	uint32_t restorer;
+	sigset_t mask;
+};
+
+/* sigaction's (67), with the first 32 signals alone in mask. */
+struct old_sigaction {
+	uint32_t handler;
+	uint32_t mask;
+	uint32_t flags;
+	uint32_t restorer;
+};
 
 #endif

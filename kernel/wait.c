@@ -1,0 +1,150 @@
+/*
+ * Wait queues and mutexes.
+ *
+ * No wake is lost: a sleeper is in the queue and marked as about to sleep (state, woken = false) before it tests its
+ * condition; a wake in between sets `woken`, and wait_sleep then does not sleep. Whoever wakes leaves the waiter in the
+ * queue; the sleeper takes itself out. Queues are changed and walked with interrupts off.
+ */
+#include <wait.h>
+
+#include <assert.h>
+#include <task.h>
+
+static const enum task_state state_of_kind[] = {
+	[WAIT_UNINTERRUPTIBLE] = TASK_WAITING,
+	[WAIT_INTERRUPTIBLE] = TASK_SLEEPING,
+	[WAIT_KILLABLE] = TASK_KILLABLE,
+};
+
+void wait_enter(struct wait_queue *queue, struct waiter *waiter)
+{
+	uint32_t flags = irq_save();
+
+	waiter->task = current;
+	list_add_tail(&queue->waiters, &waiter->link);
+	irq_restore(flags);
+}
+
+void wait_leave(struct waiter *waiter)
+{
+	uint32_t flags = irq_save();
+
+	assert(waiter->task == current);
+	list_remove(&waiter->link);
+	irq_restore(flags);
+}
+
+void wait_prepare(enum wait_kind kind)
+{
+	uint32_t flags = irq_save();
+
+	assert(current->state == TASK_RUNNING || current->state == state_of_kind[kind]);
+	current->woken = false;
+	current->timed_out = false;
+	current->state = state_of_kind[kind];
+	irq_restore(flags);
+}
+
+void wait_cancel(void)
+{
+	uint32_t flags = irq_save();
+
+	current->state = TASK_RUNNING;
+	irq_restore(flags);
+}
+
+/* What makes sleeping pointless now: 0 for nothing. A condition that slept itself left the state RUNNING: test again. */
+static bool wait_is_over(uint64_t deadline, int *result)
+{
+	*result = 0;
+	if (current->woken || current->state == TASK_RUNNING)
+		return true;
+	if ((current->state == TASK_SLEEPING && signal_pending()) ||
+	    (current->state == TASK_KILLABLE && signal_fatal_pending())) {
+		*result = -EINTR;
+		return true;
+	}
+	if (deadline != WAIT_FOREVER && clock_monotonic_ns() >= deadline) {
+		*result = -ETIMEDOUT;
+		return true;
+	}
+	return false;
+}
+
+int wait_sleep(uint64_t deadline)
+{
+	bool interruptible = current->state == TASK_SLEEPING;
+	bool killable = current->state == TASK_KILLABLE;
+	uint32_t flags = irq_save();
+	int result;
+
+	if (wait_is_over(deadline, &result)) {
+		current->state = TASK_RUNNING;
+		irq_restore(flags);
+		return result;
+	}
+	if (deadline != WAIT_FOREVER)
+		timer_start(&current->sleep_timer, deadline);
+	sched_block();
+	if (deadline != WAIT_FOREVER)
+		timer_stop(&current->sleep_timer);
+	irq_restore(flags);
+	assert(current->state == TASK_RUNNING);
+	if ((interruptible && signal_pending()) || (killable && signal_fatal_pending()))
+		return -EINTR;
+	return current->timed_out ? -ETIMEDOUT : 0;
+}
+
+void wake_all(struct wait_queue *queue)
+{
+	uint32_t flags = irq_save();
+	struct waiter *waiter;
+
+	list_for_each(waiter, &queue->waiters, link)
+		sched_wake(waiter->task);
+	irq_restore(flags);
+}
+
+/* The first that no wake has reached yet, so that two wakes reach two sleepers. */
+void wake_one(struct wait_queue *queue)
+{
+	uint32_t flags = irq_save();
+	struct waiter *waiter;
+
+	list_for_each(waiter, &queue->waiters, link) {
+		if (waiter->task->woken)
+			continue;
+		sched_wake(waiter->task);
+		break;
+	}
+	irq_restore(flags);
+}
+
+/* ---- mutexes ---- */
+
+void mutex_init(struct mutex *mutex)
+{
+	mutex->owner = NULL;
+	wait_queue_init(&mutex->waiters);
+}
+
+void mutex_lock(struct mutex *mutex)
+{
+	assert(mutex->owner != current);
+	if (mutex->owner)
+		wait_event_uninterruptible(&mutex->waiters, mutex->owner == NULL);
+	mutex->owner = current;
+}
+
+void mutex_unlock(struct mutex *mutex)
+{
+	assert(mutex->owner == current);
+	mutex->owner = NULL;
+	if (!list_empty(&mutex->waiters.waiters))
+		wake_one(&mutex->waiters);
+}
+
+bool mutex_is_mine(const struct mutex *mutex)
+{
+	return mutex->owner == current;
+}
