@@ -112,8 +112,10 @@ $(BUILD)/root-own.cpio: tools/initramfs.sh $(USER_PROGRAMS) | setup-build
 	@echo "CPIO  $@"
 	$(QUIET)tools/initramfs.sh --own $@
 
-# One hybrid image for BIOS and UEFI, CD and USB stick, with the GRUB modules it needs alone.
-GRUB_MODULES := multiboot normal all_video serial terminal iso9660
+# One hybrid image for BIOS and UEFI, CD and USB stick, with the GRUB modules it needs alone: ours,
+# and those that grub-mkrescue's own first steps ask for on every platform.
+GRUB_MODULES := multiboot normal all_video serial terminal iso9660 part_acorn part_amiga \
+	part_apple part_bsd part_dfly part_dvh part_gpt part_msdos part_plan part_sun part_sunpc
 
 $(BUILD)/loft.iso: $(BUILD)/loft.elf $(BUILD)/root.cpio grub.cfg | setup-iso
 	@echo "ISO   $@"

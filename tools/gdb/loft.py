@@ -6,11 +6,12 @@ through its monitor, so they see what the processor would see, whatever gdb beli
   loft-translate [SEGMENT:]ADDRESS   from what a program says to the byte in memory, both steps
   loft-pagedir [user|kernel]         what is mapped, as ranges
   loft-segments                      the segment registers and the GDT
-  loft-log                           the kernel log, as far as it is kept
+  loft-log [COUNT]                   the kernel log, as far as it is kept
 
 Hardware facts: Intel SDM 3A, 3.4 (segments), 4.3 (32-bit paging).
 """
 import re
+import struct
 
 import gdb
 
@@ -275,6 +276,45 @@ class Segments(gdb.Command):
                       f"{describe_segment(*parse_descriptor(low, high))}")
 
 
+class Log(gdb.Command):
+    """loft-log [COUNT] -- the kernel log as far as its ring keeps it, or its last COUNT lines.
+
+kernel/log.c describes the ring; this reads it without running any of the kernel's code."""
+
+    HEADER = struct.Struct("<HHII")     # struct header: size, level, time_low, time_high
+
+    def __init__(self):
+        super().__init__("loft-log", gdb.COMMAND_STATUS)
+
+    def invoke(self, argument, from_tty):
+        if not Processor().paging:
+            print("nothing logged: paging is off, C has not run")
+            return
+        lines = list(self.records())
+        for line in lines[-int(argument):] if argument.strip() else lines:
+            print(line)
+
+    def variable(self, name):
+        return gdb.parse_and_eval(f"'kernel/log.c'::{name}")
+
+    def records(self):
+        ring = self.variable("ring")
+        data = bytes(gdb.selected_inferior().read_memory(ring.address, ring.type.sizeof))
+
+        def at(position, size):
+            start = position % len(data)
+            return (data + data)[start:start + size]
+
+        position, end = int(self.variable("oldest")), int(self.variable("end"))
+        while position != end:
+            size, level, low, high = self.HEADER.unpack(at(position, self.HEADER.size))
+            text = at(position + self.HEADER.size, size).decode("utf-8", "replace")
+            time = high << 32 | low
+            yield f"<{level}>[{time // 1000000:5}.{time % 1000000:06}] {text}"
+            position = (position + (self.HEADER.size + size + 3 & ~3)) & 0xFFFFFFFF
+
+
 Translate()
 PageDirectory()
 Segments()
+Log()
