@@ -36,7 +36,7 @@ def shell(boot):
     def start(**arguments):
         arguments.setdefault("initrd", loftvm.BUILD / "root.cpio")
         machine = boot(**arguments)
-        machine.expect(r"[#$] $")
+        machine.expect(loftvm.PROMPT)
         return machine
 
     return start

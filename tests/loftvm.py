@@ -30,6 +30,9 @@ SELFTEST_PASSED = 0x10 << 1 | 1
 
 PANIC = re.compile(r"^.{0,40}\bpanic: .*$", re.IGNORECASE | re.MULTILINE)
 
+# A shell's prompt. busybox asks the terminal where its cursor is when it does not know its size.
+PROMPT = r"[#$] (\x1b\[6n)?\Z"
+
 
 class LoftError(AssertionError):
     """What was waited for did not come; the message ends with what came instead."""
@@ -236,6 +239,7 @@ class VM:
         self.expect(r"^@begin\n", timeout)
         start = self.at
         end = self.expect(r"@end (\d+)\n", timeout)
+        self.expect(PROMPT, timeout)
         return self.text[start:end.start()], int(end[1])
 
     def key(self, *keys):

@@ -38,7 +38,7 @@ RUN_TESTS = LOFT_BUILD=$(BUILD) PYTHONDONTWRITEBYTECODE=1 \
 TEST_GROUPS := unit kernel system real machines gdb
 TEST_IMAGES := $(BUILD)/loft.elf $(BUILD)/root.cpio $(BUILD)/root-own.cpio
 
-.PHONY: test $(TEST_GROUPS:%=test-%)
+.PHONY: test soak $(TEST_GROUPS:%=test-%)
 test-unit: setup-test test-packages
 	$(RUN_TESTS) tests/unit
 
@@ -49,5 +49,18 @@ test-kernel test-system test-real test-machines test-gdb: test-%: setup-test set
 test-machines test-gdb: $(BUILD)/loft.iso
 test-gdb: setup-gdb
 
-test: setup-test setup-run setup-gdb test-packages test-programs $(TEST_IMAGES) $(BUILD)/loft.iso
+# The same kernel at other bases (V3), for the tests that compare them.
+OTHER_BASES := $(filter-out $(KERNEL_VMA),0x80000000 0xC0000000 0xE0000000)
+.PHONY: test-bases $(OTHER_BASES:%=base-%)
+test-bases: $(OTHER_BASES:%=base-%)
+$(OTHER_BASES:%=base-%): base-%:
+	$(QUIET)$(MAKE) --no-print-directory KERNEL_VMA=$* \
+		build/$(if $(filter-out 0xC0000000,$*),vma-$*/)loft.elf
+test-system: test-bases
+
+test: setup-test setup-run setup-gdb test-packages test-programs test-bases $(TEST_IMAGES) \
+		$(BUILD)/loft.iso
 	$(RUN_TESTS) tests
+
+soak: setup-test setup-run test-packages $(TEST_IMAGES)
+	LOFT_FUZZ_CALLS=1000000 $(RUN_TESTS) -s tests/system/test_fuzz.py

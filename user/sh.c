@@ -135,17 +135,12 @@ static bool parse_command(struct parser *parser, struct command *command, char *
 
 /* --- commands that are built in --- */
 
-static int copy_to_output(const char *path)
+static int copy_to_output(int fd)
 {
 	char block[512];
-	int got, fd = open(path, O_RDONLY, 0);
-	if (fd < 0) {
-		complain(path, fd);
-		return 1;
-	}
+	int got;
 	while ((got = read(fd, block, sizeof(block))) > 0)
 		write(1, block, got);
-	close(fd);
 	return got < 0;
 }
 
@@ -153,9 +148,14 @@ static int do_cat(char **words)
 {
 	int status = 0;
 	if (!words[1])
-		return copy_to_output("/dev/stdin");
-	for (size_t i = 1; words[i]; i++)
-		status |= copy_to_output(words[i]);
+		return copy_to_output(0);
+	for (size_t i = 1; words[i]; i++) {
+		int fd = open(words[i], O_RDONLY, 0);
+		if (fd < 0)
+			complain(words[i], fd);
+		status |= fd < 0 || copy_to_output(fd);
+		close(fd);
+	}
 	return status;
 }
 

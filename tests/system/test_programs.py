@@ -146,5 +146,6 @@ def test_program(name, batches):
     assert end, f"no word of how {name} ended"
     seen = Outcome(output, end["how"], int(end["number"]))
     assert str(seen) == str(expected), "Loft (left) and Linux (right) disagree"
+    assert int(end["before"]) > 0, "the ledger says how many frames are free"
     assert end["before"] == end["after"], "free frames before and after, each time it ran"
     assert end["ledger"] == "ok"
