@@ -120,6 +120,21 @@ static void test_zalloc_and_strdup(void **state)
 	kfree(NULL);
 }
 
+static void test_misuse_is_noticed(void **state)
+{
+	uint8_t *object = kalloc(100), *large = kalloc(5000);
+
+	(void)state;
+	expect_assert_failure(kfree(object + 16));
+	expect_assert_failure(kfree(large + PAGE_SIZE));
+	kfree(object);
+	expect_assert_failure(kfree(object));
+	/* Written to after it was freed: noticed when it is handed out again. */
+	object[5] = 1;
+	expect_assert_failure(object = kalloc(100));
+	kfree(large);
+}
+
 static int setup_heap(void **state)
 {
 	setup_memory(state);
@@ -132,7 +147,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random_use),	cmocka_unit_test(test_sizes_fit_their_class),
 		cmocka_unit_test(test_memory_runs_out), cmocka_unit_test(test_freed_memory_is_junk),
-		cmocka_unit_test(test_zalloc_and_strdup),
+		cmocka_unit_test(test_zalloc_and_strdup), cmocka_unit_test(test_misuse_is_noticed),
 	};
 
 	return cmocka_run_group_tests(tests, setup_heap, NULL);
