@@ -10,7 +10,6 @@
  *   quiet, debug, loglevel=N   which log lines are shown on the consoles
  *   panic=N              reboot N seconds after a panic; panic_exit: leave QEMU (panic.h)
  *   selftest= selftest_seed=   selftest.h
- *   fail_after=N         the N-th allocation of a frame fails (tests)
  */
 #ifndef LOFT_CMDLINE_H
 #define LOFT_CMDLINE_H

@@ -42,6 +42,8 @@ int log_format_time(char *to, size_t size, uint64_t time_us);
 /* Lines of a level below `level` are shown (Linux's loglevel=; quiet is 4). Default 7. */
 void log_set_console_level(int level);
 int log_console_level(void);
+/* Sets the level by the command line: debug (8), quiet (4), loglevel=N, the later of these before the earlier. */
+void log_configure(void);
 
 /* Record number of the oldest line kept, and of the next one to be written. */
 uint32_t log_first(void);

@@ -12,6 +12,7 @@
 
 #include <assert.h>
 #include <clock.h>
+#include <cmdline.h>
 #include <format.h>
 #include <string.h>
 #include <trap.h>
@@ -177,6 +178,19 @@ void log_set_console_level(int level)
 int log_console_level(void)
 {
 	return console_level;
+}
+
+void log_configure(void)
+{
+	const char *level = cmdline_get("loglevel");
+	uint32_t number;
+
+	if (cmdline_get("debug"))
+		log_set_console_level(LOG_DEBUG + 1);
+	if (cmdline_get("quiet"))
+		log_set_console_level(LOG_WARNING);
+	if (level && parse_u32(level, 10, &number) == 0)
+		log_set_console_level(MIN(number, (uint32_t)LOG_DEBUG + 1));
 }
 
 uint32_t log_first(void)
