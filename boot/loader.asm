@@ -62,12 +62,17 @@ INFO_MODULES		equ 24
 INFO_MEMORY_MAP_SIZE	equ 44
 INFO_MEMORY_MAP		equ 48
 INFO_LOADER_NAME	equ 64
+INFO_FRAMEBUFFER	equ 88			; 64-bit physical address
+INFO_FRAMEBUFFER_PITCH	equ 96			; bytes from one row to the next
+INFO_FRAMEBUFFER_FORMAT	equ 108			; a byte bits per pixel, a byte type
 INFO_SIZE		equ 116
 
 HAS_COMMAND_LINE	equ 1 << 2
 HAS_MODULES		equ 1 << 3
 HAS_MEMORY_MAP		equ 1 << 6
 HAS_LOADER_NAME		equ 1 << 9
+HAS_FRAMEBUFFER		equ 1 << 12
+FRAMEBUFFER_RGB_32	equ 1 << 8 | 32
 
 MODULE_END		equ 4			; in an entry of the module list
 MODULE_STRING		equ 8
@@ -86,10 +91,10 @@ global loader_entry
 loader_entry:
 	cld
 	mov	esp, PHYSICAL(boot_stack_top)
-	cmp	eax, BOOT_MAGIC
-	mov	esi, message_not_multiboot
-	jne	loader_fail
 	mov	ebp, eax			; EBP: the magic number, EBX: the block, all the way
+	mov	esi, message_not_multiboot
+	cmp	ebp, BOOT_MAGIC
+	jne	loader_fail
 
 	; CPUID is there if EFLAGS.ID can be changed. It cannot on a 386 or an early 486, and
 	; none of those knows 4 MB pages.
@@ -240,7 +245,8 @@ UART_DIVISOR_ACCESS	equ 0x80
 UART_SEND_EMPTY		equ 0x20
 UART_PATIENCE		equ 0x10000		; polls, then the byte is given up
 
-; Says why on the screen and the serial line and stops for good. In: ESI, the message.
+; Says why on the screen and the serial line and stops for good.
+; In: ESI, the message; EBP, the magic number; EBX, the information block if that is right.
 global loader_fail
 loader_fail:
 	mov	edi, TEXT_SCREEN
@@ -261,17 +267,23 @@ loader_fail:
 	mov	al, UART_8N1
 	out	dx, al
 
+	push	esi
 	mov	edi, TEXT_SCREEN
 .next_character:
 	lodsb
 	test	al, al
-	jz	loader_halt
+	jz	.said
 	call	serial_send
 	cmp	al, ' '				; the line's end is for the serial line alone
 	jb	.next_character
 	mov	ah, TEXT_ATTRIBUTE
 	stosw
 	jmp	.next_character
+.said:
+	pop	esi
+	cmp	ebp, BOOT_MAGIC
+	jne	loader_halt
+	call	draw_message			; the boot loader may have left text mode
 
 global loader_halt
 loader_halt:
@@ -292,6 +304,50 @@ serial_send:
 	mov	dx, UART_DATA
 	mov	al, ah
 	out	dx, al
+	ret
+
+; Draws the message at the top of a frame buffer of 32-bit pixels, if there is one. The glyphs are
+; those that every PC's BIOS has at a fixed address, and a processor that gets here is in such a PC:
+; 8 bytes for each ASCII character, a byte for each row, the highest bit to the left.
+; In: ESI, the message; EBX, the information block. Changes all other registers.
+ROM_GLYPHS		equ 0xFFA6E
+GLYPH_ROWS		equ 8
+GLYPH_COLUMNS		equ 8
+
+draw_message:
+	test	dword [ebx + INFO_FLAGS], HAS_FRAMEBUFFER
+	jz	.done
+	cmp	word [ebx + INFO_FRAMEBUFFER_FORMAT], FRAMEBUFFER_RGB_32
+	jne	.done
+	cmp	dword [ebx + INFO_FRAMEBUFFER + 4], 0
+	jne	.done				; beyond 4 GB, out of our reach
+	mov	edi, [ebx + INFO_FRAMEBUFFER]
+.next_character:
+	xor	eax, eax
+	lodsb
+	cmp	al, ' '				; the line's end
+	jb	.done
+	lea	ebp, [ROM_GLYPHS + eax * GLYPH_ROWS]
+	mov	dh, GLYPH_ROWS
+	push	edi
+.next_row:
+	mov	dl, [ebp]
+	inc	ebp
+	push	edi
+	mov	ecx, GLYPH_COLUMNS
+.next_pixel:
+	shl	dl, 1
+	sbb	eax, eax			; all ones, white, if the bit was set
+	stosd
+	loop	.next_pixel
+	pop	edi
+	add	edi, [ebx + INFO_FRAMEBUFFER_PITCH]
+	dec	dh
+	jnz	.next_row
+	pop	edi
+	add	edi, GLYPH_COLUMNS * 4
+	jmp	.next_character
+.done:
 	ret
 
 section .boot.rodata progbits alloc noexec nowrite align=4
