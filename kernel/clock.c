@@ -1,0 +1,222 @@
+/*
+ * Clocks: the tick, monotonic time, wall time.
+ *
+ * Time between ticks comes from one of two sources. Where the time stamp counter runs at one speed
+ * whatever the processor does (it says so itself, or a hypervisor runs us, which sees to it), it
+ * alone carries the time once its frequency is known, and a tick that got lost does no harm. Else
+ * time is the number of ticks and the PIT's own count since the last one.
+ *
+ * The TSC's speed is measured from tick to tick while the machine goes on, over the first ten seconds. The PIT's
+ * count tells how late each tick is handled, so that even the first interval gives a good figure. One in which
+ * a tick got lost shows by being too long for what is known; if it was the first, by all others being too short.
+ *
+ * Readings never go back: the last one is kept. Everything is guarded by interrupt-off sections.
+ */
+#include <clock.h>
+
+#include <assert.h>
+#include <cpu.h>
+#include <drivers.h>
+#include <log.h>
+#include <panic.h>
+#include <task.h>
+#include <trap.h>
+
+#include "clock_internal.h"
+
+#define IRQ_TIMER 0
+#define CALIBRATION_NS (10 * NSEC_PER_SEC)
+#define SCALE_SHIFT 24			/* nanoseconds a cycle, as a fixed-point number */
+
+#define CPUID_POWER 0x80000007u		/* EDX bit 8: the TSC is invariant (Intel SDM 3B 17.17) */
+#define CPUID_POWER_TSC (1u << 8)
+
+static volatile uint32_t ticks;
+static uint32_t tick_ns;
+static uint64_t base_ns;		/* time at the last tick */
+static uint64_t last_ns;		/* the latest reading given out */
+static uint64_t boot_ns;		/* wall time less monotonic time */
+
+/* The TSC: trusted at all? Its scale, 0 until known; its count when time was base_ns. */
+static bool tsc_trusted;
+static uint32_t tsc_scale;
+static uint64_t tsc_base;
+
+/* Calibration: what has been measured so far. */
+static struct {
+	bool started, done;
+	uint64_t last_tsc;		/* when the last tick was handled, */
+	uint32_t last_late;		/* and how many ns late that was */
+	uint64_t cycles, ns;		/* sums over the intervals that counted */
+} measured;
+
+/* ---- the TSC's speed */
+
+static void set_scale(void)
+{
+	uint64_t scale = (measured.ns << SCALE_SHIFT) / measured.cycles;
+
+	if (scale > UINT32_MAX || scale == 0)
+		tsc_trusted = false;
+	else
+		tsc_scale = scale;
+}
+
+/* An interval of `cycles` was at least ns long, and more by whole ticks when some got lost. */
+static void measure(uint32_t cycles, uint32_t ns)
+{
+	if (tsc_scale) {
+		uint64_t expected = ((uint64_t)cycles * tsc_scale) >> SCALE_SHIFT;
+
+		if (expected < ns - ns / 4) {
+			measured.cycles = measured.ns = 0;
+			tsc_scale = 0;
+			return;
+		}
+		while (expected > ns + tick_ns / 2)
+			ns += tick_ns;
+	}
+	measured.cycles += cycles;
+	measured.ns += ns;
+	measured.done = measured.ns >= CALIBRATION_NS;
+	set_scale();
+}
+
+static void calibrate(uint64_t now)
+{
+	uint64_t cycles = now - measured.last_tsc;
+	uint32_t late = pit_elapsed_ns();
+	int32_t ns = tick_ns + late - measured.last_late;
+
+	measured.last_tsc = now;
+	measured.last_late = late;
+	/* Too short to be exact, or too long to be worth it: not counted. */
+	if (measured.started && ns > (int32_t)tick_ns / 2 && cycles > 0 && cycles <= UINT32_MAX)
+		measure(cycles, ns);
+	measured.started = true;
+}
+
+static uint64_t tsc_elapsed_ns(uint64_t now)
+{
+	/* Ticks come often enough; a machine that was stopped for seconds loses the rest. */
+	uint64_t cycles = MIN(now - tsc_base, (uint64_t)UINT32_MAX);
+
+	return (cycles * tsc_scale) >> SCALE_SHIFT;
+}
+
+uint32_t clock_tsc_khz(void)
+{
+	return measured.ns ? measured.cycles * 1000000 / measured.ns : 0;
+}
+
+static bool tsc_is_steady(void)
+{
+	uint32_t leaf = 0x80000000u, ebx, ecx, edx;
+
+	if (!cpu_has(CPU_TSC))
+		return false;
+	if (cpu_has(CPU_HYPERVISOR))
+		return true;
+	__asm__ volatile("cpuid" : "+a"(leaf), "=b"(ebx), "=c"(ecx), "=d"(edx));
+	if (leaf < CPUID_POWER)
+		return false;
+	leaf = CPUID_POWER;
+	__asm__ volatile("cpuid" : "+a"(leaf), "=b"(ebx), "=c"(ecx), "=d"(edx));
+	return edx & CPUID_POWER_TSC;
+}
+
+/* ---- reading */
+
+static uint64_t read_source(void)
+{
+	if (tsc_scale && tsc_trusted)
+		return base_ns + tsc_elapsed_ns(cpu_read_tsc());
+	return tick_ns ? base_ns + pit_elapsed_ns() : 0;
+}
+
+uint64_t clock_monotonic_ns(void)
+{
+	uint32_t flags = irq_save();
+	uint64_t now = MAX(read_source(), last_ns);
+
+	last_ns = now;
+	irq_restore(flags);
+	return now;
+}
+
+uint64_t clock_coarse_ns(void)
+{
+	uint32_t flags = irq_save();
+	uint64_t now = base_ns;
+
+	irq_restore(flags);
+	return now;
+}
+
+uint32_t clock_ticks(void)
+{
+	return ticks;
+}
+
+uint64_t clock_realtime_ns(void)
+{
+	return clock_monotonic_ns() + boot_ns;
+}
+
+void clock_set_realtime_ns(uint64_t ns)
+{
+	boot_ns = ns - clock_monotonic_ns();
+	wake_all(&clock_was_set);
+}
+
+uint64_t clock_monotonic_from_realtime(uint64_t ns)
+{
+	return ns > boot_ns ? ns - boot_ns : 0;
+}
+
+struct wait_queue clock_was_set = WAIT_QUEUE_INIT(clock_was_set);
+
+/* ---- the tick */
+
+/* Moves time on; returns how many ticks it was. */
+static uint32_t advance(void)
+{
+	uint64_t now, before = base_ns;
+
+	if (!tsc_trusted) {
+		base_ns += tick_ns;
+		return 1;
+	}
+	now = cpu_read_tsc();
+	base_ns += tsc_scale ? tsc_elapsed_ns(now) : tick_ns;
+	tsc_base = now;
+	if (!measured.done)
+		calibrate(now);
+	return MAX((uint32_t)(base_ns / NSEC_PER_TICK - before / NSEC_PER_TICK), 1u);
+}
+
+static void tick(void *context)
+{
+	(void)context;
+	ticks += advance();
+	timers_run(clock_monotonic_ns());
+	itimer_tick(irq_from_user());
+	sched_tick(irq_from_user());
+}
+
+void clock_init(void)
+{
+	uint64_t seconds = rtc_read();
+
+	assert(!irq_enabled());
+	pit_init(HZ);
+	tick_ns = pit_period_ns();
+	boot_ns = seconds * NSEC_PER_SEC;
+	tsc_trusted = tsc_is_steady();
+	if (irq_register(IRQ_TIMER, tick, NULL) != 0)
+		panic("somebody else has the timer interrupt");
+	if (seconds == 0)
+		log_warning("clock: no real-time clock: it is 1970");
+	log_info("clock: %u ticks a second, between them the %s", HZ,
+		 tsc_trusted ? "time stamp counter" : "PIT");
+}
