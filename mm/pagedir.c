@@ -92,10 +92,14 @@ static inline void entry_drop(struct pagedir *pagedir, uint32_t entry)
 
 	if (!frame)
 		return;
-	count_resident(pagedir, frame, -1);
-	/* Only shared mappings make a cache page dirty: private ones are never writable. */
-	if (entry & ENTRY_DIRTY && frame->kind == FRAME_CACHE)
-		frame->flags |= FRAME_FLAG_DIRTY;
+	if (frame->kind == FRAME_ANON) {
+		pagedir->resident_anon--;
+	} else if (frame->kind == FRAME_CACHE) {
+		pagedir->resident_file--;
+		/* Only shared mappings make a cache page dirty: private ones are never writable. */
+		if (entry & ENTRY_DIRTY)
+			frame->flags |= FRAME_FLAG_DIRTY;
+	}
 	frame_put(frame);
 }
 
@@ -199,7 +203,7 @@ int pagedir_map(struct pagedir *pagedir, vaddr_t at, struct frame *frame, unsign
 	assert((at & PAGE_MASK) == 0 && at < USER_TOP && *entry == 0 && frame->refs > 0);
 	*entry = entry_make(frame_paddr(frame), rights);
 	table_frame(pagedir, at)->index++;
-	count_resident(pagedir, frame, 1);
+	count_resident(pagedir, frame);
 	return 0;
 }
 
@@ -210,7 +214,7 @@ void pagedir_replace(struct pagedir *pagedir, vaddr_t at, struct frame *frame, u
 
 	assert(frame->refs > 0);
 	*entry = entry_make(frame_paddr(frame), rights);
-	count_resident(pagedir, frame, 1);
+	count_resident(pagedir, frame);
 	entry_drop(pagedir, old);
 	flush_page(pagedir, at);
 }
@@ -239,23 +243,22 @@ bool pagedir_lookup(const struct pagedir *pagedir, vaddr_t at, struct page_mappi
 /* Unmaps what is in one table. */
 static void unmap_chunk(struct pagedir *pagedir, vaddr_t start, vaddr_t end, struct flush *flush)
 {
-	uint32_t *entry = find_entry(pagedir, start);
-	uint32_t count = 0;
+	uint32_t *table = find_table(pagedir, start);
+	const unsigned before = flush->count;
 
-	if (!entry)
+	if (!table)
 		return;
-	for (vaddr_t at = start; at < end; at += PAGE_SIZE, entry++) {
-		uint32_t old = *entry;
+	for (unsigned i = table_index(start); i <= table_index(end - 1); i++) {
+		uint32_t entry = table[i];
 
-		if (!old)
+		if (!entry)
 			continue;
-		*entry = 0;
-		count++;
-		entry_drop(pagedir, old);
-		flush_add(flush, at);
+		table[i] = 0;
+		entry_drop(pagedir, entry);
+		flush_add(flush, ROUND_DOWN(start, TABLE_SPAN) + i * PAGE_SIZE);
 	}
-	if (count)
-		pagedir_table_lost(pagedir, start, count);
+	if (flush->count > before)
+		pagedir_table_lost(pagedir, start, flush->count - before);
 }
 
 void pagedir_unmap(struct pagedir *pagedir, vaddr_t start, vaddr_t end)

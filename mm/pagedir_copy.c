@@ -9,34 +9,42 @@
 
 #include "pagedir_internal.h"
 
+/* One more mapping, in `to`, of what an entry maps. */
+static inline void hold(struct pagedir *to, uint32_t entry)
+{
+	struct frame *frame = entry_frame(entry);
+
+	if (!frame)
+		return;
+	frame_get(frame);
+	count_resident(to, frame);
+}
+
 /* Copies what is in one table. The target's table comes first, so that nothing is half done when it cannot be had. */
 static int copy_chunk(struct pagedir *to, struct pagedir *from, vaddr_t at, vaddr_t end, bool cow)
 {
+	const uint32_t lost = cow ? ENTRY_WRITE : 0, gained = cow ? ENTRY_COW : 0;
 	uint32_t *source, *target;
 	uint32_t count = 0;
 
 	at = pagedir_first_used(from, at, end);
 	if (at == end)
 		return 0;
-	if (!pagedir_make_table(to, at))
+	target = pagedir_make_table(to, at);
+	if (!target)
 		return -ENOMEM;
-	source = find_entry(from, at);
-	target = find_entry(to, at);
-	for (vaddr_t page = at; page < end; page += PAGE_SIZE, source++, target++) {
-		struct frame *frame;
+	source = find_table(from, at);
+	for (unsigned i = table_index(at); i <= table_index(end - 1); i++) {
+		uint32_t entry = source[i];
 
-		if (!*source)
+		if (!entry)
 			continue;
-		assert(!*target);
-		if (cow)
-			*source = (*source & ~ENTRY_WRITE) | ENTRY_COW;
-		*target = *source;
+		assert(!target[i]);
+		entry = (entry & ~lost) | gained;
+		source[i] = entry;
+		target[i] = entry;
+		hold(to, entry);
 		count++;
-		frame = entry_frame(*source);
-		if (frame) {
-			frame_get(frame);
-			count_resident(to, frame, 1);
-		}
 	}
 	table_frame(to, at)->index += count;
 	return 0;

@@ -89,13 +89,13 @@ static inline struct frame *entry_frame(uint32_t entry)
 	return frame_from_pfn(entry >> PAGE_SHIFT);
 }
 
-/* Counts a mapping of frame in or (-1) out. */
-static inline void count_resident(struct pagedir *pagedir, const struct frame *frame, int change)
+/* One more mapping of frame. */
+static inline void count_resident(struct pagedir *pagedir, const struct frame *frame)
 {
 	if (frame->kind == FRAME_ANON)
-		pagedir->resident_anon += (uint32_t)change;
+		pagedir->resident_anon++;
 	else if (frame->kind == FRAME_CACHE)
-		pagedir->resident_file += (uint32_t)change;
+		pagedir->resident_file++;
 }
 
 /* The page table for `at`, or NULL. */
