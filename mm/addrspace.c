@@ -160,11 +160,17 @@ uint32_t mm_limit(unsigned resource)
 
 bool mm_over_limits(const struct mm *mm, uint32_t flags, uint32_t npages)
 {
+	uint32_t data_limit;
+
 	if (mm->npages + npages > mm_limit(RLIMIT_AS) >> PAGE_SHIFT)
 		return true;
 	if ((flags & (VMA_WRITE | VMA_SHARED | VMA_GROWSDOWN)) != VMA_WRITE)
 		return false;
-	return mm->data_npages + npages > mm_limit(RLIMIT_DATA) >> PAGE_SHIFT;
+	data_limit = mm_limit(RLIMIT_DATA);
+	/* As on Linux, a limit of 0 means brk alone (Valgrind sets it). */
+	if (data_limit == 0)
+		data_limit = current->process->rlimits[RLIMIT_DATA].maximum;
+	return mm->data_npages + npages > data_limit >> PAGE_SHIFT;
 }
 
 bool mm_over_lock_limit(const struct mm *mm, uint32_t npages)

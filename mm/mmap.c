@@ -50,11 +50,11 @@ int mm_unmap_locked(struct mm *mm, vaddr_t start, vaddr_t end)
 	if (!vma || vma->start >= end)
 		return 0;
 	if (vma->start < start && vma->end > end) {
-		vma = vma_isolate(mm, vma, start, end);
+		vma = vma_isolate(mm, vma, vma->start, end);
 		if (IS_ERR(vma))
 			return PTR_ERR(vma);
 	}
-	pagedir_unmap(&mm->pagedir, MAX(start, vma->start), end);
+	pagedir_unmap(&mm->pagedir, start, end);
 	for (; vma && vma->start < end; vma = next) {
 		next = vma_next(vma);
 		unmap_piece(mm, vma, start, end);

@@ -36,8 +36,6 @@ int main(void)
 	try("fixed, at the end", 0xfffff000, PAGE, PROT_READ, ANON | MAP_FIXED, -1, 0);
 	try("fixed, wraps", 0x40000000, 0xf0000000, PROT_READ, ANON | MAP_FIXED, -1, 0);
 	try("hint not at a page", 0x40000001, PAGE, PROT_READ, ANON, -1, 0);
-	try("offset that wraps", 0, 2 * PAGE, PROT_READ, MAP_PRIVATE, both, 0xffffffff);
-	try("offset that wraps, bad type", 0, 2 * PAGE, PROT_READ, 0, both, 0xffffffff);
 	try("pipe", 0, PAGE, PROT_READ, MAP_PRIVATE, ends[0], 0);
 	try("pipe's writing end", 0, PAGE, PROT_READ, MAP_PRIVATE, ends[1], 0);
 	try("shared, to write, read-only file", 0, PAGE, RW, MAP_SHARED, reading, 0);
