@@ -4,7 +4,10 @@
 #ifndef LOFT_ASSERT_H
 #define LOFT_ASSERT_H
 
-/* Reports the broken expectation with its place and stops the machine (or, in a host test, aborts). */
+/*
+ * Reports the broken expectation with its place and stops the machine (or, in a host test,
+ * aborts).
+ */
 __attribute__((noreturn, cold)) void assert_failed(const char *expression, const char *file,
 						   int line);
 

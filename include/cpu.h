@@ -119,7 +119,10 @@ static inline void cpu_write_cr4(uint32_t value)
 	__asm__ volatile("movl %0, %%cr4" : : "r"(value) : "memory");
 }
 
-/* Forgets the translation of the page at address, a global one too, and all cached directory entries. */
+/*
+ * Forgets the translation of the page at address, a global one too, and all cached directory
+ * entries.
+ */
 static inline void cpu_invalidate_page(vaddr_t address)
 {
 	__asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
@@ -148,8 +151,8 @@ static inline uint64_t cpu_read_tsc(void)
 }
 
 /*
- * Opens and closes PL0's way to user pages where the processor has SMAP; only mm/uaccess.c has reason to. The
- * mnemonics stac and clac are newer than -march=i486: their bytes stand here.
+ * Opens and closes PL0's way to user pages where the processor has SMAP; only mm/uaccess.c has
+ * reason to. The mnemonics stac and clac are newer than -march=i486: their bytes stand here.
  */
 static inline void cpu_user_access_begin(void)
 {

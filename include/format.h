@@ -8,7 +8,10 @@
 #include <stdarg.h>
 #include <types.h>
 
-/* Writes at most size bytes, terminated when size > 0; returns the length the whole text would have. */
+/*
+ * Writes at most size bytes, terminated when size > 0; returns the length the whole text would
+ * have.
+ */
 int format(char *to, size_t size, const char *text, ...) __printf(3, 4);
 int vformat(char *to, size_t size, const char *text, va_list args) __printf(3, 0);
 

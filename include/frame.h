@@ -18,7 +18,7 @@
 
 enum frame_kind {
 	FRAME_FREE,
-	FRAME_RESERVED,		/* RAM that firmware, the frame buffer or a bad map holds for ever */
+	FRAME_RESERVED,		/* RAM that firmware or the frame buffer holds for ever */
 	FRAME_IMAGE,		/* the kernel image and the frame array itself */
 	FRAME_BOOT,		/* modules and boot data, given back while booting */
 	FRAME_KERNEL,		/* kernel heap, stacks, buffers */
@@ -42,13 +42,19 @@ struct frame {
 		struct object *object;	/* FRAME_CACHE: whose page */
 		void *free_objects;	/* kernel heap: what is free in a slab */
 	};
-	uint32_t index;		/* FRAME_CACHE: page number in the object; FRAME_PAGE_TABLE: entries in
-				 * use; kernel heap: a slab's class and use; 0 when just allocated */
-	uint32_t holds;		/* of refs, those declared by ledger_hold (ledger.h); 0 when just allocated */
+	/*
+	 * FRAME_CACHE: page number in the object; FRAME_PAGE_TABLE: entries in use; kernel heap:
+	 * a slab's class and use. 0 in a frame just allocated.
+	 */
+	uint32_t index;
+	uint32_t holds;		/* of refs, those declared by ledger_hold (ledger.h) */
 	uint32_t tally;		/* ledger_check's count of mappings; means nothing between checks */
 };
 
-/* Set by the last holder right before frame_put: the frame holds nothing but zeros. While free: the same. */
+/*
+ * Set by the last holder right before frame_put: the frame holds nothing but zeros. While free:
+ * the same.
+ */
 #define FRAME_FLAG_ZEROED 1
 #define FRAME_FLAG_DIRTY 2	/* page cache: differs from its backing store */
 #define FRAME_FLAG_SLAB 4	/* kernel heap: holds small objects */
@@ -71,21 +77,24 @@ struct frame_counts {
 struct boot_info;
 
 /*
- * Builds the frame array from the boot memory map and puts all usable frames that nothing occupies on the
- * free lists. The direct map of low memory must be up (pagedir_init_direct_map). Panics when not even
- * the frame array fits. May be called once.
+ * Builds the frame array from the boot memory map and puts all usable frames that nothing
+ * occupies on the free lists. The direct map of low memory must be up
+ * (pagedir_init_direct_map). Panics when not even the frame array fits. May be called once.
  */
 void frame_init(const struct boot_info *info);
 
 /*
- * One frame of a kind, refs 1, its link an empty list. NULL when memory is out (or the fault injector says so). User
- * kinds (FRAME_ANON, FRAME_CACHE) prefer high frames unless FRAME_LOW, and leave a few low ones for the kernel; others
- * are always low. Constant time, but for the zeroing that FRAME_ZERO may need. Does not sleep.
+ * One frame of a kind, refs 1, its link an empty list. NULL when memory is out (or the fault
+ * injector says so). User kinds (FRAME_ANON, FRAME_CACHE) prefer high frames unless FRAME_LOW,
+ * and leave a few low ones for the kernel; others are always low. Constant time, but for the
+ * zeroing that FRAME_ZERO may need. Does not sleep.
  */
 __must_check struct frame *frame_alloc(enum frame_kind kind, unsigned flags);
 
-/* 2^order contiguous low frames, aligned to their size, order <= FRAME_MAX_ORDER; each has refs 1; the first one's
- * `order` is set. NULL as above. */
+/*
+ * 2^order contiguous low frames, aligned to their size, order <= FRAME_MAX_ORDER; each has refs
+ * 1; the first one's `order` is set. NULL as above.
+ */
 __must_check struct frame *frame_alloc_block(enum frame_kind kind, unsigned order, unsigned flags);
 
 /* Frees a block of frame_alloc_block; every frame in it must have refs 1. */
@@ -95,12 +104,16 @@ void frame_free_block(struct frame *first, unsigned order);
 void frame_free(struct frame *frame);
 
 /*
- * Gives back boot-time memory [start, end) (physical, whole frames inside only): what is of kind FRAME_BOOT or
- * FRAME_IMAGE there; other frames are left as they are, so that giving a range back twice is harmless.
+ * Gives back boot-time memory [start, end) (physical, whole frames inside only): what is of
+ * kind FRAME_BOOT or FRAME_IMAGE there; other frames are left as they are, so that giving a
+ * range back twice is harmless.
  */
 void frame_release_boot(paddr_t start, paddr_t end);
 
-/* Changes the kind of a frame in use, and the counts with it. Neither kind may be FRAME_FREE or FRAME_ABSENT. */
+/*
+ * Changes the kind of a frame in use, and the counts with it. Neither kind may be FRAME_FREE or
+ * FRAME_ABSENT.
+ */
 void frame_set_kind(struct frame *frame, enum frame_kind kind);
 
 /* mm/frame.c's, here so that the functions below are inline: read only. */
@@ -127,7 +140,10 @@ static inline pfn_t frame_pfn_end(void)
 	return frame_array_end;
 }
 
-/* The first physical address that the direct map does not hold (or, with less RAM, the end of RAM). */
+/*
+ * The first physical address that the direct map does not hold (or, with less RAM, the end of
+ * RAM).
+ */
 static inline paddr_t frame_low_end(void)
 {
 	return frame_low_limit;
@@ -155,10 +171,16 @@ void frame_count(struct frame_counts *counts);
 /* Name of a kind for people and the ledger: "free", "page table", ... */
 const char *frame_kind_name(enum frame_kind kind);
 
-/* Zeroes one free frame ahead of need, if any is not; called by the idle loop. Returns false when none was left. */
+/*
+ * Zeroes one free frame ahead of need, if any is not; called by the idle loop. Returns false
+ * when none was left.
+ */
 bool frame_zero_one_idle(void);
 
-/* Calls report(text) for each inconsistency in the free lists and counters; returns how many there were. */
+/*
+ * Calls report(text) for each inconsistency in the free lists and counters; returns how many
+ * there were.
+ */
 unsigned frame_check(void (*report)(const char *text, pfn_t pfn));
 
 /* One more holder of a frame in use. */

@@ -10,7 +10,10 @@
 
 /* Before the first kalloc; after frame_init. */
 void kheap_init(void);
-/* size bytes, 16-byte aligned, not cleared; size > 0 and <= 4 MB. NULL when memory is out. Does not sleep. */
+/*
+ * size bytes, 16-byte aligned, not cleared; size > 0 and <= 4 MB. NULL when memory is out. Does
+ * not sleep.
+ */
 __must_check void *kalloc(size_t size);
 /* The same, cleared. */
 __must_check void *kzalloc(size_t size);
@@ -20,7 +23,10 @@ void kfree(void *pointer);
 __must_check char *kstrdup(const char *string);
 /* Objects and bytes in use: a leak shows as a growing number. */
 void kheap_count(uint32_t *objects, uint32_t *bytes);
-/* Gives back the frames that the heap keeps without an object in them, so that frame counts before and after compare. */
+/*
+ * Gives back the frames that the heap keeps without an object in them, so that frame counts
+ * before and after compare.
+ */
 void kheap_trim(void);
 
 #endif

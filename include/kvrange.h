@@ -11,18 +11,25 @@
 
 void kvrange_init(void);
 
-/* npages of zeroed kernel memory, virtually contiguous, scattered frames, an unmapped guard page below. NULL when out. */
+/*
+ * npages of zeroed kernel memory, virtually contiguous, scattered frames, an unmapped guard
+ * page below. NULL when out.
+ */
 __must_check void *kvrange_alloc(size_t npages);
 /* Frees what kvrange_alloc returned. */
 void kvrange_free(void *start);
-/* Maps device memory; paddr and size need no alignment. Never fails quietly: NULL when no range is left. */
+/*
+ * Maps device memory; paddr and size need no alignment. Never fails quietly: NULL when no range
+ * is left.
+ */
 __must_check void *kvrange_map_device(paddr_t paddr, size_t size, enum cache_type cache);
 /* True when address is in the guard page below a kvrange_alloc: a stack ran over. */
 bool kvrange_is_guard(vaddr_t address);
 
 /*
- * A window onto any frame: for low frames simply the direct map; for high ones a slot of its own until kunmap.
- * Never fails (64+ slots; a task holds at most two and does not sleep holding one, except in user copies).
+ * A window onto any frame: for low frames simply the direct map; for high ones a slot of its
+ * own until kunmap. Never fails (64+ slots; a task holds at most two and does not sleep holding
+ * one, except in user copies).
  */
 __must_check void *kmap(struct frame *frame);
 void kunmap(const void *window);

@@ -1,19 +1,21 @@
 /*
- * The page-directory manager: the one place that knows what page-directory and
- * page-table entries look like (Intel SDM 3A, 4.3) and when the TLB is flushed.
+ * The page-directory manager: the one place that knows what page-directory and page-table
+ * entries look like (Intel SDM 3A, 4.3) and when the TLB is flushed.
  *
- * The kernel half is the same in every directory and its page tables are
- * allocated once at boot, so no directory is ever out of date. User halves hold a
- * reference (frame_get) for each entry that maps a frame of RAM.
- * Page tables for user ranges are built on demand by pagedir_map and freed when their last entry goes.
+ * The kernel half is the same in every directory and its page tables are allocated once at
+ * boot, so no directory is ever out of date. User halves hold a reference (frame_get) for each
+ * entry that maps a frame of RAM. Page tables for user ranges are built on demand by
+ * pagedir_map and freed when their last entry goes.
  *
- * A page without MAP_READ (PROT_NONE) is *held*: not present for the processor, so that every access faults, user
- * copies of the kernel included; but the frame stays with it, pagedir_lookup finds it, and it counts as
- * mapped in all that is said below ("present" means mapped or held).
+ * A page without MAP_READ (PROT_NONE) is *held*: not present for the processor, so that every
+ * access faults, user copies of the kernel included; but the frame stays with it,
+ * pagedir_lookup finds it, and it counts as mapped in all that is said below ("present" means
+ * mapped or held).
  *
- * The kind of a frame must not change between FRAME_ANON, FRAME_CACHE and others while it is mapped: the
- * resident counts go by it. The processor's dirty bit of a page-cache frame moves to
- * FRAME_FLAG_DIRTY when a mapping of it goes. Nothing here sleeps. Not for interrupt handlers.
+ * The kind of a frame must not change between FRAME_ANON, FRAME_CACHE and others while it is
+ * mapped: the resident counts go by it. The processor's dirty bit of a page-cache frame moves
+ * to FRAME_FLAG_DIRTY when a mapping of it goes. Nothing here sleeps. Not for interrupt
+ * handlers.
  */
 #ifndef LOFT_PAGEDIR_H
 #define LOFT_PAGEDIR_H
@@ -48,15 +50,27 @@ struct page_mapping {
 /* ---- kernel half, boot ---- */
 
 struct boot_info;
-/* Extends the loader's directory so that all low RAM is in the direct map: 4 MB global pages, the image's
- * text and read-only data not writable (4 KB pages there), CR0.WP on, PGE, SMEP, SMAP, UMIP where the CPU has them (cpu.h). */
+/*
+ * Extends the loader's directory so that all low RAM is in the direct map: 4 MB global pages,
+ * the image's text and read-only data not writable (4 KB pages there), CR0.WP on, PGE, SMEP,
+ * SMAP, UMIP where the CPU has them (cpu.h).
+ */
 void pagedir_init_direct_map(const struct boot_info *info);
-/* Once frames can be allocated: page tables for all kernel ranges (KVRANGE, KMAP), the PAT where the CPU has it. */
+/*
+ * Once frames can be allocated: page tables for all kernel ranges (KVRANGE, KMAP), the PAT
+ * where the CPU has it.
+ */
 void pagedir_init_kernel_ranges(void);
-/* Gives the frames of __init_text and __init_data back: nothing marked so may be called or read afterwards. */
+/*
+ * Gives the frames of __init_text and __init_data back: nothing marked so may be called or read
+ * afterwards.
+ */
 void pagedir_forget_init(void);
 
-/* Maps/unmaps npages of kernel virtual range (KVRANGE or KMAP); flushes. rights: MAP_READ[|MAP_WRITE]. */
+/*
+ * Maps/unmaps npages of kernel virtual range (KVRANGE or KMAP); flushes. rights:
+ * MAP_READ[|MAP_WRITE].
+ */
 void pagedir_map_kernel(vaddr_t at, paddr_t paddr, size_t npages, unsigned rights,
 			enum cache_type cache);
 void pagedir_unmap_kernel(vaddr_t at, size_t npages);
@@ -73,35 +87,59 @@ void pagedir_destroy(struct pagedir *pagedir);
 void pagedir_activate(const struct pagedir *pagedir);
 void pagedir_activate_kernel(void);
 
-/* Maps frame at page `at` (nothing mapped there yet); takes over the caller's reference. MAP_USER implied.
- * -ENOMEM when a page table cannot be had (the reference stays the caller's). */
-__must_check int pagedir_map(struct pagedir *pagedir, vaddr_t at, struct frame *frame, unsigned rights);
-/* Replaces the frame of a present mapping (copy on write done); drops the old one's reference, takes over the new one's. */
+/*
+ * Maps frame at page `at` (nothing mapped there yet); takes over the caller's reference.
+ * MAP_USER implied. -ENOMEM when a page table cannot be had (the reference stays the caller's).
+ */
+__must_check int pagedir_map(struct pagedir *pagedir, vaddr_t at, struct frame *frame,
+			     unsigned rights);
+/*
+ * Replaces the frame of a present mapping (copy on write done); drops the old one's reference,
+ * takes over the new one's.
+ */
 void pagedir_replace(struct pagedir *pagedir, vaddr_t at, struct frame *frame, unsigned rights);
-/* Sets the rights of a present mapping of one page to exactly `rights`; what MAP_ACCESSED and MAP_DIRTY say stays. */
+/*
+ * Sets the rights of a present mapping of one page to exactly `rights`; what MAP_ACCESSED and
+ * MAP_DIRTY say stays.
+ */
 void pagedir_set_rights(struct pagedir *pagedir, vaddr_t at, unsigned rights);
 /* What is at page `at`; false when nothing is. */
 bool pagedir_lookup(const struct pagedir *pagedir, vaddr_t at, struct page_mapping *found);
 
-/* Unmaps all present pages in [start, end), drops their references, frees page tables that became empty. */
+/*
+ * Unmaps all present pages in [start, end), drops their references, frees page tables that
+ * became empty.
+ */
 void pagedir_unmap(struct pagedir *pagedir, vaddr_t start, vaddr_t end);
 /*
- * mprotect: present pages in [start, end) become readable (MAP_READ, which MAP_WRITE asks for too) or held, and writable
- * where `rights` has MAP_WRITE, except that a page that is copy-on-write, or any page when `cow` (a private region), becomes
- * writable only if its frame is anonymous and this mapping its one reference; otherwise MAP_COW is set.
+ * mprotect: present pages in [start, end) become readable (MAP_READ, which MAP_WRITE asks for
+ * too) or held, and writable where `rights` has MAP_WRITE, except that a page that is
+ * copy-on-write, or any page when `cow` (a private region), becomes writable only if its frame
+ * is anonymous and this mapping its one reference; otherwise MAP_COW is set.
  */
-void pagedir_protect(struct pagedir *pagedir, vaddr_t start, vaddr_t end, unsigned rights, bool cow);
-/* fork: every present page of [start, end) in from appears in to, one more reference each; with cow both lose
- * writability and gain MAP_COW. -ENOMEM: to may be partly filled; the caller unmaps it. Flushes from's TLB once. */
-__must_check int pagedir_copy(struct pagedir *to, struct pagedir *from, vaddr_t start, vaddr_t end, bool cow);
-/* mremap: moves the entries of [from, from + size) to `to`, never bytes; ranges do not overlap, target empty.
- * -ENOMEM with nothing moved. */
+void pagedir_protect(struct pagedir *pagedir, vaddr_t start, vaddr_t end, unsigned rights,
+		     bool cow);
+/*
+ * fork: every present page of [start, end) in from appears in to, one more reference each; with
+ * cow both lose writability and gain MAP_COW. -ENOMEM: to may be partly filled; the caller
+ * unmaps it. Flushes from's TLB once.
+ */
+__must_check int pagedir_copy(struct pagedir *to, struct pagedir *from, vaddr_t start,
+			      vaddr_t end, bool cow);
+/*
+ * mremap: moves the entries of [from, from + size) to `to`, never bytes; ranges do not overlap,
+ * target empty. -ENOMEM with nothing moved.
+ */
 __must_check int pagedir_move(struct pagedir *pagedir, vaddr_t from, vaddr_t to, size_t size);
 /* Calls visit for each present page in [start, end), in order; stops when it returns false. */
 void pagedir_walk(const struct pagedir *pagedir, vaddr_t start, vaddr_t end,
-		  bool (*visit)(void *context, vaddr_t at, const struct page_mapping *page), void *context);
+		  bool (*visit)(void *context, vaddr_t at, const struct page_mapping *page),
+		  void *context);
 
-/* Writes into text how the processor (current cr3) translates address, entry by entry, decoded, for a panic. */
+/*
+ * Writes into text how the processor (current cr3) translates address, entry by entry, decoded,
+ * for a panic.
+ */
 void pagedir_describe(vaddr_t address, char *text, size_t size);
 
 #endif

@@ -23,13 +23,16 @@ char *strchr(const char *string, int byte);
 char *strrchr(const char *string, int byte);
 char *strstr(const char *string, const char *part);
 
-/* Copies at most size - 1 bytes and always terminates; returns strlen(from), so >= size means cut. */
+/*
+ * Copies at most size - 1 bytes and always terminates; returns strlen(from), so >= size means
+ * cut.
+ */
 size_t strlcpy(char *to, const char *from, size_t size);
 
 /*
- * Reads an unsigned number in base 8, 10 or 16 (0: by its prefix) that takes up the whole of string.
- * Base 16 allows, and does not ask for, a "0x" in front. No sign, no space.
- * Returns 0 and stores it, or -EINVAL for anything else, or -ERANGE when it needs more than 32 bits.
+ * Reads an unsigned number in base 8, 10 or 16 (0: by its prefix) that takes up the whole of
+ * string. Base 16 allows, and does not ask for, a "0x" in front. No sign, no space. Returns 0
+ * and stores it, or -EINVAL for anything else, or -ERANGE when it needs more than 32 bits.
  */
 __must_check int parse_u32(const char *string, int base, uint32_t *value);
 

@@ -23,7 +23,10 @@ struct tree {
 
 #define tree_entry(node, type, member) container_of(node, type, member)
 
-/* Links node below parent (NULL: as the root of an empty tree) on the given side, and rebalances. */
+/*
+ * Links node below parent (NULL: as the root of an empty tree) on the given side, and
+ * rebalances.
+ */
 void tree_insert(struct tree *tree, struct tree_node *node, struct tree_node *parent, int side);
 
 /* Unlinks node and rebalances. */

@@ -1,7 +1,8 @@
 /*
- * Copies between kernel and user memory. A bad pointer is -EFAULT, wherever it points: the range is held against
- * USER_TOP, and a fault taken in the copy that the fault handler cannot satisfy resumes at a fix-up found in the exception
- * table (section __ex_table: pairs of faulting and resuming address). May sleep; no lock of mm/ may be held.
+ * Copies between kernel and user memory. A bad pointer is -EFAULT, wherever it points: the
+ * range is held against USER_TOP, and a fault taken in the copy that the fault handler cannot
+ * satisfy resumes at a fix-up found in the exception table (section __ex_table: pairs of
+ * faulting and resuming address). May sleep; no lock of mm/ may be held.
  */
 #ifndef LOFT_UACCESS_H
 #define LOFT_UACCESS_H
@@ -22,12 +23,19 @@ __must_check ssize_t strnlen_user(const char __user *from, size_t limit);
 /* One 32-bit word. */
 __must_check int get_user(uint32_t *value, const uint32_t __user *from);
 __must_check int put_user(uint32_t __user *to, uint32_t value);
-/* Atomically: if *at == expected store desired; the old value to *old. 0 or -EFAULT. For futexes. */
-__must_check int cmpxchg_user(uint32_t __user *at, uint32_t expected, uint32_t desired, uint32_t *old);
+/*
+ * Atomically: if *at == expected store desired; the old value to *old. 0 or -EFAULT. For
+ * futexes.
+ */
+__must_check int cmpxchg_user(uint32_t __user *at, uint32_t expected, uint32_t desired,
+			      uint32_t *old);
 /* True when [start, start + size) lies below USER_TOP and does not wrap. */
 bool user_range_ok(const void __user *start, size_t size);
 
-/* The trap handler's side: where to resume when the kernel instruction at eip faulted, or 0 when it may not fault. */
+/*
+ * The trap handler's side: where to resume when the kernel instruction at eip faulted, or 0
+ * when it may not fault.
+ */
 vaddr_t exception_fixup(vaddr_t eip);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * What processor this is, from CPUID (Intel SDM 2A), which later 486s have and earlier ones have not.
+ * What processor this is, from CPUID (Intel SDM 2A), which later 486s have and earlier ones
+ * have not.
  */
 #include <cpu.h>
 
@@ -15,7 +16,10 @@ struct cpuid {
 #define CPUID_BRAND_FIRST 0x80000002u
 #define CPUID_BRAND_LAST 0x80000004u
 
-/* The names that Linux gives the features in /proc/cpuinfo, by word and bit; NULL for bits that have none. */
+/*
+ * The names that Linux gives the features in /proc/cpuinfo, by word and bit; NULL for bits that
+ * have none.
+ */
 static const char *const feature_names[CPU_WORDS][32] = {
 	[CPU_WORD_1_EDX] = { "fpu", "vme", "de", "pse", "tsc", "msr", "pae", "mce", "cx8", "apic",
 			     NULL, "sep", "mtrr", "pge", "mca", "cmov", "pat", "pse36", "pn",

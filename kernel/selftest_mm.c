@@ -1,7 +1,7 @@
 /*
- * Self-tests of the ground floor of mm/: frames, page directories, kernel heap, kernel ranges, user copies. Each leaves
- * the machine as it found it; the ledger checks that after each. Random numbers are xorshift's from a fixed seed, so
- * that a failure happens again.
+ * Self-tests of the ground floor of mm/: frames, page directories, kernel heap, kernel ranges,
+ * user copies. Each leaves the machine as it found it; the ledger checks that after each.
+ * Random numbers are xorshift's from a fixed seed, so that a failure happens again.
  */
 #include <selftest.h>
 

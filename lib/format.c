@@ -1,9 +1,10 @@
 /*
  * Formatted print into memory.
  *
- * The text is read once; each directive is decoded into a struct field, its argument turned into a number or a
- * string, and put out with its padding. Output goes through struct out, which counts what would have been written and stores
- * what fits. As in ISO C: precision switches '0' off for numbers, '-' wins over '0', '+' over ' '.
+ * The text is read once; each directive is decoded into a struct field, its argument turned
+ * into a number or a string, and put out with its padding. Output goes through struct out,
+ * which counts what would have been written and stores what fits. As in ISO C: precision
+ * switches '0' off for numbers, '-' wins over '0', '+' over ' '.
  */
 #include <format.h>
 
@@ -56,7 +57,10 @@ static void put_string(struct out *out, const struct field *field, const char *b
 		put_many(out, ' ', padding);
 }
 
-/* Writes the digits of number so that they end right before `end`; returns where they start ("" for 0). */
+/*
+ * Writes the digits of number so that they end right before `end`; returns where they start (""
+ * for 0).
+ */
 static char *digits_before(char *end, uint64_t number, unsigned base, bool upper)
 {
 	const char *digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
@@ -238,7 +242,8 @@ static void put_pointer(struct out *out, struct field *field, const void *pointe
 }
 
 /* Puts out one directive, whose conversion letter is *at; returns what comes behind it. */
-static const char *put_directive(struct out *out, const char *at, struct field *field, va_list *args)
+static const char *put_directive(struct out *out, const char *at, struct field *field,
+				 va_list *args)
 {
 	switch (*at) {
 	case 'd':

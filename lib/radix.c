@@ -1,10 +1,12 @@
 /*
- * Radix tree with 16 slots a node (a node is then 72 bytes: a page cache of a few pages stays small).
+ * Radix tree with 16 slots a node (a node is then 72 bytes: a page cache of a few pages stays
+ * small).
  *
- * Invariants: height is at most what the largest index since the tree was last empty needed; each node has at least
- * one entry below it; `used` counts a node's non-NULL slots. A node at level 0 holds entries, above
- * that nodes one level lower. insert builds the missing nodes from the top down and takes them away again when one cannot
- * be had, so that a failure changes nothing.
+ * Invariants: height is at most what the largest index since the tree was last empty needed;
+ * each node has at least one entry below it; `used` counts a node's non-NULL slots. A node at
+ * level 0 holds entries, above that nodes one level lower. insert builds the missing nodes from
+ * the top down and takes them away again when one cannot be had, so that a failure changes
+ * nothing.
  */
 #include <radix.h>
 
@@ -63,7 +65,10 @@ void *radix_lookup(const struct radix *radix, uint32_t index)
 	return node ? node->slots[slot_at(index, 0)] : NULL;
 }
 
-/* Takes away the empty node at `level` and its ancestors that become empty by it; index lies below all of them. */
+/*
+ * Takes away the empty node at `level` and its ancestors that become empty by it; index lies
+ * below all of them.
+ */
 static void prune(struct radix *radix, struct radix_node *node, uint32_t index, unsigned level)
 {
 	while (node && node->used == 0) {
@@ -129,7 +134,10 @@ static int grow(struct radix *radix, uint32_t index)
 	return 0;
 }
 
-/* The child below node (which is at `level`) on the way to index, made if missing; NULL when memory is out. */
+/*
+ * The child below node (which is at `level`) on the way to index, made if missing; NULL when
+ * memory is out.
+ */
 static struct radix_node *child_make(struct radix_node *node, uint32_t index, unsigned level)
 {
 	void **slot = &node->slots[slot_at(index, level)];
@@ -185,8 +193,9 @@ void *radix_remove(struct radix *radix, uint32_t index)
 }
 
 /*
- * Moves *index on to the first used slot of node, which is at `level`, at or after the one that it points to. False, with
- * *index the first index behind the node (0 when there is none), when the rest of the node is empty.
+ * Moves *index on to the first used slot of node, which is at `level`, at or after the one that
+ * it points to. False, with *index the first index behind the node (0 when there is none), when
+ * the rest of the node is empty.
  */
 static bool next_used_slot(const struct radix_node *node, unsigned level, uint32_t *index)
 {
@@ -217,7 +226,10 @@ void *radix_next(const struct radix *radix, uint32_t *index)
 			node = node->slots[slot_at(at, level)];
 			level--;
 		}
-		/* Nothing in the rest of that node: again from the root, behind it, unless that was the end. */
+		/*
+		 * Nothing in the rest of that node: again from the root, behind it, unless that
+		 * was the end.
+		 */
 		if (at == 0)
 			return NULL;
 	}

@@ -1,8 +1,9 @@
 /*
  * Memory and string routines.
  *
- * The block routines are the string instructions, a word at a time with the odd bytes at the end: short, and the
- * fewest instructions on any processor that we know of. The direction flag is clear whenever kernel code runs.
+ * The block routines are the string instructions, a word at a time with the odd bytes at the
+ * end: short, and the fewest instructions on any processor that we know of. The direction flag
+ * is clear whenever kernel code runs.
  */
 #include <string.h>
 
@@ -34,7 +35,10 @@ static void copy_backwards(void *to, const void *from, size_t size)
 
 void *memmove(void *to, const void *from, size_t size)
 {
-	/* Unsigned: a target below its source gives a huge distance, and forwards is right for it. */
+	/*
+	 * Unsigned: a target below its source gives a huge distance, and forwards is right for
+	 * it.
+	 */
 	if ((uintptr_t)to - (uintptr_t)from >= size)
 		return memcpy(to, from, size);
 	if (to != from)

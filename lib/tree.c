@@ -1,11 +1,12 @@
 /*
  * AVL trees (Adelson-Velsky and Landis, 1962).
  *
- * Invariants, for each node: height is one more than its higher child's; the two children's heights differ by at
- * most one; parent and child links agree; the augmented value is up to date. insert and remove change the tree at one
- * place and then walk from there to the root, where each step repairs one node by at most two rotations. The walk
- * does not stop early, because augmented values above may have changed even where heights have not; a tree
- * without `update` stops as soon as a height is what it was.
+ * Invariants, for each node: height is one more than its higher child's; the two children's
+ * heights differ by at most one; parent and child links agree; the augmented value is up to
+ * date. insert and remove change the tree at one place and then walk from there to the root,
+ * where each step repairs one node by at most two rotations. The walk does not stop early,
+ * because augmented values above may have changed even where heights have not; a tree without
+ * `update` stops as soon as a height is what it was.
  */
 #include <tree.h>
 
@@ -85,7 +86,10 @@ static struct tree_node *balance(struct tree *tree, struct tree_node *node)
 		refresh(tree, node);
 		return node;
 	}
-	/* The higher child leaning the other way would only move the excess across: straighten it first. */
+	/*
+	 * The higher child leaning the other way would only move the excess across: straighten
+	 * it first.
+	 */
 	if (lean_of(node->child[side]) * lean < 0)
 		rotate(tree, node->child[side], !side);
 	return rotate(tree, node, side);
@@ -119,8 +123,8 @@ void tree_insert(struct tree *tree, struct tree_node *node, struct tree_node *pa
 }
 
 /*
- * A node with two children gives its place to its in-order successor, which has no child 0. Returns the lowest node
- * whose subtree changed.
+ * A node with two children gives its place to its in-order successor, which has no child 0.
+ * Returns the lowest node whose subtree changed.
  */
 static struct tree_node *replace_by_successor(struct tree *tree, struct tree_node *node)
 {
@@ -182,7 +186,10 @@ struct tree_node *tree_last(const struct tree *tree)
 	return outermost(tree->root, 1);
 }
 
-/* The in-order neighbour on one side: below, or else the first ancestor that has node on its other side. */
+/*
+ * The in-order neighbour on one side: below, or else the first ancestor that has node on its
+ * other side.
+ */
 static struct tree_node *neighbour(const struct tree_node *node, int side)
 {
 	if (node->child[side])

@@ -1,21 +1,25 @@
 /*
  * Page frames and their allocator.
  *
- * Free frames of a zone are kept in two ways. Blocks of 2^order frames, aligned to their size, lie on one list for each
- * order, as in any buddy allocator: a block and its buddy, both free, are one block of the next order. Single frames
- * that were in use lie on two stacks, those known to hold zeros and the others, and are *not* joined with their buddies:
- * to free a frame is to push it, to allocate one is to pop it. Only when a block is wanted and none is large
- * enough are the stacks emptied into the buddy lists. An empty stack is refilled from the smallest block, a few
- * frames at a time, so that one allocation takes constant time.
+ * Free frames of a zone are kept in two ways. Blocks of 2^order frames, aligned to their size,
+ * lie on one list for each order, as in any buddy allocator: a block and its buddy, both free,
+ * are one block of the next order. Single frames that were in use lie on two stacks, those
+ * known to hold zeros and the others, and are *not* joined with their buddies: to free a frame
+ * is to push it, to allocate one is to pop it. Only when a block is wanted and none is large
+ * enough are the stacks emptied into the buddy lists. An empty stack is refilled from the
+ * smallest block, a few frames at a time, so that one allocation takes constant time.
  *
  * Invariants (frame_check tells when one is broken):
- *   - a free frame has refs 0 and is exactly one of: the first of a free block (FRAME_FLAG_BLOCK), inside one
- *     (no flag), or single (FRAME_FLAG_SINGLE);
- *   - a block never crosses the border of the zones, and its buddy is not a free block of the same order;
- *   - kind_counts adds up to the frames of RAM; a zone's nfree is the number of its free frames.
+ *   - a free frame has refs 0 and is exactly one of: the first of a free block
+ *     (FRAME_FLAG_BLOCK), inside one (no flag), or single (FRAME_FLAG_SINGLE);
+ *   - a block never crosses the border of the zones, and its buddy is not a free block of the
+ *     same order;
+ *   - kind_counts adds up to the frames of RAM; a zone's nfree is the number of its free
+ *     frames.
  *
- * Memory above the direct map is used by user pages, and first, so that low memory, which alone serves the
- * kernel, is left to it. Protection: the kernel is not preempted and interrupt handlers stay out.
+ * Memory above the direct map is used by user pages, and first, so that low memory, which alone
+ * serves the kernel, is left to it. Protection: the kernel is not preempted and interrupt
+ * handlers stay out.
  */
 #include <frame.h>
 
@@ -25,7 +29,7 @@
 #include "frame_internal.h"
 
 #define REFILL_ORDER 4		/* at most 16 frames move to the stack at a time */
-#define ZEROED_MAX 4096		/* frames zeroed ahead, a zone: 16 MB */
+#define ZEROED_MAX 16384	/* frames zeroed ahead, a zone; at most half of the free ones */
 
 struct frame *frame_array;
 pfn_t frame_array_end;
@@ -68,7 +72,10 @@ static struct frame *free_buddy(const struct zone *zone, pfn_t pfn, unsigned ord
 	return buddy;
 }
 
-/* Puts a block, whose frames are marked free with no flags, on the lists, joined with its buddies. */
+/*
+ * Puts a block, whose frames are marked free with no flags, on the lists, joined with its
+ * buddies.
+ */
 static void block_join(struct zone *zone, pfn_t pfn, unsigned order)
 {
 	struct frame *buddy;
@@ -81,7 +88,10 @@ static void block_join(struct zone *zone, pfn_t pfn, unsigned order)
 	frame_block_add(zone, &frame_array[pfn], order);
 }
 
-/* Takes a block of exactly `order` off the lists, split from the smallest that is large enough; NULL if none is. */
+/*
+ * Takes a block of exactly `order` off the lists, split from the smallest that is large enough;
+ * NULL if none is.
+ */
 static struct frame *block_take(struct zone *zone, unsigned order)
 {
 	uint32_t large_enough = zone->orders & ~((1u << order) - 1);

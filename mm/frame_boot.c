@@ -1,8 +1,9 @@
 /*
- * The frame array at boot: which frames there are, which are taken, and all others on the free lists.
+ * The frame array at boot: which frames there are, which are taken, and all others on the free
+ * lists.
  *
- * RAM is walked by ranges and not by frames wherever that is possible, and free memory goes on the lists in blocks of up
- * to 4 MB: what boot costs is clearing the array, and little more.
+ * RAM is walked by ranges and not by frames wherever that is possible, and free memory goes on
+ * the lists in blocks of up to 4 MB: what boot costs is clearing the array, and little more.
  */
 #include <boot.h>
 #include <panic.h>
@@ -70,7 +71,10 @@ static __init_text void init_zone(struct zone *zone, pfn_t start, pfn_t end)
 		list_init(&zone->blocks[order]);
 }
 
-/* All RAM free with no flags, all holes absent. The bytes of FRAME_FREE and of everything else in a free frame are 0. */
+/*
+ * All RAM free with no flags, all holes absent. The bytes of FRAME_FREE and of everything else
+ * in a free frame are 0.
+ */
 static __init_text void fill_array(const struct boot_info *info)
 {
 	pfn_t covered = 0;
@@ -101,7 +105,10 @@ static __init_text void mark_occupied(const struct occupied *range)
 	}
 }
 
-/* Puts a run of free frames on the lists, in the largest blocks that are aligned; a run's own blocks need no joining. */
+/*
+ * Puts a run of free frames on the lists, in the largest blocks that are aligned; a run's own
+ * blocks need no joining.
+ */
 static __init_text void add_free_run(pfn_t at, pfn_t end)
 {
 	while (at < end) {

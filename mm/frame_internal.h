@@ -33,7 +33,10 @@ static inline struct zone *zone_of(pfn_t pfn)
 	return pfn < frame_state.low.end ? &frame_state.low : &frame_state.high;
 }
 
-/* Puts a block whose frames are marked free, with no flags, on its list as it is: not joined with a free buddy. */
+/*
+ * Puts a block whose frames are marked free, with no flags, on its list as it is: not joined
+ * with a free buddy.
+ */
 void frame_block_add(struct zone *zone, struct frame *first, unsigned order);
 
 #endif

@@ -1,15 +1,16 @@
 /*
  * The kernel heap.
  *
- * Small objects come in classes of one size each. A slab is one frame cut into objects of a class; all about it is in its
- * struct frame, so that an object's slab is found from its address alone and a page is all objects: `free_objects` chains
- * those given back, and `index` packs the class, how many are in use, and how many have ever been used: what
- * was never used lies behind and needs no chaining. Slabs with a free object are on their class's list; full ones on
- * none. Of the empty slabs a class keeps one. Larger objects are blocks of frames.
+ * Small objects come in classes of one size each. A slab is one frame cut into objects of a
+ * class; all about it is in its struct frame, so that an object's slab is found from its
+ * address alone and a page is all objects: `free_objects` chains those given back, and `index`
+ * packs the class, how many are in use, and how many have ever been used: what was never used
+ * lies behind and needs no chaining. Slabs with a free object are on their class's list; full
+ * ones on none. Of the empty slabs a class keeps one. Larger objects are blocks of frames.
  *
- * A free object is junk (0x6b) but for its first word, the chain. That is checked when it is handed out again, in its
- * second word, and finds most writes to freed memory; freeing twice is found when the second word is
- * junk and the object is in the chain.
+ * A free object is junk (0x6b) but for its first word, the chain. That is checked when it is
+ * handed out again, in its second word, and finds most writes to freed memory; freeing twice is
+ * found when the second word is junk and the object is in the chain.
  */
 #include <kheap.h>
 
@@ -28,15 +29,16 @@ static const uint16_t class_sizes[] = {
 };
 #define NCLASSES ARRAY_SIZE(class_sizes)
 
-struct class {
+struct size_class {
 	uint32_t size;
 	uint32_t capacity;	/* objects in a slab */
 	uint32_t nempty;	/* slabs on the list that have none in use */
 	struct list slabs;	/* with a free object; empty ones last */
 };
 
-static struct class classes[NCLASSES];
-static uint8_t class_by_units[SMALL_MAX / UNIT + 1];	/* the class for a size in units, rounded up */
+static struct size_class classes[NCLASSES];
+/* The class for a size in units, rounded up. */
+static uint8_t class_by_units[SMALL_MAX / UNIT + 1];
 static uint32_t objects_in_use, bytes_in_use;
 
 /* A slab's `index`: bits 0 to 9 objects in use, 10 to 19 objects ever used, 20 and up the class. */
@@ -54,7 +56,7 @@ static uint32_t ever_used(const struct frame *slab)
 	return slab->index >> 10 & 0x3ff;
 }
 
-static struct class *class_of(const struct frame *slab)
+static struct size_class *class_of(const struct frame *slab)
 {
 	assert(slab->index >> CLASS_SHIFT < NCLASSES);
 	return &classes[slab->index >> CLASS_SHIFT];
@@ -75,7 +77,7 @@ void kheap_init(void)
 
 /* ---- slabs ---- */
 
-static struct frame *slab_make(struct class *class)
+static struct frame *slab_make(struct size_class *class)
 {
 	struct frame *slab = frame_alloc(FRAME_KERNEL, FRAME_LOW);
 
@@ -88,7 +90,7 @@ static struct frame *slab_make(struct class *class)
 	return slab;
 }
 
-static void slab_release(struct class *class, struct frame *slab)
+static void slab_release(struct size_class *class, struct frame *slab)
 {
 	assert(in_use(slab) == 0 && class->nempty > 0);
 	list_remove(&slab->link);
@@ -97,7 +99,7 @@ static void slab_release(struct class *class, struct frame *slab)
 }
 
 /* Takes an object out of a slab that has a free one. */
-static void *slab_take(const struct class *class, struct frame *slab)
+static void *slab_take(const struct size_class *class, struct frame *slab)
 {
 	uint32_t *object = slab->free_objects;
 
@@ -112,7 +114,7 @@ static void *slab_take(const struct class *class, struct frame *slab)
 	return object;
 }
 
-static void *small_alloc(struct class *class)
+static void *small_alloc(struct size_class *class)
 {
 	struct frame *slab;
 	void *object;
@@ -143,7 +145,7 @@ static bool is_in_chain(const struct frame *slab, const void *object)
 
 static void small_free(struct frame *slab, uint32_t *object)
 {
-	struct class *class = class_of(slab);
+	struct size_class *class = class_of(slab);
 
 	assert(((uintptr_t)object & PAGE_MASK) % class->size == 0);
 	assert(in_use(slab) > 0);
@@ -169,7 +171,7 @@ static void small_free(struct frame *slab, uint32_t *object)
 void kheap_trim(void)
 {
 	for (unsigned i = 0; i < NCLASSES; i++) {
-		struct class *class = &classes[i];
+		struct size_class *class = &classes[i];
 
 		while (class->nempty > 0)
 			slab_release(class, list_entry(class->slabs.prev, struct frame, link));

@@ -1,13 +1,13 @@
 /*
  * Kernel virtual ranges, and windows onto high frames.
  *
- * Which pages of [KVRANGE_BASE, KVRANGE_END) are taken is a bitmap. A range of n pages takes n + 1: the first is
- * its guard page, taken but never mapped. So a range ends where the next page is not mapped (it is free or
- * another one's guard), and its length need not be kept. The search starts at the lowest page that may be free and
- * skips full words.
+ * Which pages of [KVRANGE_BASE, KVRANGE_END) are taken is a bitmap. A range of n pages takes n
+ * + 1: the first is its guard page, taken but never mapped. So a range ends where the next page
+ * is not mapped (it is free or another one's guard), and its length need not be kept. The
+ * search starts at the lowest page that may be free and skips full words.
  *
- * Windows are page-table entries of [KMAP_BASE, ...), on a stack while unused. kunmap flushes, so that a
- * new window has nothing stale in the TLB.
+ * Windows are page-table entries of [KMAP_BASE, ...), on a stack while unused. kunmap flushes,
+ * so that a new window has nothing stale in the TLB.
  *
  * Protection: the kernel is not preempted; interrupt handlers stay out.
  */

@@ -1,19 +1,21 @@
 /*
  * User halves of page directories.
  *
- * A directory is one page of low memory; its upper part is a copy of the kernel's, which never changes once
- * the kernel ranges have their page tables. In the lower part, page tables appear when a page is mapped in their 4 MB
- * and go when their last entry does; how many entries a table has is kept in `index` of its frame. A table that becomes
- * empty is all zeros, and its frame is given back as such, so that the next one costs no zeroing.
+ * A directory is one page of low memory; its upper part is a copy of the kernel's, which never
+ * changes once the kernel ranges have their page tables. In the lower part, page tables appear
+ * when a page is mapped in their 4 MB and go when their last entry does; how many entries a
+ * table has is kept in `index` of its frame. A table that becomes empty is all zeros, and its
+ * frame is given back as such, so that the next one costs no zeroing.
  *
- * Every entry that is not 0 and maps a frame of RAM owns one reference to it. The ranges below are walked a table at a
- * time, so that what is not mapped costs one look for each 4 MB.
+ * Every entry that is not 0 and maps a frame of RAM owns one reference to it. The ranges below
+ * are walked a table at a time, so that what is not mapped costs one look for each 4 MB.
  *
- * TLB: an entry that was not present is not cached (SDM 3A 4.10.2.3), so mapping flushes nothing. Taking away or
- * narrowing does, if the directory is the active one: the pages themselves when they are few, else all that is not global.
- * That happens once, after the change: nothing runs in between that could go by a stale entry, since the kernel
- * is not preempted and touches no user memory here. INVLPG drops cached directory entries as well (SDM 3A 4.10.4.1),
- * so page tables may go in the same stroke.
+ * TLB: an entry that was not present is not cached (SDM 3A 4.10.2.3), so mapping flushes
+ * nothing. Taking away or narrowing does, if the directory is the active one: the pages
+ * themselves when they are few, else all that is not global. That happens once, after the
+ * change: nothing runs in between that could go by a stale entry, since the kernel is not
+ * preempted and touches no user memory here. INVLPG drops cached directory entries as well (SDM
+ * 3A 4.10.4.1), so page tables may go in the same stroke.
  */
 #include <pagedir.h>
 
@@ -194,9 +196,11 @@ void pagedir_activate_kernel(void)
 
 int pagedir_map(struct pagedir *pagedir, vaddr_t at, struct frame *frame, unsigned rights)
 {
-	uint32_t *table = pagedir_make_table(pagedir, at);
+	uint32_t *table = find_table(pagedir, at);
 	uint32_t *entry;
 
+	if (!table)
+		table = pagedir_make_table(pagedir, at);
 	if (!table)
 		return -ENOMEM;
 	entry = &table[table_index(at)];

@@ -1,7 +1,8 @@
 /*
- * Mappings from one place to another: into another directory (fork), or elsewhere in the same one (mremap). Entries
- * go, bytes stay. Both build the page tables that they need before they change an entry of the table
- * at hand, so that running out of memory never leaves an entry in two states.
+ * Mappings from one place to another: into another directory (fork), or elsewhere in the same
+ * one (mremap). Entries go, bytes stay. Both build the page tables that they need before they
+ * change an entry of the table at hand, so that running out of memory never leaves an entry in
+ * two states.
  */
 #include <pagedir.h>
 
@@ -20,7 +21,10 @@ static inline void hold(struct pagedir *to, uint32_t entry)
 	count_resident(to, frame);
 }
 
-/* Copies what is in one table. The target's table comes first, so that nothing is half done when it cannot be had. */
+/*
+ * Copies what is in one table. The target's table comes first, so that nothing is half done
+ * when it cannot be had.
+ */
 static int copy_chunk(struct pagedir *to, struct pagedir *from, vaddr_t at, vaddr_t end, bool cow)
 {
 	const uint32_t lost = cow ? ENTRY_WRITE : 0, gained = cow ? ENTRY_COW : 0;

@@ -1,15 +1,17 @@
 /*
- * Entries of page directories and page tables (Intel SDM 3A, 4.3, figure 4-4), and TLB flushes: what mm/pagedir.c
- * and mm/pagedir_copy.c (user half) and mm/pagedir_kernel.c (kernel half) share, and nobody else sees.
+ * Entries of page directories and page tables (Intel SDM 3A, 4.3, figure 4-4), and TLB flushes:
+ * what mm/pagedir.c and mm/pagedir_copy.c (user half) and mm/pagedir_kernel.c (kernel half)
+ * share, and nobody else sees.
  *
  *    31               12 11 10  9  8  7   6  5   4   3   2  1  0
  *   +-------------------+--+--+--+--+---+--+--+----+---+--+--+--+
  *   | page frame number |  |HD|CW|G |PAT|D |A |PCD |PWT|US|RW|P |   page-table entry
  *   +-------------------+--+--+--+--+---+--+--+----+---+--+--+--+
  *
- * HD and CW are ours (the processor ignores bits 9 to 11, and all but P where P is 0). A user entry is in one of
- * three states: 0 (nothing there); P set (mapped); P clear and HD set: held, the frame is there but nobody may
- * touch it (PROT_NONE), so that every access faults, the kernel's user copies included.
+ * HD and CW are ours (the processor ignores bits 9 to 11, and all but P where P is 0). A user
+ * entry is in one of three states: 0 (nothing there); P set (mapped); P clear and HD set: held,
+ * the frame is there but nobody may touch it (PROT_NONE), so that every access faults, the
+ * kernel's user copies included.
  */
 #ifndef LOFT_PAGEDIR_INTERNAL_H
 #define LOFT_PAGEDIR_INTERNAL_H
@@ -80,7 +82,10 @@ static inline void flush_add(struct flush *flush, vaddr_t at)
 	flush->count++;
 }
 
-/* Makes the processor forget what it may know of these pages, if pagedir is the active directory. */
+/*
+ * Makes the processor forget what it may know of these pages, if pagedir is the active
+ * directory.
+ */
 void pagedir_flush(const struct flush *flush, const struct pagedir *pagedir);
 
 /* The frame that an entry other than 0 maps; NULL for device memory. */
@@ -135,7 +140,10 @@ static inline uint32_t *find_entry(const struct pagedir *pagedir, vaddr_t at)
 /* The page table for `at`, built if there is none; NULL when memory is out. */
 uint32_t *pagedir_make_table(struct pagedir *pagedir, vaddr_t at);
 
-/* Takes `count` entries, zero already, off the books of the table for `at`; frees it when none is left. */
+/*
+ * Takes `count` entries, zero already, off the books of the table for `at`; frees it when none
+ * is left.
+ */
 void pagedir_table_lost(struct pagedir *pagedir, vaddr_t at, uint32_t count);
 
 /* The first page of [at, end), all of it in one table, that is mapped or held; end when none is. */

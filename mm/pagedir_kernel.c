@@ -1,15 +1,16 @@
 /*
  * The kernel half of all page directories.
  *
- * boot_pagedir, which the loader made and ran on, stays the kernel's own directory: user directories copy its upper part.
- * Three things are in it: the direct map of low memory in 4 MB pages, except for the first 4 MB, where
- * the image's text and read-only data are write-protected 4 KB by 4 KB; page tables for the kernel ranges
- * (KVRANGE, KMAP), all built once; and nothing else. All entries are global where the processor has that, so that they
+ * boot_pagedir, which the loader made and ran on, stays the kernel's own directory: user
+ * directories copy its upper part. Three things are in it: the direct map of low memory in 4 MB
+ * pages, except for the first 4 MB, where the image's text and read-only data are
+ * write-protected 4 KB by 4 KB; page tables for the kernel ranges (KVRANGE, KMAP), all built
+ * once; and nothing else. All entries are global where the processor has that, so that they
  * outlive a change of directory in the TLB.
  *
- * Caching (V6): an entry chooses one of the PAT's first four types by PWT and PCD (SDM 3A 11.12.3). Type 1 (PWT), which at
- * reset is write-through and of no use to us, is made write-combining. Without a PAT, memory that would gain from
- * write-combining is uncached.
+ * Caching (V6): an entry chooses one of the PAT's first four types by PWT and PCD (SDM 3A
+ * 11.12.3). Type 1 (PWT), which at reset is write-through and of no use to us, is made
+ * write-combining. Without a PAT, memory that would gain from write-combining is uncached.
  */
 #include <pagedir.h>
 
@@ -61,7 +62,10 @@ static __init_text void map_large(paddr_t paddr)
 		paddr | ENTRY_PRESENT | ENTRY_WRITE | ENTRY_LARGE | entry_global();
 }
 
-/* What the processor offers for keeping PL0 and PL3 apart; global pages last, once the entries say so (SDM 3A 4.10.2.4). */
+/*
+ * What the processor offers for keeping PL0 and PL3 apart; global pages last, once the entries
+ * say so (SDM 3A 4.10.2.4).
+ */
 static __init_text void enable_features(void)
 {
 	uint32_t cr4 = cpu_read_cr4();
@@ -198,21 +202,32 @@ bool pagedir_kernel_paddr(vaddr_t at, paddr_t *paddr)
 
 /* ---- for a panic ---- */
 
+static const char *cache_name(uint32_t entry)
+{
+	if (entry & ENTRY_CACHE_DISABLE)
+		return " uncached";
+	return entry & ENTRY_WRITE_THROUGH ? " write-combining" : "";
+}
+
 /* "writable user accessed ...": the bits of an entry in words. */
 static int describe_bits(uint32_t entry, char *text, size_t size)
 {
 	if (!(entry & ENTRY_PRESENT))
-		return format(text, size, "%s", entry & ENTRY_HELD ? "held, no access" : "not present");
-	return format(text, size, "%s %s%s%s%s%s%s%s", entry & ENTRY_WRITE ? "writable" : "read-only",
+		return format(text, size, "%s",
+			      entry & ENTRY_HELD ? "held, no access" : "not present");
+	return format(text, size, "%s %s%s%s%s%s%s%s",
+		      entry & ENTRY_WRITE ? "writable" : "read-only",
 		      entry & ENTRY_USER ? "user" : "PL0",
-		      entry & ENTRY_CACHE_DISABLE ? " uncached" :
-		      entry & ENTRY_WRITE_THROUGH ? " write-combining" : "",
-		      entry & ENTRY_ACCESSED ? " accessed" : "", entry & ENTRY_DIRTY ? " dirty" : "",
+		      cache_name(entry), entry & ENTRY_ACCESSED ? " accessed" : "",
+		      entry & ENTRY_DIRTY ? " dirty" : "",
 		      entry & ENTRY_LARGE ? " 4MB" : "", entry & ENTRY_GLOBAL ? " global" : "",
 		      entry & ENTRY_COW ? " copy-on-write" : "");
 }
 
-/* True when a page table or directory at paddr can be read: a broken CR3 must not break the panic too. */
+/*
+ * True when a page table or directory at paddr can be read: a broken CR3 must not break the
+ * panic too.
+ */
 static bool is_readable(paddr_t paddr)
 {
 	return frame_array ? paddr < frame_low_end() : paddr < LARGE_PAGE_SIZE;
@@ -234,8 +249,8 @@ void pagedir_describe(vaddr_t address, char *text, size_t size)
 	if (used >= size)
 		return;
 	used += (size_t)describe_bits(entry, text + used, size - used);
-	if (!(entry & ENTRY_PRESENT) || entry & ENTRY_LARGE || !is_readable(entry & ENTRY_ADDRESS) ||
-	    used >= size)
+	if (!(entry & ENTRY_PRESENT) || entry & ENTRY_LARGE ||
+	    !is_readable(entry & ENTRY_ADDRESS) || used >= size)
 		return;
 	entry = entry_table(entry)[table_index(address)];
 	used += (size_t)format(text + used, size - used, ", table[%u] %08x ", table_index(address),

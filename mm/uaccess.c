@@ -1,12 +1,14 @@
 /*
  * Copies between kernel and user memory.
  *
- * The instructions that touch user memory each have a line in the exception table: where the instruction is, and where
- * to go on when it faults for good. What has been copied until then stands in the registers of the string
- * instructions, so that the fix-up knows how much is left.
+ * The instructions that touch user memory each have a line in the exception table: where the
+ * instruction is, and where to go on when it faults for good. What has been copied until then
+ * stands in the registers of the string instructions, so that the fix-up knows how much is
+ * left.
  *
- * Where the processor has SMAP, the kernel's way to user pages is open during these instructions alone. A page
- * fault among them is handled with the interrupted flags on the stack, so that it is open again afterwards.
+ * Where the processor has SMAP, the kernel's way to user pages is open during these
+ * instructions alone. A page fault among them is handled with the interrupted flags on the
+ * stack, so that it is open again afterwards.
  */
 #include <uaccess.h>
 

@@ -1,6 +1,7 @@
 /*
- * A small machine for unit tests of mm/: its physical memory is an array, which the direct map shows whole; frames above
- * LOW_END count as high all the same. To be included once, before the files of mm/ under test.
+ * A small machine for unit tests of mm/: its physical memory is an array, which the direct map
+ * shows whole; frames above LOW_END count as high all the same. To be included once, before the
+ * files of mm/ under test.
  *
  *   0       0x9f000     1 MB                     20 MB     24 MB     28 MB         40 MB
  *   | RAM   |   hole    | image | RAM ...         | hole    | RAM low | RAM high    |

@@ -11,7 +11,10 @@ int snprintf(char *to, size_t size, const char *text, ...);
 
 #pragma GCC diagnostic ignored "-Wformat-overflow"
 
-/* Both must give the same text and length, also when the place is too small. Arguments are evaluated twice. */
+/*
+ * Both must give the same text and length, also when the place is too small. Arguments are
+ * evaluated twice.
+ */
 #define COMPARE(directives, ...) \
 	do { \
 		const char *text = directives; \
@@ -67,7 +70,8 @@ static uint64_t random_number(void)
 static void test_integers(void **state)
 {
 	static const char *const signed_int[] = { "d", "i", "hd", "hhd", "ld" };
-	static const char *const unsigned_int[] = { "u", "x", "X", "o", "hu", "hhx", "lx", "zu", "lo" };
+	static const char *const unsigned_int[] = { "u",   "x",  "X",  "o", "hu",
+						    "hhx", "lx", "zu", "lo" };
 	static const char *const unsigned_long[] = { "llu", "llx", "llX", "llo" };
 
 	(void)state;

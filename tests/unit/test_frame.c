@@ -1,7 +1,6 @@
 /*
- * The frame allocator on a machine of 40 MB with holes: what boot leaves, and random use, checked by its own check and
- * by a record of who has which frame.
- * SOURCES: lib/string.c
+ * The frame allocator on a machine of 40 MB with holes: what boot leaves, and random use,
+ * checked by its own check and by a record of who has which frame. SOURCES: lib/string.c
  */
 #include "host_memory.h"
 
@@ -185,9 +184,12 @@ static void test_check_finds_faults(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_boot_counts),	  cmocka_unit_test(test_release_boot),
-		cmocka_unit_test(test_random_use),	  cmocka_unit_test(test_blocks_join_again),
-		cmocka_unit_test(test_kernel_has_a_reserve), cmocka_unit_test(test_check_finds_faults),
+		cmocka_unit_test(test_boot_counts),
+		cmocka_unit_test(test_release_boot),
+		cmocka_unit_test(test_random_use),
+		cmocka_unit_test(test_blocks_join_again),
+		cmocka_unit_test(test_kernel_has_a_reserve),
+		cmocka_unit_test(test_check_finds_faults),
 	};
 
 	return cmocka_run_group_tests(tests, setup_memory, NULL);

@@ -1,6 +1,6 @@
 /*
- * The kernel heap by random use: no two objects overlap, contents stay, counts add up, all frames come back.
- * SOURCES: lib/string.c
+ * The kernel heap by random use: no two objects overlap, contents stay, counts add up, all
+ * frames come back. SOURCES: lib/string.c
  */
 #include "host_memory.h"
 
@@ -145,9 +145,12 @@ static int setup_heap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_random_use),	cmocka_unit_test(test_sizes_fit_their_class),
-		cmocka_unit_test(test_memory_runs_out), cmocka_unit_test(test_freed_memory_is_junk),
-		cmocka_unit_test(test_zalloc_and_strdup), cmocka_unit_test(test_misuse_is_noticed),
+		cmocka_unit_test(test_random_use),
+		cmocka_unit_test(test_sizes_fit_their_class),
+		cmocka_unit_test(test_memory_runs_out),
+		cmocka_unit_test(test_freed_memory_is_junk),
+		cmocka_unit_test(test_zalloc_and_strdup),
+		cmocka_unit_test(test_misuse_is_noticed),
 	};
 
 	return cmocka_run_group_tests(tests, setup_heap, NULL);

@@ -1,7 +1,7 @@
 /*
- * User halves of page directories against a record of what each page should be, on two directories at once: mappings,
- * rights, references, resident counts and page tables, with allocations that fail. Pages lie around table borders.
- * SOURCES: lib/string.c
+ * User halves of page directories against a record of what each page should be, on two
+ * directories at once: mappings, rights, references, resident counts and page tables, with
+ * allocations that fail. Pages lie around table borders. SOURCES: lib/string.c
  */
 #include "host_memory.h"
 
@@ -36,7 +36,9 @@ static struct page model[NDIRECTORIES][NPAGES];
 
 static vaddr_t address_of(unsigned page)
 {
-	return (1 + 3 * (page / PART)) * TABLE_SPAN - PART / 2 * PAGE_SIZE + page % PART * PAGE_SIZE;
+	vaddr_t border = (1 + 3 * (page / PART)) * TABLE_SPAN;
+
+	return border - PART / 2 * PAGE_SIZE + page % PART * PAGE_SIZE;
 }
 
 /* A random run of pages without a gap in addresses: within one part. */

@@ -1,6 +1,6 @@
 /*
- * lib/radix.c against an array of pairs, over small, clustered and huge indices, with allocations that fail.
- * SOURCES: lib/radix.c
+ * lib/radix.c against an array of pairs, over small, clustered and huge indices, with
+ * allocations that fail. SOURCES: lib/radix.c
  */
 #include "unit.h"
 

@@ -1,6 +1,6 @@
 /*
- * lib/tree.c against a sorted array: random insertions and removals, with and without an augmented value.
- * SOURCES: lib/tree.c
+ * lib/tree.c against a sorted array: random insertions and removals, with and without an
+ * augmented value. SOURCES: lib/tree.c
  */
 #include "unit.h"
 
@@ -30,7 +30,8 @@ static uint32_t sum_of(struct tree_node *node)
 
 static void update_sum(struct tree_node *node)
 {
-	item_of(node)->sum = item_of(node)->weight + sum_of(node->child[0]) + sum_of(node->child[1]);
+	item_of(node)->sum =
+		item_of(node)->weight + sum_of(node->child[0]) + sum_of(node->child[1]);
 }
 
 static void insert(struct tree *tree, struct item *item)
