@@ -178,7 +178,7 @@ help:
 	@echo "make gdb         the kernel stopped in the loader, before paging, in gdb"
 	@echo "make test        all tests; test-unit, test-kernel, test-system, test-real,"
 	@echo "                 test-machines and test-gdb are their parts"
-	@echo "make soak        the long random tests"
+	@echo "make soak        a million random system calls"
 	@echo "make iso         build/loft.iso alone"
 	@echo "make toolchain   build an i686-elf compiler from Debian's sources"
 	@echo "make format      lay out all C files; format-check only looks"

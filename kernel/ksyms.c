@@ -9,6 +9,8 @@
 
 #include <assert.h>
 #include <layout.h>
+#include <selftest.h>
+#include <string.h>
 
 struct ksyms_entry {
 	vaddr_t address;
@@ -43,4 +45,20 @@ const char *ksyms_lookup(vaddr_t address, uint32_t *offset)
 	if (offset)
 		*offset = address - ksyms_table[low].address;
 	return ksyms_table[low].name;
+}
+
+SELFTEST(ksyms_lookup)
+{
+	vaddr_t here = (vaddr_t)ksyms_lookup;
+	uint32_t offset = 77;
+
+	EXPECT(ksyms_count > 0);
+	EXPECT(strcmp(ksyms_lookup(here, &offset), "ksyms_lookup") == 0 && offset == 0);
+	EXPECT(strcmp(ksyms_lookup(here + 3, &offset), "ksyms_lookup") == 0 && offset == 3);
+	EXPECT(strcmp(ksyms_lookup(here - 1, NULL), "ksyms_lookup") != 0);
+	offset = 77;
+	EXPECT(!ksyms_lookup(0x1000, &offset) && !ksyms_lookup((vaddr_t)rodata_start, &offset));
+	EXPECT(!ksyms_lookup((vaddr_t)kernel_start - 1, &offset) && offset == 77);
+	for (uint32_t i = 1; i < ksyms_count; i++)
+		EXPECT(ksyms_table[i - 1].address < ksyms_table[i].address);
 }
