@@ -84,8 +84,8 @@ struct boot_info;
 void frame_init(const struct boot_info *info);
 
 /*
- * One frame of a kind, refs 1, its link an empty list. NULL when memory is out (or the fault
- * injector says so). User kinds (FRAME_ANON, FRAME_CACHE) prefer high frames unless FRAME_LOW,
+ * One frame of a kind, refs 1, its link an empty list. NULL when memory is out. User kinds
+ * (FRAME_ANON, FRAME_CACHE) prefer high frames unless FRAME_LOW,
  * and leave a few low ones for the kernel; others are always low. Constant time, but for the
  * zeroing that FRAME_ZERO may need. Does not sleep.
  */
