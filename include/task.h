@@ -115,6 +115,9 @@ struct process {
 	uint64_t children_voluntary, children_involuntary;
 	struct timer alarm;		/* ITIMER_REAL */
 	uint64_t alarm_interval_ns;
+	struct cpu_timer {		/* ITIMER_VIRTUAL, ITIMER_PROF: processor time (irq) */
+		uint64_t left_ns, interval_ns;
+	} cpu_timers[2];
 };
 
 /* Room for fxsave's 512 bytes at a 16-byte boundary of heap memory that is 8-byte aligned. */
@@ -254,8 +257,9 @@ void process_join_session(struct process *process, struct pid *session);
 struct task *process_main_task(struct process *process);
 /* True when no member of the group (but `ignored`) has a parent in another group of the same session. */
 bool process_group_orphaned(pid_t pgid, const struct process *ignored);
-/* Sends an orphaned group with stopped members SIGHUP and SIGCONT, now that child has lost parent, or parent its life. */
-void process_group_check_orphaned(struct process *child, struct process *parent);
+/* When process has lost lost_parent (NULL: is ending itself) and its group has become orphaned by that with members
+ * stopped, they get SIGHUP and SIGCONT. */
+void process_group_check_orphaned(struct process *process, struct process *lost_parent);
 void process_set_name(struct process *process, const char *path);
 /* Zombies included. */
 unsigned process_count(void);

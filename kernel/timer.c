@@ -12,6 +12,8 @@
 
 static struct tree pending;
 static struct timer *earliest;
+/* While timers fire: the next nanosecond. What is started meanwhile waits for the next tick, or it might never end. */
+static uint64_t not_before;
 
 #define timer_of(tree_node) tree_entry(tree_node, struct timer, node)
 
@@ -54,7 +56,7 @@ void timer_start(struct timer *timer, uint64_t deadline)
 	assert(timer->fire);
 	if (timer->pending)
 		remove(timer);
-	timer->deadline = deadline;
+	timer->deadline = MAX(deadline, not_before);
 	insert(timer);
 	irq_restore(flags);
 }
@@ -84,10 +86,12 @@ uint64_t timer_left(const struct timer *timer)
 void timers_run(uint64_t now)
 {
 	assert(!irq_enabled());
+	not_before = now + 1;
 	while (earliest && earliest->deadline <= now) {
 		struct timer *timer = earliest;
 
 		remove(timer);
 		timer->fire(timer->context);
 	}
+	not_before = 0;
 }
