@@ -17,6 +17,7 @@ build     nasm                 cmd nasm
 build     binutils             cmd ld
 build     cpio                 cmd cpio
 build     python3              cmd python3
+build     psf-unifont          file /usr/share/consolefonts/Unifont-APL8x16.psf.gz
 iso       grub-common          cmd grub-mkrescue
 iso       grub-pc-bin          file /usr/lib/grub/i386-pc/multiboot.mod
 iso       grub-efi-amd64-bin   file /usr/lib/grub/x86_64-efi/multiboot.mod
