@@ -194,7 +194,7 @@ static void send_text(const char *text)
 /* With Ctrl, letters and the characters of columns 4 and 5 lose two bits; the Linux layout adds some digits. */
 static char with_ctrl(char character)
 {
-	static const char digits[] = "2\0003\0334\0345\0356\0367\0378\177/\177-\037`\000 \000";
+	static const char digits[] = "2\0003\0334\0345\0356\0367\0378\177/\177-\037 \000";
 
 	if (character >= '@' && character <= '~')
 		return (char)(character & 0x1f);
@@ -290,7 +290,7 @@ static void navigation_key(uint8_t code)
 /* The keypad: digits with Num Lock or Shift, cursor keys without, sequences in application mode. */
 static void pad_key(uint8_t code)
 {
-	static const char digits[] = "789-456+1230.", letters[] = "wxySduvlqrspn";
+	static const char digits[] = "789-456+1230.", letters[] = "wxyStuvlqrspn";
 	unsigned at = code - KEY_PAD_FIRST;
 	char bytes[3] = { '\033', 'O', letters[at] };
 	bool digit = (keyboard.leds & LED_NUM) && !shift_held();

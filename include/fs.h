@@ -120,7 +120,8 @@ const char *fs_context_cwd(struct fs_context *fs, char *buffer, size_t size);
 /* ---- device nodes ---- */
 
 #define DEV(major, minor) (((dev_t)(major) << 8) | (minor))
-/* Registers a character device: appears in /dev as name (NULL: not shown), opened through ops. name may hold '/'. */
+/* Registers a character device: appears in /dev as name (NULL: not shown), opened through ops. name may hold '/'.
+ * file->data is `data` when ops->open is called, which may change it. */
 __must_check int chardev_register(dev_t device, const char *name, mode_t mode,
 				  const struct file_ops *ops, void *data);
 loff_t file_no_seek(struct file *file, loff_t offset, int whence);
