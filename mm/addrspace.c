@@ -155,7 +155,10 @@ struct mm *mm_fork(struct mm *from)
 uint32_t mm_limit(unsigned resource)
 {
 	assert(resource < RLIMIT_COUNT);
-	return current->process ? current->process->rlimits[resource].current : RLIM_INFINITY;
+	/* Kernel tasks, which build the first program's address space, have none. */
+	if (current->process == &kernel_process)
+		return RLIM_INFINITY;
+	return current->process->rlimits[resource].current;
 }
 
 bool mm_over_limits(const struct mm *mm, uint32_t flags, uint32_t npages)
@@ -175,7 +178,7 @@ bool mm_over_limits(const struct mm *mm, uint32_t flags, uint32_t npages)
 
 bool mm_over_lock_limit(const struct mm *mm, uint32_t npages)
 {
-	if (current->process && current_is_root())
+	if (current_is_root())
 		return false;
 	return mm->locked_npages + npages > mm_limit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
 }

@@ -73,7 +73,7 @@ static void check_rights(const struct vma *vma, vaddr_t at, const struct page_ma
 	    page->frame->kind != FRAME_ANON)
 		complain("page %x: a private region may write a frame that is not its own", at);
 	if ((page->rights & MAP_WRITE) && !(vma->flags & VMA_SHARED) && page->frame &&
-	    page->frame->refs != 1)
+	    page->frame->refs - page->frame->holds != 1)
 		complain("page %x: a private region may write a shared frame", at);
 }
 
