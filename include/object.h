@@ -19,7 +19,8 @@ struct object;
 
 struct object_ops {
 	/*
-	 * Fills a fresh zeroed frame that is page `index` of the object from its backing store (a file system). May sleep.
+	 * Fills a fresh zeroed frame that is page `index` of the object, at least a byte of which lies below size, from its
+	 * backing store (a file system); what lies beyond size is zeroed afterwards. May sleep.
 	 * NULL: pages start as zeros (in-memory files, shared memory). 0 or -EIO...
 	 */
 	int (*fill)(struct object *object, uint32_t index, struct frame *frame);

@@ -85,7 +85,21 @@ struct frame *object_find_page(struct object *object, uint32_t index)
 	return frame;
 }
 
-/* A fresh frame with the page's contents, not yet in the cache. */
+/* Zeroes what of page `index` lies beyond size. */
+static void zero_beyond(struct frame *frame, uint32_t index, uint64_t size)
+{
+	uint64_t start = (uint64_t)index << PAGE_SHIFT;
+	uint32_t kept = size > start ? MIN(size - start, (uint64_t)PAGE_SIZE) : 0;
+	char *window;
+
+	if (kept == PAGE_SIZE)
+		return;
+	window = kmap(frame);
+	memset(window + kept, 0, PAGE_SIZE - kept);
+	kunmap(window);
+}
+
+/* A fresh frame with the page's contents, not yet in the cache. What lies beyond the object's end is not in its store. */
 static struct frame *fill_page(struct object *object, uint32_t index)
 {
 	struct frame *frame = frame_alloc(FRAME_CACHE, FRAME_ZERO);
@@ -93,15 +107,18 @@ static struct frame *fill_page(struct object *object, uint32_t index)
 
 	if (!frame)
 		return ERR_PTR(-ENOMEM);
-	if (!object->ops->fill)
+	if (!object->ops->fill || (uint64_t)index << PAGE_SHIFT >= object->size)
 		return frame;
 	ledger_hold(frame);
 	error = object->ops->fill(object, index, frame);
 	ledger_release(frame);
-	if (!error)
-		return frame;
-	frame_put(frame);
-	return ERR_PTR(error);
+	if (error) {
+		frame_put(frame);
+		return ERR_PTR(error);
+	}
+	/* It may have slept: what has been truncated meanwhile must not come back. */
+	zero_beyond(frame, index, object->size);
+	return frame;
 }
 
 static int enter_page(struct object *object, uint32_t index, struct frame *frame)
@@ -172,30 +189,20 @@ void object_remove_pages(struct object *object, uint32_t first, uint32_t last)
 		remove_page(object, index, frame);
 }
 
-static void zero_tail(struct object *object, uint64_t size)
-{
-	struct frame *frame = radix_lookup(&object->pages, size >> PAGE_SHIFT);
-	uint32_t offset = size & PAGE_MASK;
-	char *window;
-
-	if (!frame || !offset)
-		return;
-	window = kmap(frame);
-	memset(window + offset, 0, PAGE_SIZE - offset);
-	kunmap(window);
-}
-
 void object_truncate(struct object *object, uint64_t size)
 {
 	uint64_t old_size = object->size;
 	uint64_t first = (size + PAGE_MASK) >> PAGE_SHIFT;
+	struct frame *last;
 
 	object->size = size;
 	if (size >= old_size)
 		return;
 	assert(first <= UINT32_MAX);
 	object_remove_pages(object, first, UINT32_MAX);
-	zero_tail(object, size);
+	last = radix_lookup(&object->pages, size >> PAGE_SHIFT);
+	if (last)
+		zero_beyond(last, size >> PAGE_SHIFT, size);
 }
 
 /* ---- reading and writing ---- */
