@@ -1,0 +1,25 @@
+-echo sash
+-mkdir d
+-touch d/f
+-ls d
+-pwd
+-cp /etc/group d/g
+-cat d/g
+-cmp d/g /etc/group
+-grep root d/g
+-mv d/g d/h
+-ls -l d/nothing
+-ln -s h d/l
+-ls d
+-dd if=/etc/group of=d/dd bs=4
+-sum d/dd
+-chmod 600 d/h
+-where -echo
+-printenv HOME
+-rm d/h
+-ls d
+/bin/echo a program
+/bin/sh -c 'exit 3'
+-sleep 0
+-sync
+-exit
