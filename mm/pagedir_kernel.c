@@ -28,9 +28,29 @@
 #define PAT_HALF \
 	(PAT_WRITE_BACK | PAT_WRITE_COMBINING << 8 | PAT_UNCACHED_MINUS << 16 | PAT_UNCACHED << 24)
 
+#define VIDEO_MEMORY 0xa0000u
+#define VIDEO_MEMORY_END 0xc0000u
+
 /* The first 4 MB, with the kernel image, in 4 KB pages. */
 static uint32_t image_table[TABLE_ENTRIES]
 	__attribute__((aligned(PAGE_SIZE), section(".bss.page_aligned")));
+
+/* ---- how memory is cached ---- */
+
+static uint32_t cache_bits(enum cache_type cache)
+{
+	switch (cache) {
+	case CACHE_WRITE_BACK:
+		return 0;
+	case CACHE_WRITE_COMBINING:
+		if (cpu_has(CPU_PAT))
+			return ENTRY_WRITE_THROUGH;
+		break;
+	case CACHE_UNCACHED:
+		break;
+	}
+	return ENTRY_WRITE_THROUGH | ENTRY_CACHE_DISABLE;
+}
 
 /* ---- boot ---- */
 
@@ -38,6 +58,12 @@ static bool is_read_only(vaddr_t at)
 {
 	return (at >= (vaddr_t)text_start && at < (vaddr_t)text_end) ||
 	       (at >= (vaddr_t)rodata_start && at < (vaddr_t)rodata_end);
+}
+
+/* The text screen: device memory, though the image's page holds it. */
+static bool is_video(paddr_t paddr)
+{
+	return paddr >= VIDEO_MEMORY && paddr < VIDEO_MEMORY_END;
 }
 
 static __init_text void split_image_page(void)
@@ -50,6 +76,8 @@ static __init_text void split_image_page(void)
 
 		if (!is_read_only((vaddr_t)paddr_to_virt(paddr)))
 			entry |= ENTRY_WRITE;
+		if (is_video(paddr))
+			entry |= cache_bits(CACHE_UNCACHED);
 		image_table[i] = entry;
 	}
 	boot_pagedir[KERNEL_FIRST] =
@@ -133,21 +161,6 @@ void pagedir_forget_init(void)
 }
 
 /* ---- kernel ranges ---- */
-
-static uint32_t cache_bits(enum cache_type cache)
-{
-	switch (cache) {
-	case CACHE_WRITE_BACK:
-		return 0;
-	case CACHE_WRITE_COMBINING:
-		if (cpu_has(CPU_PAT))
-			return ENTRY_WRITE_THROUGH;
-		break;
-	case CACHE_UNCACHED:
-		break;
-	}
-	return ENTRY_WRITE_THROUGH | ENTRY_CACHE_DISABLE;
-}
 
 static uint32_t *kernel_entry(vaddr_t at)
 {
