@@ -1,0 +1,468 @@
+/*
+ * /proc: a file system whose files are made up when they are read.
+ *
+ * Its tree is a table of entries (proc_system.c, proc_process.c) with two places that no table can hold: a directory for
+ * each process and, in each of these, a link for each open file. An inode remembers its entry and, by number, the
+ * process and the descriptor: never a pointer, since both may be gone by the next look. Every inode is volatile:
+ * each walk makes it anew.
+ *
+ * A text is made whole by the first read, and again by each read at position 0; reads further on go on in that same text.
+ */
+#include "proc.h"
+
+#include <abi/dirent.h>
+#include <assert.h>
+#include <format.h>
+#include <kheap.h>
+#include <string.h>
+
+#define PROC_MAGIC 0x9fa0
+#define TEXT_ROOM_FIRST 1024u
+#define TEXT_ROOM_MAX (4u * MB)
+
+/* Positions in directories: the two dots, the table, then numbers (processes, descriptors). */
+#define POSITION_TABLE 2
+#define POSITION_NUMBERS 4096
+
+struct proc_node {
+	const struct proc_entry *entry;
+	pid_t pid;	/* 0: not in a process's directory */
+	int fd;		/* -1: not in its fd/ */
+};
+
+static const struct proc_entry root_entry = {
+	.name = "", .mode = S_IFDIR | 0555, .children = proc_root_entries, .lists_processes = true
+};
+static const struct proc_entry process_entry = {
+	.name = "", .mode = S_IFDIR | 0555, .children = proc_process_entries
+};
+static const struct inode_ops proc_inode_ops, proc_link_ops, proc_jump_ops;
+static const struct file_ops proc_dir_ops, proc_text_ops, proc_position_ops;
+
+/* ---- texts ---- */
+
+/* Room for size bytes more and an end. */
+static bool text_reserve(struct proc_text *text, size_t size)
+{
+	size_t room = MAX(text->room, TEXT_ROOM_FIRST);
+	char *bytes;
+
+	if (text->failed)
+		return false;
+	while (room < text->used + size + 1 && room < TEXT_ROOM_MAX)
+		room *= 2;
+	if (room == text->room)
+		return text->used + size + 1 <= room;
+	bytes = text->used + size + 1 <= room ? kalloc(room) : NULL;
+	if (!bytes) {
+		text->failed = true;
+		return false;
+	}
+	if (text->used)
+		memcpy(bytes, text->bytes, text->used);
+	kfree(text->bytes);
+	text->bytes = bytes;
+	text->room = room;
+	return true;
+}
+
+void proc_append(struct proc_text *text, const char *bytes, size_t size)
+{
+	if (!text_reserve(text, size))
+		return;
+	memcpy(text->bytes + text->used, bytes, size);
+	text->used += size;
+}
+
+void proc_print(struct proc_text *text, const char *pattern, ...)
+{
+	va_list args;
+	int length;
+
+	if (!text_reserve(text, 1))
+		return;
+	va_start(args, pattern);
+	length = vformat(text->bytes + text->used, text->room - text->used, pattern, args);
+	va_end(args);
+	if ((size_t)length >= text->room - text->used) {
+		if (!text_reserve(text, (size_t)length))
+			return;
+		va_start(args, pattern);
+		vformat(text->bytes + text->used, text->room - text->used, pattern, args);
+		va_end(args);
+	}
+	text->used += (size_t)length;
+}
+
+/* ---- inodes ---- */
+
+/* An index that tells entries apart, stable while the kernel runs. */
+static ino_t node_number(const struct proc_entry *entry, pid_t pid, int fd)
+{
+	uint32_t place = (vaddr_t)entry / sizeof(*entry);
+
+	if (fd >= 0)
+		return (ino_t)(0x80000000u | ((uint32_t)pid << 16) | (uint32_t)fd);
+	return 1 + (((uint32_t)pid << 14) ^ (place & 0x3fff));
+}
+
+static struct proc_node *node_of(const struct inode *inode)
+{
+	return inode->data;
+}
+
+/* The process whose directory the node is in; NULL when there is none, or it is gone: *error is then -ESRCH. */
+static struct process *node_process(const struct proc_node *node, int *error)
+{
+	struct process *process = node->pid ? process_find(node->pid) : NULL;
+
+	*error = node->pid && !process ? -ESRCH : 0;
+	return process;
+}
+
+/* Files of a process belong to its user. */
+static void proc_refresh(struct inode *inode)
+{
+	const struct process *process;
+	pid_t pid = S_ISLNK(inode->mode) ? 0 : node_of(inode)->pid;
+
+	if (!pid)
+		return;
+	process = process_find(pid);
+	inode->uid = process && process->dumpable ? process->cred.euid : 0;
+	inode->gid = process && process->dumpable ? process->cred.egid : 0;
+}
+
+static unsigned count_directories(const struct proc_entry *entry)
+{
+	unsigned count = 2;
+
+	for (const struct proc_entry *at = entry->children; at && at->name; at++)
+		count += S_ISDIR(at->mode);
+	return count;
+}
+
+static void set_operations(struct inode *inode, const struct proc_entry *entry)
+{
+	inode->ops = &proc_inode_ops;
+	if (S_ISDIR(entry->mode)) {
+		inode->file_ops = &proc_dir_ops;
+		inode->nlink = count_directories(entry);
+	} else if (S_ISLNK(entry->mode)) {
+		inode->ops = entry->jump ? &proc_jump_ops : &proc_link_ops;
+	} else {
+		inode->file_ops = entry->read ? &proc_position_ops : &proc_text_ops;
+	}
+}
+
+/* A link that leads by its text has it as its target from the start; others keep the node there. */
+static int set_content(struct inode *inode, const struct proc_node *node)
+{
+	const struct proc_entry *entry = node->entry;
+	char text[64];
+	ssize_t length;
+
+	if (!S_ISLNK(entry->mode) || entry->jump) {
+		inode->data = kalloc(sizeof(*node));
+		if (!inode->data)
+			return -ENOMEM;
+		*node_of(inode) = *node;
+		return 0;
+	}
+	length = entry->link_text(process_find(node->pid), node->fd, text, sizeof(text) - 1);
+	if (length < 0)
+		return (int)length;
+	text[length] = '\0';
+	inode->target = kstrdup(text);
+	return inode->target ? 0 : -ENOMEM;
+}
+
+static struct inode *make_inode(struct superblock *superblock, const struct proc_entry *entry,
+				pid_t pid, int fd)
+{
+	struct proc_node node = { .entry = entry, .pid = pid, .fd = fd };
+	struct inode *inode = inode_create(superblock, entry->mode);
+	int error;
+
+	if (!inode)
+		return ERR_PTR(-ENOMEM);
+	inode->number = node_number(entry, pid, fd);
+	inode->flags = INODE_VOLATILE | INODE_FIXED;
+	set_operations(inode, entry);
+	error = set_content(inode, &node);
+	if (!error) {
+		if (!S_ISLNK(entry->mode))
+			proc_refresh(inode);
+		return inode;
+	}
+	inode_put(inode);
+	return ERR_PTR(error);
+}
+
+static void proc_evict(struct inode *inode)
+{
+	/* A link's target or node goes with the inode. */
+	if (!S_ISLNK(inode->mode))
+		kfree(inode->data);
+}
+
+/* ---- looking up ---- */
+
+/* A decimal number without sign or leading zero, or -1. */
+static int parse_number(const struct name *name)
+{
+	char text[12];
+	uint32_t value;
+
+	if (name->size > 10 || (name->text[0] == '0' && name->size > 1))
+		return -1;
+	memcpy(text, name->text, name->size);
+	text[name->size] = '\0';
+	if (parse_u32(text, 10, &value) != 0 || value > INT32_MAX)
+		return -1;
+	return (int)value;
+}
+
+static bool name_is(const struct name *name, const char *text)
+{
+	return strlen(text) == name->size && memcmp(name->text, text, name->size) == 0;
+}
+
+static bool fd_is_open(pid_t pid, int fd)
+{
+	struct process *process = process_find(pid);
+	struct file *file = process && process->files ? files_lookup(process->files, fd) : NULL;
+
+	if (file)
+		file_put(file);
+	return file;
+}
+
+static struct inode *proc_lookup(struct inode *directory, const struct name *name)
+{
+	const struct proc_node *node = node_of(directory);
+	const struct proc_entry *entry = node->entry;
+	int number, error;
+
+	node_process(node, &error);
+	if (error)
+		return ERR_PTR(-ENOENT);
+	for (const struct proc_entry *at = entry->children; at && at->name; at++)
+		if (name_is(name, at->name))
+			return make_inode(directory->superblock, at, node->pid, -1);
+	number = parse_number(name);
+	if (entry->lists_processes && number > 0 && process_find(number))
+		return make_inode(directory->superblock, &process_entry, number, -1);
+	if (entry->lists_fds && number >= 0 && fd_is_open(node->pid, number))
+		return make_inode(directory->superblock, &proc_fd_entry, node->pid, number);
+	return ERR_PTR(-ENOENT);
+}
+
+/* ---- listing ---- */
+
+/* Adds one entry at the file's position and moves it on; false when the sink is full. */
+static bool list_one(struct file *file, struct readdir_sink *sink, const char *name, ino_t number,
+		     unsigned type, loff_t next)
+{
+	if (!sink->add(sink, name, strlen(name), number, type, next))
+		return false;
+	file->position = next;
+	return true;
+}
+
+static bool list_dots(struct file *file, struct readdir_sink *sink)
+{
+	ino_t number = file->inode->number;
+
+	if (file->position == 0 && !list_one(file, sink, ".", number, DT_DIR, 1))
+		return false;
+	return file->position != 1 || list_one(file, sink, "..", number, DT_DIR, POSITION_TABLE);
+}
+
+static bool list_table(struct file *file, struct readdir_sink *sink, const struct proc_node *node)
+{
+	const struct proc_entry *children = node->entry->children;
+	loff_t count = 0;
+
+	while (children && children[count].name)
+		count++;
+	while (file->position - POSITION_TABLE < count) {
+		const struct proc_entry *at = &children[file->position - POSITION_TABLE];
+
+		if (!list_one(file, sink, at->name, node_number(at, node->pid, -1),
+			      DT_OF_MODE(at->mode), file->position + 1))
+			return false;
+	}
+	if (file->position < POSITION_NUMBERS)
+		file->position = POSITION_NUMBERS;
+	return true;
+}
+
+static bool list_number(struct file *file, struct readdir_sink *sink, int number,
+			const struct proc_entry *entry, pid_t pid, int fd)
+{
+	char name[12];
+
+	format(name, sizeof(name), "%d", number);
+	return list_one(file, sink, name, node_number(entry, pid, fd), DT_OF_MODE(entry->mode),
+			POSITION_NUMBERS + number + 1);
+}
+
+static void list_processes(struct file *file, struct readdir_sink *sink)
+{
+	struct process *process;
+
+	while ((process = process_next((pid_t)(file->position - POSITION_NUMBERS))))
+		if (!list_number(file, sink, process->pid, &process_entry, process->pid, -1))
+			return;
+}
+
+static void list_fds(struct file *file, struct readdir_sink *sink, const struct process *process)
+{
+	int fd;
+
+	if (!process->files)
+		return;
+	while ((fd = files_next_fd(process->files, (int)(file->position - POSITION_NUMBERS))) >= 0)
+		if (!list_number(file, sink, fd, &proc_fd_entry, process->pid, fd))
+			return;
+}
+
+static int proc_readdir(struct file *file, struct readdir_sink *sink)
+{
+	const struct proc_node *node = node_of(file->inode);
+	int error;
+	struct process *process = node_process(node, &error);
+
+	if (error)
+		return -ENOENT;
+	if (!list_dots(file, sink) || !list_table(file, sink, node))
+		return 0;
+	if (node->entry->lists_processes)
+		list_processes(file, sink);
+	if (node->entry->lists_fds)
+		list_fds(file, sink, process);
+	return 0;
+}
+
+/* ---- reading ---- */
+
+static void text_free(struct proc_text *text)
+{
+	if (text)
+		kfree(text->bytes);
+	kfree(text);
+}
+
+/* Makes the text of a file; ERR_PTR. May sleep. */
+static struct proc_text *make_text(const struct proc_node *node)
+{
+	int error;
+	struct process *process = node_process(node, &error);
+	struct proc_text *text = error ? ERR_PTR(error) : kzalloc(sizeof(*text));
+
+	if (!text)
+		return ERR_PTR(-ENOMEM);
+	if (IS_ERR(text))
+		return text;
+	error = node->entry->show(text, process);
+	if (!error && text->failed)
+		error = -ENOMEM;
+	if (!error)
+		return text;
+	text_free(text);
+	return ERR_PTR(error);
+}
+
+static ssize_t text_read(struct file *file, struct uio *io, loff_t *position)
+{
+	struct proc_text *text = file->data;
+	ssize_t done;
+
+	if (!text || *position == 0) {
+		text = make_text(node_of(file->inode));
+		if (IS_ERR(text))
+			return PTR_ERR(text);
+		text_free(file->data);
+		file->data = text;
+	}
+	if (*position < 0 || (uint64_t)*position >= text->used || io->left == 0)
+		return 0;
+	done = uio_copy_out(io, text->bytes + *position, text->used - (size_t)*position);
+	if (done > 0)
+		*position += done;
+	return done;
+}
+
+static void text_release(struct file *file)
+{
+	text_free(file->data);
+}
+
+static ssize_t position_read(struct file *file, struct uio *io, loff_t *position)
+{
+	const struct proc_node *node = node_of(file->inode);
+	int error;
+	struct process *process = node_process(node, &error);
+
+	return error ? error : node->entry->read(process, io, position);
+}
+
+/* ---- links ---- */
+
+static ssize_t proc_link_text(struct inode *inode, char *buffer, size_t size)
+{
+	const struct proc_node *node = node_of(inode);
+	int error;
+	struct process *process = node_process(node, &error);
+
+	return error ? -ENOENT : node->entry->link_text(process, node->fd, buffer, size);
+}
+
+static struct dentry *proc_jump(struct inode *inode)
+{
+	const struct proc_node *node = node_of(inode);
+	int error;
+	struct process *process = node_process(node, &error);
+
+	return error ? ERR_PTR(-ENOENT) : node->entry->jump(process, node->fd);
+}
+
+/* ---- the file system ---- */
+
+static const struct inode_ops proc_inode_ops = { .lookup = proc_lookup, .refresh = proc_refresh };
+static const struct inode_ops proc_link_ops = { .lookup = NULL };
+static const struct inode_ops proc_jump_ops = { .jump = proc_jump, .link_text = proc_link_text };
+
+static const struct file_ops proc_dir_ops = { .read = dir_read, .readdir = proc_readdir };
+static const struct file_ops proc_text_ops = { .read = text_read, .release = text_release };
+static const struct file_ops proc_position_ops = { .read = position_read };
+
+static const struct super_ops proc_super_ops = { .evict = proc_evict };
+
+static int proc_mount(struct superblock *superblock, const char *options)
+{
+	struct name name = { "", 0, 0 };
+	struct inode *inode;
+
+	(void)options;
+	superblock->ops = &proc_super_ops;
+	inode = make_inode(superblock, &root_entry, 0, -1);
+	if (IS_ERR(inode))
+		return PTR_ERR(inode);
+	inode->flags &= ~INODE_VOLATILE;
+	superblock->root = dentry_create(NULL, &name, inode);
+	if (superblock->root)
+		return 0;
+	inode_put(inode);
+	return -ENOMEM;
+}
+
+struct filesystem proc_type = {
+	.name = "proc", .mount = proc_mount, .magic = PROC_MAGIC, .single = true
+};
+
+void proc_init(void)
+{
+	filesystem_register(&proc_type);
+}

@@ -1,0 +1,428 @@
+/*
+ * The files of a process's directory in /proc, in Linux's formats (proc(5)); the memory ones are in proc_memory.c.
+ *
+ * Whatever may sleep (a page of the other process that is not in memory) holds the address space, not the process, since
+ * that can end meanwhile.
+ */
+#include "proc.h"
+
+#include <clock.h>
+#include <format.h>
+#include <string.h>
+#include <task.h>
+#include <tty.h>
+
+#define COPY_CHUNK 512u
+
+/* May current look into process: its files, its memory? As kill and ptrace have it. */
+static bool may_inspect(const struct process *process)
+{
+	const struct credentials *own = &current->process->cred;
+
+	if (process == current->process || cred_can(CAP_DAC_OVERRIDE))
+		return true;
+	return own->fsuid == process->cred.euid && own->fsuid == process->cred.uid &&
+	       process->dumpable;
+}
+
+/* ---- what it was started with ---- */
+
+/* [start, end) of the process's memory, as far as it can be read. */
+static void append_memory(struct proc_text *text, struct mm *mm, vaddr_t start, vaddr_t end)
+{
+	char chunk[COPY_CHUNK];
+
+	for (vaddr_t at = start; at < end;) {
+		size_t size = MIN(end - at, COPY_CHUNK), got = mm_read(mm, at, chunk, size);
+
+		proc_append(text, chunk, got);
+		if (got < size)
+			return;
+		at += size;
+	}
+}
+
+static int show_range(struct proc_text *text, struct process *process, bool environment)
+{
+	struct mm *mm = process->mm;
+
+	if (!mm)
+		return 0;
+	mm_get(mm);
+	if (environment)
+		append_memory(text, mm, mm->env_start, mm->env_end);
+	else
+		append_memory(text, mm, mm->arg_start, mm->arg_end);
+	mm_put(mm);
+	return 0;
+}
+
+static int show_cmdline(struct proc_text *text, struct process *process)
+{
+	return show_range(text, process, false);
+}
+
+static int show_environ(struct proc_text *text, struct process *process)
+{
+	return may_inspect(process) ? show_range(text, process, true) : -EACCES;
+}
+
+static int show_auxv(struct proc_text *text, struct process *process)
+{
+	size_t words = 0;
+
+	if (!may_inspect(process))
+		return -EACCES;
+	if (!process->mm)
+		return 0;
+	while (words + 2 < ARRAY_SIZE(process->mm->saved_auxv) && process->mm->saved_auxv[words])
+		words += 2;
+	proc_append(text, (const char *)process->mm->saved_auxv, (words + 2) * sizeof(uint32_t));
+	return 0;
+}
+
+static int show_comm(struct proc_text *text, struct process *process)
+{
+	proc_print(text, "%s\n", process->name);
+	return 0;
+}
+
+/* ---- its state ---- */
+
+static char state_letter(struct process *process)
+{
+	const struct task *task = process_main_task(process);
+
+	if (process->zombie || !task)
+		return 'Z';
+	switch (task->state) {
+	case TASK_RUNNING:
+		return 'R';
+	case TASK_SLEEPING:
+		return 'S';
+	case TASK_STOPPED:
+		return 'T';
+	case TASK_DEAD:
+		return 'X';
+	default:
+		return 'D';
+	}
+}
+
+static const char *state_name(char letter)
+{
+	switch (letter) {
+	case 'R':
+		return "running";
+	case 'S':
+		return "sleeping";
+	case 'T':
+		return "stopped";
+	case 'Z':
+		return "zombie";
+	case 'X':
+		return "dead";
+	default:
+		return "disk sleep";
+	}
+}
+
+static uint32_t resident_pages(const struct mm *mm)
+{
+	return mm->pagedir.resident_anon + mm->pagedir.resident_file;
+}
+
+/* Which signals are caught and which ignored. */
+static void action_sets(const struct process *process, sigset_t *ignored, sigset_t *caught)
+{
+	*ignored = *caught = 0;
+	for (int signal = 1; process->actions && signal <= NSIG; signal++) {
+		uint32_t handler = process->actions->action[signal - 1].handler;
+
+		if (handler == SIG_IGN)
+			*ignored |= SIGNAL_BIT(signal);
+		else if (handler != SIG_DFL)
+			*caught |= SIGNAL_BIT(signal);
+	}
+}
+
+static uint64_t in_ticks(uint64_t ns)
+{
+	return ns / NSEC_PER_TICK;
+}
+
+static int show_stat(struct proc_text *text, struct process *process)
+{
+	const struct task *task = process_main_task(process);
+	const struct mm *mm = process->mm;
+	sigset_t ignored, caught;
+
+	action_sets(process, &ignored, &caught);
+	proc_print(text, "%d (%s) %c %d %d %d %u %d %u ", process->pid, process->name,
+		   state_letter(process), process->parent ? process->parent->pid : 0,
+		   process->pgid, process->sid, (unsigned)tty_device(process->tty),
+		   tty_foreground(process->tty), 0u);
+	proc_print(text, "%llu %llu %llu %llu ",
+		   (unsigned long long)(process->past_faults_minor + (mm ? mm->faults_minor : 0)),
+		   (unsigned long long)process->children_faults_minor,
+		   (unsigned long long)(process->past_faults_major + (mm ? mm->faults_major : 0)),
+		   (unsigned long long)process->children_faults_major);
+	proc_print(text, "%u %u %u %u %d %d %u 0 %llu %u %u %u ", process->ticks_user,
+		   process->ticks_system, process->children_user, process->children_system,
+		   20 + process->nice, process->nice, process->ntasks,
+		   (unsigned long long)in_ticks(process->start_ns),
+		   mm ? mm->npages * PAGE_SIZE : 0, mm ? resident_pages(mm) : 0,
+		   process->rlimits[RLIMIT_RSS].current);
+	proc_print(text, "%u %u %u %u %u %u %u %u %u 0 0 0 %d 0 0 0 0 0 0 ",
+		   mm ? mm->code_start : 0, mm ? mm->code_end : 0, mm ? mm->stack_top : 0,
+		   task && may_inspect(process) && task->frame ? task->frame->esp : 0, 0u,
+		   task ? (uint32_t)(task->pending.set & 0x7fffffff) : 0,
+		   task ? (uint32_t)(task->blocked & 0x7fffffff) : 0,
+		   (uint32_t)(ignored & 0x7fffffff), (uint32_t)(caught & 0x7fffffff),
+		   process->exit_signal);
+	proc_print(text, "%u %u %u %u %u %u %u %d\n", mm ? mm->data_start : 0,
+		   mm ? mm->data_end : 0, mm ? mm->brk_start : 0, mm ? mm->arg_start : 0,
+		   mm ? mm->arg_end : 0, mm ? mm->env_start : 0, mm ? mm->env_end : 0,
+		   process->zombie ? process->exit_status : 0);
+	return 0;
+}
+
+static void show_status_ids(struct proc_text *text, const struct process *process)
+{
+	const struct credentials *cred = &process->cred;
+
+	proc_print(text, "Uid:\t%u\t%u\t%u\t%u\n", cred->uid, cred->euid, cred->suid, cred->fsuid);
+	proc_print(text, "Gid:\t%u\t%u\t%u\t%u\n", cred->gid, cred->egid, cred->sgid, cred->fsgid);
+	proc_print(text, "FDSize:\t%u\nGroups:\t",
+		   process->files ? files_capacity(process->files) : 0);
+	for (unsigned i = 0; i < cred->ngroups; i++)
+		proc_print(text, "%u ", cred->groups[i]);
+	proc_print(text, "\n");
+}
+
+static void show_status_memory(struct proc_text *text, const struct mm *mm)
+{
+	const uint32_t kb = PAGE_SIZE / KB;
+	uint32_t code = (ROUND_UP(mm->code_end, PAGE_SIZE) - ROUND_DOWN(mm->code_start, PAGE_SIZE)) / KB;
+
+	proc_print(text, "VmPeak:\t%8u kB\nVmSize:\t%8u kB\nVmLck:\t%8u kB\n",
+		   MAX(mm->peak_npages, mm->npages) * kb, mm->npages * kb, mm->locked_npages * kb);
+	proc_print(text, "VmHWM:\t%8u kB\nVmRSS:\t%8u kB\nRssAnon:\t%8u kB\nRssFile:\t%8u kB\n",
+		   MAX(mm->peak_resident, resident_pages(mm)) * kb, resident_pages(mm) * kb,
+		   mm->pagedir.resident_anon * kb, mm->pagedir.resident_file * kb);
+	proc_print(text, "VmData:\t%8u kB\nVmExe:\t%8u kB\nVmPTE:\t%8u kB\nVmSwap:\t%8u kB\n",
+		   mm->data_npages * kb, code, (mm->pagedir.ntables + 1) * kb, 0u);
+}
+
+static void show_status_signals(struct proc_text *text, struct process *process)
+{
+	const struct task *task = process_main_task(process);
+	sigset_t ignored, caught;
+
+	action_sets(process, &ignored, &caught);
+	proc_print(text, "SigPnd:\t%016llx\nShdPnd:\t%016llx\nSigBlk:\t%016llx\n",
+		   task ? (unsigned long long)task->pending.set : 0,
+		   (unsigned long long)process->pending.set,
+		   task ? (unsigned long long)task->blocked : 0);
+	proc_print(text, "SigIgn:\t%016llx\nSigCgt:\t%016llx\n", (unsigned long long)ignored,
+		   (unsigned long long)caught);
+	proc_print(text, "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\n",
+		   (unsigned long long)process->cred.inheritable,
+		   (unsigned long long)process->cred.permitted,
+		   (unsigned long long)process->cred.effective);
+}
+
+static int show_status(struct proc_text *text, struct process *process)
+{
+	char state = state_letter(process);
+
+	proc_print(text, "Name:\t%s\nUmask:\t%04o\nState:\t%c (%s)\n", process->name,
+		   process->fs ? process->fs->umask : 0, state, state_name(state));
+	proc_print(text, "Tgid:\t%d\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", process->pid,
+		   process->pid, process->parent ? process->parent->pid : 0);
+	show_status_ids(text, process);
+	if (process->mm)
+		show_status_memory(text, process->mm);
+	proc_print(text, "Threads:\t%u\n", process->ntasks);
+	show_status_signals(text, process);
+	proc_print(text, "voluntary_ctxt_switches:\t%llu\nnonvoluntary_ctxt_switches:\t%llu\n",
+		   (unsigned long long)process->voluntary_switches,
+		   (unsigned long long)process->involuntary_switches);
+	return 0;
+}
+
+static void print_limit(struct proc_text *text, uint32_t value)
+{
+	if (value == RLIM_INFINITY)
+		proc_print(text, "%-20s ", "unlimited");
+	else
+		proc_print(text, "%-20u ", value);
+}
+
+static int show_limits(struct proc_text *text, struct process *process)
+{
+	static const struct {
+		const char *name, *unit;
+	} names[RLIMIT_COUNT] = {
+		[RLIMIT_CPU] = { "Max cpu time", "seconds" },
+		[RLIMIT_FSIZE] = { "Max file size", "bytes" },
+		[RLIMIT_DATA] = { "Max data size", "bytes" },
+		[RLIMIT_STACK] = { "Max stack size", "bytes" },
+		[RLIMIT_CORE] = { "Max core file size", "bytes" },
+		[RLIMIT_RSS] = { "Max resident set", "bytes" },
+		[RLIMIT_NPROC] = { "Max processes", "processes" },
+		[RLIMIT_NOFILE] = { "Max open files", "files" },
+		[RLIMIT_MEMLOCK] = { "Max locked memory", "bytes" },
+		[RLIMIT_AS] = { "Max address space", "bytes" },
+		[RLIMIT_LOCKS] = { "Max file locks", "locks" },
+		[RLIMIT_SIGPENDING] = { "Max pending signals", "signals" },
+		[RLIMIT_MSGQUEUE] = { "Max msgqueue size", "bytes" },
+		[RLIMIT_NICE] = { "Max nice priority", "" },
+		[RLIMIT_RTPRIO] = { "Max realtime priority", "" },
+		[RLIMIT_RTTIME] = { "Max realtime timeout", "us" },
+	};
+
+	proc_print(text, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit", "Hard Limit", "Units");
+	for (unsigned i = 0; i < RLIMIT_COUNT; i++) {
+		proc_print(text, "%-25s ", names[i].name);
+		print_limit(text, process->rlimits[i].current);
+		print_limit(text, process->rlimits[i].maximum);
+		proc_print(text, *names[i].unit ? "%-10s\n" : "%s\n", names[i].unit);
+	}
+	return 0;
+}
+
+/* ---- links ---- */
+
+static ssize_t copy_path(const char *path, char *buffer, size_t size)
+{
+	size_t length;
+
+	if (IS_ERR(path))
+		return PTR_ERR(path);
+	length = strlen(path);
+	if (length > size)
+		return -ENAMETOOLONG;
+	memmove(buffer, path, length);
+	return (ssize_t)length;
+}
+
+/* The dentry of the place a link in the directory leads to, a reference for the caller. */
+static struct dentry *context_dentry(struct process *process, bool root)
+{
+	struct dentry *dentry;
+
+	if (!may_inspect(process))
+		return ERR_PTR(-EACCES);
+	if (!process->fs)
+		return ERR_PTR(-ENOENT);
+	dentry = root ? process->fs->root : process->fs->cwd;
+	dentry_get(dentry);
+	return dentry;
+}
+
+static struct dentry *jump_cwd(struct process *process, int fd)
+{
+	(void)fd;
+	return context_dentry(process, false);
+}
+
+static struct dentry *jump_root(struct process *process, int fd)
+{
+	(void)fd;
+	return context_dentry(process, true);
+}
+
+static ssize_t dentry_text(struct dentry *dentry, char *buffer, size_t size)
+{
+	ssize_t length;
+
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+	length = copy_path(dentry_path(dentry, current_root(), buffer, size), buffer, size);
+	dentry_put(dentry);
+	return length;
+}
+
+static ssize_t cwd_text(struct process *process, int fd, char *buffer, size_t size)
+{
+	return dentry_text(jump_cwd(process, fd), buffer, size);
+}
+
+static ssize_t root_text(struct process *process, int fd, char *buffer, size_t size)
+{
+	return dentry_text(jump_root(process, fd), buffer, size);
+}
+
+/* The open file that exe (fd < 0) or fd/N stands for, a reference for the caller. */
+static struct file *linked_file(struct process *process, int fd)
+{
+	struct file *file;
+
+	if (!may_inspect(process))
+		return ERR_PTR(-EACCES);
+	if (fd >= 0) {
+		file = process->files ? files_lookup(process->files, fd) : NULL;
+		return file ? file : ERR_PTR(-ENOENT);
+	}
+	file = process->mm ? process->mm->exe : NULL;
+	if (!file)
+		return ERR_PTR(-ENOENT);
+	file_get(file);
+	return file;
+}
+
+static struct dentry *jump_file(struct process *process, int fd)
+{
+	struct file *file = linked_file(process, fd);
+	struct dentry *dentry;
+
+	if (IS_ERR(file))
+		return (void *)file;
+	dentry = file_dentry(file);
+	file_put(file);
+	return dentry;
+}
+
+static ssize_t file_text(struct process *process, int fd, char *buffer, size_t size)
+{
+	struct file *file = linked_file(process, fd);
+	ssize_t length;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	length = copy_path(file_path(file, buffer, size), buffer, size);
+	file_put(file);
+	return length;
+}
+
+/* ---- the table ---- */
+
+#define FILE_ENTRY(entry_name, rights, function) \
+	{ .name = entry_name, .mode = S_IFREG | (rights), .show = function }
+#define LINK_ENTRY(entry_name, text_function, jump_function) \
+	{ .name = entry_name, .mode = S_IFLNK | 0777, .link_text = text_function, \
+	  .jump = jump_function }
+
+const struct proc_entry proc_fd_entry = {
+	.name = "", .mode = S_IFLNK | 0700, .link_text = file_text, .jump = jump_file
+};
+
+const struct proc_entry proc_process_entries[] = {
+	FILE_ENTRY("auxv", 0400, show_auxv),
+	FILE_ENTRY("cmdline", 0444, show_cmdline),
+	FILE_ENTRY("comm", 0444, show_comm),
+	LINK_ENTRY("cwd", cwd_text, jump_cwd),
+	FILE_ENTRY("environ", 0400, show_environ),
+	LINK_ENTRY("exe", file_text, jump_file),
+	{ .name = "fd", .mode = S_IFDIR | 0500, .lists_fds = true },
+	FILE_ENTRY("limits", 0444, show_limits),
+	FILE_ENTRY("maps", 0444, proc_show_maps),
+	FILE_ENTRY("mounts", 0444, proc_show_mounts),
+	{ .name = "pagemap", .mode = S_IFREG | 0400, .read = proc_read_pagemap },
+	LINK_ENTRY("root", root_text, jump_root),
+	FILE_ENTRY("stat", 0444, show_stat),
+	FILE_ENTRY("statm", 0444, proc_show_statm),
+	FILE_ENTRY("status", 0444, show_status),
+	{ .name = NULL }
+};
