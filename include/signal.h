@@ -37,6 +37,7 @@ void signal_send_task(struct task *task, int signal, const struct siginfo *info)
 /* The same, for senders that want to know that a real-time signal found no room in the queue: -EAGAIN. */
 __must_check int signal_queue_process(struct process *process, int signal,
 				      const struct siginfo *info);
+__must_check int signal_queue_task(struct task *task, int signal, const struct siginfo *info);
 /* To every process of a process group; -ESRCH when it has none. */
 int signal_send_group(pid_t pgid, int signal, const struct siginfo *info);
 /* A synchronous fault of the current task: cannot be blocked or ignored (then it kills). */

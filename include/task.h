@@ -294,8 +294,11 @@ static inline bool current_is_root(void)
 }
 /* Credentials of process 1: user 0 with all capabilities. */
 void credentials_init(struct credentials *cred);
-/* exec of a program with these owner and mode (set-user-id); true: rights were raised (AT_SECURE). */
+/* What cred becomes by exec of a program with this owner, group and mode (set-user-id bits count if may_raise).
+ * True: the program is to distrust its environment (AT_SECURE). */
 bool credentials_exec(struct credentials *cred, uid_t owner, gid_t group, mode_t mode, bool may_raise);
+/* capability: CAP_* of abi/capability.h. */
+bool credentials_has(const struct credentials *cred, unsigned capability);
 bool credentials_in_group(const struct credentials *cred, gid_t gid);
 
 /* Linux's limits of process 1. */

@@ -165,7 +165,7 @@ static struct process *process_copy(struct process *from, uint32_t flags)
 
 /* ---- the task ---- */
 
-/* Where a new task begins, on its own stack, interrupts off. */
+/* Where a new task begins, on its own stack, interrupts off. trap_return looks for signals first. */
 static void start_user_task(void)
 {
 	uint32_t __user *set_tid = current->set_child_tid;
@@ -176,7 +176,6 @@ static void start_user_task(void)
 		current->set_child_tid = NULL;
 		(void)!put_user(set_tid, (uint32_t)current->tid);
 	}
-	signal_deliver(current->frame);
 	trap_return(current->frame);
 }
 
@@ -203,6 +202,7 @@ static int task_copy(struct task *to, const struct clone_request *request)
 		to->set_child_tid = request->child_tid;
 	if (flags & CLONE_CHILD_CLEARTID)
 		to->clear_child_tid = request->child_tid;
+	to->signalled = true;	/* to look for itself: its process may be told to end meanwhile */
 	fpu_copy(to, current);
 	if (flags & CLONE_SETTLS)
 		return tls_set(to, request->tls, false);

@@ -170,20 +170,17 @@ static bool group_has_stopped(pid_t pgid)
 	return false;
 }
 
-/*
- * Two callers: parent ends or has ended, and child, in a group of its own, loses one who could continue it; or child itself
- * ends (parent is then its own), and with it its group may lose its last tie to the group of its parent.
- */
-void process_group_check_orphaned(struct process *child, struct process *parent)
+void process_group_check_orphaned(struct process *process, struct process *lost_parent)
 {
-	const struct process *ignored = child->exiting && child->ntasks <= 1 ? child : NULL;
+	struct process *parent = lost_parent ? lost_parent : process->parent;
+	struct process *ignored = lost_parent ? NULL : process;
 
-	if (!parent || child->pgid == parent->pgid || child->sid != parent->sid)
+	if (!parent || process->pgid == parent->pgid || process->sid != parent->sid)
 		return;
-	if (!process_group_orphaned(child->pgid, ignored) || !group_has_stopped(child->pgid))
+	if (!process_group_orphaned(process->pgid, ignored) || !group_has_stopped(process->pgid))
 		return;
-	(void)!signal_send_group(child->pgid, SIGHUP, NULL);
-	(void)!signal_send_group(child->pgid, SIGCONT, NULL);
+	(void)!signal_send_group(process->pgid, SIGHUP, NULL);
+	(void)!signal_send_group(process->pgid, SIGCONT, NULL);
 }
 
 /* ---- making and unmaking ---- */

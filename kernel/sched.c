@@ -147,7 +147,8 @@ void sched_preempt(void)
 	if (nready > 0 && current != &idle_task) {
 		current->switches_involuntary++;
 		current->process->involuntary_switches++;
-		current->rseq_check = current->rseq != NULL;
+		if (current->rseq)
+			current->rseq_check = current->signalled = true;
 		queue_add(current);
 		switch_to_next();
 	}

@@ -58,7 +58,7 @@ typedef uint64_t sigset_t;	/* bit (signal - 1) */
 #define SA_NODEFER 0x40000000u
 #define SA_RESETHAND 0x80000000u
 #define SA_RESTORER 0x04000000u
-#define SA_UNSUPPORTED 0x400u
+#define SA_EXPOSE_TAGBITS 0x800u
 
 #define SI_USER 0
 #define SI_KERNEL 0x80
@@ -112,6 +112,7 @@ struct siginfo {
 struct sigpending {
 	sigset_t set;
 	struct list queue;
+	uint32_t nqueued;
 };
 
 struct sigaltstack {
