@@ -9,14 +9,18 @@
 struct frame;
 
 /*
- * Checks everything: kinds add up to the total; for each frame, refs = mappings in all address spaces + page cache + kernel
- * holds; none free and mapped; each user entry inside a region with rights no wider than the region's. Calls
- * report for each fault found and returns their number (0: the books balance). Takes time; sleeps never.
+ * Checks everything: kinds add up to the total; for each frame, refs = mappings in all address
+ * spaces + page cache + kernel holds; none free and mapped; each user entry inside a region with
+ * rights no wider than the region's. Calls report for each fault found and returns their number (0:
+ * the books balance). Takes time; sleeps never.
  */
 unsigned ledger_check(void (*report)(void *context, const char *text), void *context);
 
-/* A kernel subsystem that holds references to user or cache frames (e.g. the shared zero frame, pipes) declares each, and so does
- * who keeps one across a sleep. The reference itself (frame_get) is the caller's. ledger_release comes before frame_put. */
+/*
+ * A kernel subsystem that holds references to user or cache frames (e.g. the shared zero frame,
+ * pipes) declares each, and so does who keeps one across a sleep. The reference itself (frame_get)
+ * is the caller's. ledger_release comes before frame_put.
+ */
 void ledger_hold(struct frame *frame);
 void ledger_release(struct frame *frame);
 

@@ -1,6 +1,6 @@
 /*
- * A transfer in progress between the kernel and a list of user or kernel buffers: what read, readv, and
- * the kernel's own reads have in common.
+ * A transfer in progress between the kernel and a list of user or kernel buffers: what read, readv,
+ * and the kernel's own reads have in common.
  */
 #ifndef LOFT_UIO_H
 #define LOFT_UIO_H
@@ -13,11 +13,11 @@ struct iovec {
 };
 
 struct uio {
-	const struct iovec *vec;	/* a kernel copy of the list */
-	unsigned count;			/* buffers left, the current one included */
-	size_t at;			/* bytes done in the current buffer */
-	size_t left;			/* bytes left in all */
-	bool kernel;			/* the buffers are kernel memory */
+	const struct iovec *vec; /* a kernel copy of the list */
+	unsigned count; /* buffers left, the current one included */
+	size_t at; /* bytes done in the current buffer */
+	size_t left; /* bytes left in all */
+	bool kernel; /* the buffers are kernel memory */
 };
 
 /* One buffer. `vec` must live as long as io. */
@@ -25,11 +25,13 @@ static inline void uio_init(struct uio *io, struct iovec *vec, void *base, size_
 {
 	vec->base = base;
 	vec->size = size;
-	*io = (struct uio){ .vec = vec, .count = 1, .left = size, .kernel = kernel };
+	*io = (struct uio){.vec = vec, .count = 1, .left = size, .kernel = kernel};
 }
 
-/* Moves up to size bytes to (out) or from (in) the buffers and advances: bytes moved, fewer only at the end or
- * at a bad user page; -EFAULT when not even one byte could be. mm/uio.c. */
+/*
+ * Moves up to size bytes to (out) or from (in) the buffers and advances: bytes moved, fewer only at
+ * the end or at a bad user page; -EFAULT when not even one byte could be. mm/uio.c.
+ */
 __must_check ssize_t uio_copy_out(struct uio *io, const void *from, size_t size);
 __must_check ssize_t uio_copy_in(struct uio *io, void *to, size_t size);
 __must_check ssize_t uio_zero_out(struct uio *io, size_t size);

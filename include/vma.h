@@ -1,8 +1,9 @@
 /*
- * The region tree of an address space: what the mmap family, fork and the fault handler are built from. Knows nothing of
- * pages: who moves a region's ends sees to its page-table entries.
+ * The region tree of an address space: what the mmap family, fork and the fault handler are built
+ * from. Knows nothing of pages: who moves a region's ends sees to its page-table entries.
  *
- * Protected by: mm->lock, held by the caller. Nothing here sleeps; only vma_isolate and vma_clone allocate.
+ * Protected by: mm->lock, held by the caller. Nothing here sleeps; only vma_isolate and vma_clone
+ * allocate.
  */
 #ifndef LOFT_VMA_H
 #define LOFT_VMA_H
@@ -27,7 +28,9 @@ static inline uint32_t vma_index(const struct vma *vma, vaddr_t address)
 	return vma->page_offset + ((address - vma->start) >> PAGE_SHIFT);
 }
 
-/* Links a region whose range, flags and backing are set and whose range is free; counts it in mm. */
+/*
+ * Links a region whose range, flags and backing are set and whose range is free; counts it in mm.
+ */
 void vma_insert(struct mm *mm, struct vma *vma);
 /* Unlinks and uncounts it; its backing stays held. */
 void vma_remove(struct mm *mm, struct vma *vma);
@@ -36,7 +39,10 @@ void vma_set_range(struct mm *mm, struct vma *vma, vaddr_t start, vaddr_t end);
 /* Changes flags; VMA_GROWSDOWN and VMA_SHARED stay as they are. */
 void vma_set_flags(struct mm *mm, struct vma *vma, uint32_t flags);
 
-/* Takes and drops the region's references to its object and file, and its place in the object's list. */
+/*
+ * Takes and drops the region's references to its object and file, and its place in the object's
+ * list.
+ */
 void vma_hold_backing(struct vma *vma);
 void vma_drop_backing(struct vma *vma);
 /* An unlinked copy for mm `to` with its own references. NULL when memory is out. */
@@ -46,7 +52,10 @@ void vma_destroy(struct vma *vma);
 
 /* True when high goes on where low ends in every respect. */
 bool vma_continues(const struct vma *low, const struct vma *high);
-/* Joins the region with its neighbours where they continue each other; returns the region that then holds it. */
+/*
+ * Joins the region with its neighbours where they continue each other; returns the region that then
+ * holds it.
+ */
 struct vma *vma_merge(struct mm *mm, struct vma *vma);
 /* Cuts the region so that [start, end), inside it, is one of its own, and returns that.
  * ERR_PTR(-ENOMEM) (memory, region limit): nothing has changed. */
@@ -54,7 +63,10 @@ __must_check struct vma *vma_isolate(struct mm *mm, struct vma *vma, vaddr_t sta
 
 /* The highest free range of size bytes (> 0) in [low, high): its start, or 0 when there is none. */
 vaddr_t vma_find_gap(const struct mm *mm, size_t size, vaddr_t low, vaddr_t high);
-/* Where a mapping of size bytes goes that may go anywhere: as high as possible below mmap_top, or else above it. 0: nowhere. */
+/*
+ * Where a mapping of size bytes goes that may go anywhere: as high as possible below mmap_top, or
+ * else above it. 0: nowhere.
+ */
 vaddr_t vma_find_place(const struct mm *mm, size_t size);
 /* True when [start, end) is free and keeps the guard distance to a stack above it. */
 bool vma_range_is_free(const struct mm *mm, vaddr_t start, vaddr_t end);
@@ -67,18 +79,26 @@ uint32_t mm_limit(unsigned resource);
 bool mm_over_limits(const struct mm *mm, uint32_t flags, uint32_t npages);
 /* True when npages more locked pages would break RLIMIT_MEMLOCK for the current process. */
 bool mm_over_lock_limit(const struct mm *mm, uint32_t npages);
-/* True when a promise of npages of private writable memory is more than the machine could ever keep. */
+/*
+ * True when a promise of npages of private writable memory is more than the machine could ever
+ * keep.
+ */
 bool mm_over_commitment(uint32_t flags, uint32_t npages);
 /* munmap of page-aligned [start, end): -ENOMEM with nothing changed. */
 __must_check int mm_unmap_locked(struct mm *mm, vaddr_t start, vaddr_t end);
-/* Gives [start, end), inside vma, other flags; *vma becomes the region that holds it then. -ENOMEM: nothing changed. */
+/*
+ * Gives [start, end), inside vma, other flags; *vma becomes the region that holds it then. -ENOMEM:
+ * nothing changed.
+ */
 __must_check int mm_change_flags(struct mm *mm, struct vma **vma, vaddr_t start, vaddr_t end,
 				 uint32_t flags);
 
 /* Makes the shared zero frame, once; false when memory is out. */
 __must_check bool fault_prepare(void);
 
-/* The page-directory rights of a region's pages when nothing about the single page restricts them. */
+/*
+ * The page-directory rights of a region's pages when nothing about the single page restricts them.
+ */
 static inline unsigned vma_page_rights(const struct vma *vma)
 {
 	unsigned rights = vma->flags & VMA_RIGHTS ? MAP_USER | MAP_READ : MAP_USER;

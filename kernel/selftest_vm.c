@@ -1,6 +1,7 @@
 /*
- * Self-tests of virtual memory: address spaces and their regions, the fault handler's decisions, copy on write, the page
- * cache. Address spaces are built and faulted in from outside; none is ever loaded into CR3.
+ * Self-tests of virtual memory: address spaces and their regions, the fault handler's decisions,
+ * copy on write, the page cache. Address spaces are built and faulted in from outside; none is ever
+ * loaded into CR3.
  */
 #include "selftest_vm.h"
 
@@ -42,7 +43,7 @@ SELFTEST(vm_regions_split_and_merge)
 
 SELFTEST(vm_gaps_are_found_from_the_top)
 {
-	struct mm_map_request request = { .size = PAGE_SIZE, .flags = VMA_READ };
+	struct mm_map_request request = {.size = PAGE_SIZE, .flags = VMA_READ};
 	struct mm *mm = new_mm();
 	vaddr_t address;
 
@@ -68,7 +69,8 @@ SELFTEST(vm_fault_anonymous)
 {
 	struct mm *mm = new_mm();
 
-	EXPECT(map(mm, AT, 4, RW, NULL) == 0 && map(mm, AT + 4 * PAGE_SIZE, 1, VMA_READ, NULL) == 0);
+	EXPECT(map(mm, AT, 4, RW, NULL) == 0 &&
+	       map(mm, AT + 4 * PAGE_SIZE, 1, VMA_READ, NULL) == 0);
 	EXPECT(map(mm, AT + 5 * PAGE_SIZE, 1, 0, NULL) == 0);
 	EXPECT(mm_fault(mm, AT + 5, 0) == FAULT_ZERO_PAGE);
 	EXPECT(mm_fault(mm, AT + 7, 0) == FAULT_SPURIOUS);
@@ -151,8 +153,8 @@ static void release(struct object *object)
 	released++;
 }
 
-const struct object_ops test_memory_ops = { .release = release };
-const struct object_ops test_disk_ops = { .fill = fill, .release = release };
+const struct object_ops test_memory_ops = {.release = release};
+const struct object_ops test_disk_ops = {.fill = fill, .release = release};
 
 void test_file_create(const struct object_ops *ops, uint64_t size)
 {
@@ -248,7 +250,8 @@ SELFTEST(vm_object_read_and_write)
 	EXPECT(object_read(&test_file, 2 * PAGE_SIZE - 19, &io) == 26);
 	EXPECT(back[0] == 0 && back[12] == 0 && memcmp(back + 13, text, 13) == 0);
 	uio_init(&io, &vec, back, sizeof(back), true);
-	EXPECT(object_read(&test_file, 0, &io) == sizeof(back) && back[5] == 0 && test_file.pages.count == 2);
+	EXPECT(object_read(&test_file, 0, &io) == sizeof(back) && back[5] == 0 &&
+	       test_file.pages.count == 2);
 	uio_init(&io, &vec, back, sizeof(back), true);
 	EXPECT(object_read(&test_file, test_file.size, &io) == 0);
 	EXPECT(books() == 0);
@@ -285,7 +288,8 @@ SELFTEST(vm_fork_of_files)
 	EXPECT(map(mm, AT + 2 * PAGE_SIZE, 2, RW, &test_file) == 0);
 	EXPECT(store(mm, AT, 's') && store(mm, AT + 2 * PAGE_SIZE, 'p'));
 	child = mm_fork(mm);
-	EXPECT(!IS_ERR(child) && child->pagedir.resident_file == 0 && child->pagedir.resident_anon == 1);
+	EXPECT(!IS_ERR(child) && child->pagedir.resident_file == 0 &&
+	       child->pagedir.resident_anon == 1);
 	EXPECT(byte_at(child, AT) == 's' && store(child, AT, 't') && byte_at(mm, AT) == 't');
 	EXPECT(store(child, AT + 2 * PAGE_SIZE, 'q') && byte_at(mm, AT + 2 * PAGE_SIZE) == 'p');
 	EXPECT(books() == 0);
@@ -297,7 +301,7 @@ SELFTEST(vm_fork_of_files)
 /* Takes every free frame, low ones first, and declares that to the ledger. */
 static void take_all_frames(struct list *taken)
 {
-	static const enum frame_kind kinds[] = { FRAME_KERNEL, FRAME_ANON };
+	static const enum frame_kind kinds[] = {FRAME_KERNEL, FRAME_ANON};
 	struct frame *frame;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++)
@@ -326,7 +330,8 @@ SELFTEST(vm_fork_out_of_memory_leaves_nothing)
 	unsigned failed = 0;
 
 	for (unsigned i = 0; i < 40; i++)
-		EXPECT(map(mm, AT + i * LARGE_PAGE_SIZE, 1, i % 2 ? RW : RW | VMA_NORESERVE, NULL) == 0 &&
+		EXPECT(map(mm, AT + i * LARGE_PAGE_SIZE, 1, i % 2 ? RW : RW | VMA_NORESERVE,
+			   NULL) == 0 &&
 		       store(mm, AT + i * LARGE_PAGE_SIZE, i));
 	take_all_frames(&taken);
 	for (unsigned round = 0; round < 20; round++) {
@@ -356,7 +361,8 @@ SELFTEST(vm_faults_out_of_memory)
 	struct mm *mm = new_mm();
 
 	test_file_create(&test_memory_ops, PAGE_SIZE);
-	EXPECT(map(mm, AT, 2, RW, NULL) == 0 && map(mm, AT + 2 * PAGE_SIZE, 1, RW, &test_file) == 0);
+	EXPECT(map(mm, AT, 2, RW, NULL) == 0 &&
+	       map(mm, AT + 2 * PAGE_SIZE, 1, RW, &test_file) == 0);
 	take_all_frames(&taken);
 	EXPECT(mm_fault(mm, AT, 0) == FAULT_NO_MEMORY);
 	EXPECT(mm_fault(mm, AT, FAULT_WRITE) == FAULT_NO_MEMORY);

@@ -1,5 +1,6 @@
 /*
- * What the self-tests of virtual memory share: address spaces that are built and faulted in from outside, and the books.
+ * What the self-tests of virtual memory share: address spaces that are built and faulted in from
+ * outside, and the books.
  */
 #ifndef LOFT_SELFTEST_VM_H
 #define LOFT_SELFTEST_VM_H
@@ -32,10 +33,14 @@ static inline struct mm *new_mm(void)
 	return mm;
 }
 
-static inline int map(struct mm *mm, vaddr_t at, unsigned npages, uint32_t flags, struct object *object)
+static inline int map(struct mm *mm, vaddr_t at, unsigned npages, uint32_t flags,
+		      struct object *object)
 {
 	struct mm_map_request request = {
-		.address = at, .size = npages * PAGE_SIZE, .flags = flags, .fixed = true,
+		.address = at,
+		.size = npages * PAGE_SIZE,
+		.flags = flags,
+		.fixed = true,
 		.object = object,
 	};
 	vaddr_t address;
@@ -63,10 +68,13 @@ static inline struct frame *frame_at(struct mm *mm, vaddr_t at)
 	return pagedir_lookup(&mm->pagedir, at, &page) ? page.frame : NULL;
 }
 
-/* Memory that behaves like a file: pages of zeros, or with a backing store whose page n is full of 'a' + n. */
+/*
+ * Memory that behaves like a file: pages of zeros, or with a backing store whose page n is full of
+ * 'a' + n.
+ */
 extern struct object test_file;
 extern const struct object_ops test_memory_ops, test_disk_ops;
-extern int test_fill_error;	/* what reading from the store answers */
+extern int test_fill_error; /* what reading from the store answers */
 
 void test_file_create(const struct object_ops *ops, uint64_t size);
 /* Drops the last reference: it must go now. */

@@ -1,9 +1,11 @@
 /*
- * Address spaces as a whole: made, shared, copied by fork, ended; and the kernel's way into another one's memory.
+ * Address spaces as a whole: made, shared, copied by fork, ended; and the kernel's way into another
+ * one's memory.
  *
- * fork copies the regions first and the page-table entries of each as it goes; pages of a file or of shared memory that have
- * no private copies are not copied at all: the child faults them in again from the page cache, if it ever wants them.
- * Any failure on the way ends in mm_put of the half-made copy, which knows how to undo all of it.
+ * fork copies the regions first and the page-table entries of each as it goes; pages of a file or
+ * of shared memory that have no private copies are not copied at all: the child faults them in
+ * again from the page cache, if it ever wants them. Any failure on the way ends in mm_put of the
+ * half-made copy, which knows how to undo all of it.
  */
 #include <mm.h>
 
@@ -196,7 +198,10 @@ bool mm_over_commitment(uint32_t flags, uint32_t npages)
 
 /* ---- access from outside ---- */
 
-/* The frame behind a page with a reference for the caller, faulted in as a program's own access would; NULL if it may not. */
+/*
+ * The frame behind a page with a reference for the caller, faulted in as a program's own access
+ * would; NULL if it may not.
+ */
 static struct frame *page_of(struct mm *mm, vaddr_t at, unsigned access)
 {
 	unsigned wanted = access & FAULT_WRITE ? MAP_WRITE : MAP_READ;

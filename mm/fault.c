@@ -14,10 +14,11 @@
  *    of an object      write to a private region               COW_COPY (from the cache at once)
  *                      else                                    CACHE_PAGE
  *
- * Runs under mm->lock, so the tree stands still also while a page is being read from disk; pages of an object do
- * not (truncation), so its size is looked at again after that.
+ * Runs under mm->lock, so the tree stands still also while a page is being read from disk; pages of
+ * an object do not (truncation), so its size is looked at again after that.
  *
- * A shared page of an object with a backing store is writable only from its first write on: that fault marks it dirty.
+ * A shared page of an object with a backing store is writable only from its first write on: that
+ * fault marks it dirty.
  */
 #include <mm.h>
 
@@ -30,7 +31,10 @@
 
 uint32_t fault_counts[FAULT_RESULTS];
 
-/* Zeros to read wherever nothing was written yet. Of the kernel's kind: nobody's resident memory. Held for ever. */
+/*
+ * Zeros to read wherever nothing was written yet. Of the kernel's kind: nobody's resident memory.
+ * Held for ever.
+ */
 static struct frame *zero_frame;
 
 bool fault_prepare(void)
@@ -46,18 +50,12 @@ bool fault_prepare(void)
 const char *fault_result_name(enum fault_result result)
 {
 	static const char *const names[FAULT_RESULTS] = {
-		[FAULT_ZERO_PAGE] = "zero page",
-		[FAULT_ZEROED_FRAME] = "zeroed frame",
-		[FAULT_CACHE_PAGE] = "cache page",
-		[FAULT_COW_COPY] = "copy on write",
-		[FAULT_COW_REUSE] = "reuse on write",
-		[FAULT_STACK_GROWTH] = "stack growth",
-		[FAULT_SPURIOUS] = "spurious",
-		[FAULT_NO_REGION] = "no region",
-		[FAULT_NO_RIGHT] = "no right",
-		[FAULT_BEYOND_END] = "beyond end",
-		[FAULT_IO_ERROR] = "i/o error",
-		[FAULT_NO_MEMORY] = "no memory",
+		[FAULT_ZERO_PAGE] = "zero page",      [FAULT_ZEROED_FRAME] = "zeroed frame",
+		[FAULT_CACHE_PAGE] = "cache page",    [FAULT_COW_COPY] = "copy on write",
+		[FAULT_COW_REUSE] = "reuse on write", [FAULT_STACK_GROWTH] = "stack growth",
+		[FAULT_SPURIOUS] = "spurious",        [FAULT_NO_REGION] = "no region",
+		[FAULT_NO_RIGHT] = "no right",        [FAULT_BEYOND_END] = "beyond end",
+		[FAULT_IO_ERROR] = "i/o error",       [FAULT_NO_MEMORY] = "no memory",
 	};
 
 	assert(result < FAULT_RESULTS);
@@ -65,8 +63,8 @@ const char *fault_result_name(enum fault_result result)
 }
 
 /* Maps a frame whose reference the caller gives away, or drops it. */
-static enum fault_result map_frame(struct mm *mm, vaddr_t page, struct frame *frame, unsigned rights,
-				   enum fault_result result)
+static enum fault_result map_frame(struct mm *mm, vaddr_t page, struct frame *frame,
+				   unsigned rights, enum fault_result result)
 {
 	if (pagedir_map(&mm->pagedir, page, frame, rights) == 0)
 		return result;

@@ -5,9 +5,10 @@
  *        + 1 if it is in a page cache               (its object's tree has it)
  *        + holds declared by ledger_hold
  *
- * for user memory and page cache; a frame of any other kind is mapped by nobody, save the shared zero frame, which is held. On
- * the way each entry is held against its region's rights. Nothing sleeps in here and the kernel is not preempted, so what is
- * counted stands still; a task that sleeps while it holds a frame has declared it.
+ * for user memory and page cache; a frame of any other kind is mapped by nobody, save the shared
+ * zero frame, which is held. On the way each entry is held against its region's rights. Nothing
+ * sleeps in here and the kernel is not preempted, so what is counted stands still; a task that
+ * sleeps while it holds a frame has declared it.
  */
 #include <ledger.h>
 
@@ -37,7 +38,7 @@ struct audit {
 	unsigned faults;
 	/* of the address space being walked */
 	struct mm *mm;
-	struct vma *vma;	/* the first region that ends above the entry before */
+	struct vma *vma; /* the first region that ends above the entry before */
 	uint32_t resident;
 };
 
@@ -124,15 +125,17 @@ static void audit_frame(pfn_t pfn, const struct frame *frame)
 		complain("frame %x is free and mapped %u times", pfn, frame->tally);
 	if (frame->kind == FRAME_ANON || frame->kind == FRAME_CACHE) {
 		if (frame->refs != known)
-			complain("frame %x (%s) has %u references: %u mappings, %u holds, cached %u",
-				 pfn, kind, frame->refs, frame->tally, frame->holds,
-				 in_page_cache(frame));
+			complain(
+				"frame %x (%s) has %u references: %u mappings, %u holds, cached %u",
+				pfn, kind, frame->refs, frame->tally, frame->holds,
+				in_page_cache(frame));
 		return;
 	}
 	if (frame->tally && !frame->holds)
 		complain("frame %x (%s) is mapped into user space", pfn, kind);
 	if (frame->holds && frame->refs != known)
-		complain("frame %x (%s) has %u references, %u are known", pfn, kind, frame->refs, known);
+		complain("frame %x (%s) has %u references, %u are known", pfn, kind, frame->refs,
+			 known);
 }
 
 static void clear_tallies(void)
@@ -149,7 +152,7 @@ static void clear_tallies(void)
 static void audit_frames(void)
 {
 	struct frame_counts counts;
-	uint32_t by_kind[FRAME_KINDS] = { 0 }, total = 0;
+	uint32_t by_kind[FRAME_KINDS] = {0}, total = 0;
 
 	for (pfn_t pfn = 0; pfn < frame_pfn_end(); pfn++) {
 		struct frame *frame = frame_from_pfn(pfn);
@@ -163,8 +166,8 @@ static void audit_frames(void)
 	for (unsigned kind = 0; kind < FRAME_KINDS; kind++) {
 		total += by_kind[kind];
 		if (by_kind[kind] != counts.by_kind[kind])
-			complain("%u %s frames, %u are counted", by_kind[kind], frame_kind_name(kind),
-				 counts.by_kind[kind]);
+			complain("%u %s frames, %u are counted", by_kind[kind],
+				 frame_kind_name(kind), counts.by_kind[kind]);
 	}
 	if (total != counts.total)
 		complain("the kinds add up to %u frames of %u", total, counts.total);
@@ -172,13 +175,13 @@ static void audit_frames(void)
 
 unsigned ledger_check(void (*report)(void *context, const char *text), void *context)
 {
-	struct audit audit = { .report = report, .context = context };
+	struct audit audit = {.report = report, .context = context};
 	struct mm *mm;
 
 	assert(!auditing);
 	auditing = &audit;
 	clear_tallies();
-	list_for_each(mm, &mm_all, all_link)
+	list_for_each (mm, &mm_all, all_link)
 		audit_mm(&audit, mm);
 	audit_frames();
 	frame_check(complain_of_frame);

@@ -1,7 +1,9 @@
 /*
- * madvise: what has an effect a program can see is done; pure hints are accepted; words that Linux does not know are refused.
+ * madvise: what has an effect a program can see is done; pure hints are accepted; words that Linux
+ * does not know are refused.
  *
- * Advice is carried out region by region; a hole is remembered (-ENOMEM) and passed over, an error ends it there.
+ * Advice is carried out region by region; a hole is remembered (-ENOMEM) and passed over, an error
+ * ends it there.
  */
 #include <mm.h>
 

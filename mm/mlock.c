@@ -1,8 +1,8 @@
 /*
  * mlock and its family, and filling a range with pages ahead of need.
  *
- * Locking marks regions (VMA_LOCKED) under the lock and then, without it, faults every page in. The marks stay where
- * filling fails, as on Linux.
+ * Locking marks regions (VMA_LOCKED) under the lock and then, without it, faults every page in. The
+ * marks stay where filling fails, as on Linux.
  */
 #include <mm.h>
 
@@ -43,8 +43,8 @@ int mm_populate(struct mm *mm, vaddr_t start, vaddr_t end)
 		if (!vma)
 			return -ENOMEM;
 		if (vma->flags & VMA_RIGHTS)
-			error = populate_page(mm, page, (vma->flags & (VMA_WRITE | VMA_SHARED)) ==
-								VMA_WRITE);
+			error = populate_page(mm, page,
+					      (vma->flags & (VMA_WRITE | VMA_SHARED)) == VMA_WRITE);
 	}
 	return error;
 }
@@ -104,7 +104,9 @@ static int lock_range(struct mm *mm, vaddr_t start, vaddr_t end, bool fill)
 	if (error || !fill)
 		return error;
 	error = mm_populate(mm, start, end);
-	/* What POSIX wants said: -EAGAIN for lack of frames, -ENOMEM for pages that cannot be had. */
+	/*
+	 * What POSIX wants said: -EAGAIN for lack of frames, -ENOMEM for pages that cannot be had.
+	 */
 	if (error == -EFAULT)
 		return -ENOMEM;
 	return error == -ENOMEM ? -EAGAIN : error;

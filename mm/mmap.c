@@ -1,9 +1,10 @@
 /*
  * Mapping and unmapping: mmap, munmap, brk.
  *
- * Decode, then perform: the address is chosen, limits are checked and what must be allocated is allocated before
- * anything changes; unmapping what a fixed mapping replaces is the last step that can fail, and it fails whole.
- * A mapping that continues a neighbour in every respect extends it instead of becoming a region of its own.
+ * Decode, then perform: the address is chosen, limits are checked and what must be allocated is
+ * allocated before anything changes; unmapping what a fixed mapping replaces is the last step that
+ * can fail, and it fails whole. A mapping that continues a neighbour in every respect extends it
+ * instead of becoming a region of its own.
  *
  * Errors and their order are Linux's (mm/mmap.c of 6.1: do_mmap, __do_munmap, brk).
  */
@@ -121,7 +122,10 @@ static uint32_t npages_mapped(struct mm *mm, vaddr_t start, vaddr_t end)
 	return npages;
 }
 
-/* Links the wanted region, or extends a neighbour that it continues. `spare`, if any, is used or freed. */
+/*
+ * Links the wanted region, or extends a neighbour that it continues. `spare`, if any, is used or
+ * freed.
+ */
 static int place(struct mm *mm, const struct vma *wanted, struct vma *spare)
 {
 	struct vma *next = vma_first_from(mm, wanted->start);
@@ -155,8 +159,11 @@ static int check_limits(struct mm *mm, uint32_t flags, uint32_t npages, uint32_t
 static int map_at(struct mm *mm, const struct mm_map_request *request, vaddr_t start, size_t size)
 {
 	struct vma wanted = {
-		.start = start, .end = start + size, .flags = request->flags,
-		.object = request->object, .file = request->file,
+		.start = start,
+		.end = start + size,
+		.flags = request->flags,
+		.object = request->object,
+		.file = request->file,
 		.page_offset = request->page_offset,
 	};
 	uint32_t replaced = request->fixed ? npages_mapped(mm, start, wanted.end) : 0;
@@ -201,7 +208,9 @@ int mm_map(struct mm *mm, const struct mm_map_request *request, vaddr_t *address
 int mm_make_stack(struct mm *mm, vaddr_t top, uint32_t flags, size_t size)
 {
 	struct mm_map_request request = {
-		.address = top - ROUND_UP(size, PAGE_SIZE), .size = size, .fixed = true,
+		.address = top - ROUND_UP(size, PAGE_SIZE),
+		.size = size,
+		.fixed = true,
 		.flags = (flags & VMA_RIGHTS) | VMA_GROWSDOWN | VMA_STACK,
 	};
 	vaddr_t address;
@@ -273,7 +282,8 @@ static int decode_anonymous(uint32_t flags, struct mm_map_request *request)
 	if (type != MMAP_SHARED || (request->flags & VMA_GROWSDOWN))
 		return -EINVAL;
 	/* Promised like private memory: nothing but this machine's frames will ever back it. */
-	if (mm_over_commitment((request->flags & VMA_NORESERVE) | VMA_WRITE, request->size >> PAGE_SHIFT))
+	if (mm_over_commitment((request->flags & VMA_NORESERVE) | VMA_WRITE,
+			       request->size >> PAGE_SHIFT))
 		return -ENOMEM;
 	request->flags |= VMA_SHARED;
 	request->object = object_create_shared(request->size);
@@ -306,8 +316,8 @@ static int mmap_locked(struct mm *mm, struct mm_map_request *request, uint32_t p
 	return error;
 }
 
-static int32_t map_file(struct mm *mm, struct mm_map_request *request, uint32_t prot, uint32_t flags,
-			struct file *file)
+static int32_t map_file(struct mm *mm, struct mm_map_request *request, uint32_t prot,
+			uint32_t flags, struct file *file)
 {
 	vaddr_t address;
 	int error;
@@ -338,7 +348,8 @@ static int brk_grow(struct mm *mm, vaddr_t old_end, vaddr_t new_end)
 {
 	uint32_t npages = (new_end - old_end) >> PAGE_SHIFT;
 	struct vma wanted = {
-		.start = old_end, .end = new_end,
+		.start = old_end,
+		.end = new_end,
 		.flags = VMA_READ | VMA_WRITE | VMA_HEAP | mm->default_flags,
 	};
 	int error = check_lock_limit(mm, wanted.flags, new_end - old_end);
@@ -375,11 +386,15 @@ static bool brk_move(struct mm *mm, vaddr_t brk)
 
 /* ---- doorways ---- */
 
-int32_t sys_mmap2(vaddr_t address, size_t size, uint32_t prot, uint32_t flags, int fd, uint32_t page_offset)
+int32_t sys_mmap2(vaddr_t address, size_t size, uint32_t prot, uint32_t flags, int fd,
+		  uint32_t page_offset)
 {
 	struct mm_map_request request = {
-		.address = address, .size = size, .page_offset = page_offset,
-		.fixed = flags & MMAP_FIXED, .fixed_noreplace = flags & MMAP_FIXED_NOREPLACE,
+		.address = address,
+		.size = size,
+		.page_offset = page_offset,
+		.fixed = flags & MMAP_FIXED,
+		.fixed_noreplace = flags & MMAP_FIXED_NOREPLACE,
 		.flags = flags_from_prot(prot),
 	};
 	struct file *file = NULL;
@@ -405,7 +420,9 @@ int32_t sys_mmap2(vaddr_t address, size_t size, uint32_t prot, uint32_t flags, i
 
 int32_t sys_old_mmap(const void __user *arguments)
 {
-	struct { uint32_t address, size, prot, flags, fd, offset; } call;
+	struct {
+		uint32_t address, size, prot, flags, fd, offset;
+	} call;
 	int error = copy_from_user(&call, arguments, sizeof(call));
 
 	if (error)

@@ -1,8 +1,9 @@
 /*
  * mprotect: other rights for a range.
  *
- * Region by region, each in two steps: decode (may it have these rights? limits? the two splits' memory?), then perform, which
- * cannot fail. What stops it at one region leaves those before it changed: so Linux does it, and programs see it.
+ * Region by region, each in two steps: decode (may it have these rights? limits? the two splits'
+ * memory?), then perform, which cannot fail. What stops it at one region leaves those before it
+ * changed: so Linux does it, and programs see it.
  */
 #include <mm.h>
 
@@ -43,7 +44,8 @@ static int check_rights(const struct mm *mm, const struct vma *vma, uint32_t npa
 }
 
 /* Changes [start, end) of the region; *vma becomes the one that holds it then. */
-static int protect_piece(struct mm *mm, struct vma **vma, vaddr_t start, vaddr_t end, uint32_t rights)
+static int protect_piece(struct mm *mm, struct vma **vma, vaddr_t start, vaddr_t end,
+			 uint32_t rights)
 {
 	uint32_t flags = ((*vma)->flags & ~VMA_RIGHTS) | rights;
 	bool private = !(flags & VMA_SHARED);

@@ -1,9 +1,10 @@
 /*
  * mremap: a mapping changes size or place; page-table entries move, never bytes.
  *
- * Decode, then perform: all that Linux refuses is refused first. To move, the old range is isolated into a region of its
- * own, its entries are moved, and then that region itself is linked at the new place. Only what leaves something behind
- * (MREMAP_DONTUNMAP, or the second view of shared memory that an old size of 0 asks for) needs a new region.
+ * Decode, then perform: all that Linux refuses is refused first. To move, the old range is isolated
+ * into a region of its own, its entries are moved, and then that region itself is linked at the new
+ * place. Only what leaves something behind (MREMAP_DONTUNMAP, or the second view of shared memory
+ * that an old size of 0 asks for) needs a new region.
  *
  * Errors and their order are Linux's (mm/mremap.c of 6.1).
  */
@@ -17,8 +18,8 @@
 
 struct remap {
 	vaddr_t old, new;
-	size_t old_size, new_size;	/* whole pages */
-	uint32_t flags;			/* MREMAP_* */
+	size_t old_size, new_size; /* whole pages */
+	uint32_t flags; /* MREMAP_* */
 };
 
 /* ---- decode ---- */
@@ -49,7 +50,7 @@ static int check_resize(struct mm *mm, const struct remap *remap, struct vma **v
 
 static int check_target(const struct mm *mm, const struct remap *remap)
 {
-	if (remap->new & PAGE_MASK)
+	if (remap->new &PAGE_MASK)
 		return -EINVAL;
 	if (remap->new_size > USER_TOP || remap->new > USER_TOP - remap->new_size)
 		return -EINVAL;
@@ -127,7 +128,10 @@ static int move(struct mm *mm, const struct remap *remap)
 	return move_whole(mm, vma, remap);
 }
 
-/* MREMAP_FIXED: to where the program says, whatever is there; MREMAP_DONTUNMAP alone: there if it is free. */
+/*
+ * MREMAP_FIXED: to where the program says, whatever is there; MREMAP_DONTUNMAP alone: there if it
+ * is free.
+ */
 static int remap_to(struct mm *mm, struct remap *remap)
 {
 	vaddr_t end = remap->new + remap->new_size;
@@ -150,7 +154,10 @@ static int remap_to(struct mm *mm, struct remap *remap)
 	return error ? error : move(mm, remap);
 }
 
-/* Grows into the free space behind, if the mapping ends where the region does and there is enough of it. */
+/*
+ * Grows into the free space behind, if the mapping ends where the region does and there is enough
+ * of it.
+ */
 static bool grow_in_place(struct mm *mm, struct vma *vma, const struct remap *remap)
 {
 	vaddr_t end = remap->old + remap->new_size;
@@ -204,12 +211,16 @@ static int check_words(const struct remap *remap)
 	return remap->old & PAGE_MASK ? -EINVAL : 0;
 }
 
-int32_t sys_mremap(vaddr_t old, size_t old_size, size_t new_size, uint32_t flags, vaddr_t new_address)
+int32_t sys_mremap(vaddr_t old, size_t old_size, size_t new_size, uint32_t flags,
+		   vaddr_t new_address)
 {
 	struct mm *mm = current->process->mm;
 	struct remap remap = {
-		.old = old, .new = new_address, .flags = flags,
-		.old_size = old_size, .new_size = new_size,
+		.old = old,
+		.new = new_address,
+		.flags = flags,
+		.old_size = old_size,
+		.new_size = new_size,
 	};
 	struct vma *vma;
 	int error = check_words(&remap);

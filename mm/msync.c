@@ -1,5 +1,6 @@
 /*
- * What a mapping has to do with its object's pages: msync writes them back, mincore tells which are in memory.
+ * What a mapping has to do with its object's pages: msync writes them back, mincore tells which are
+ * in memory.
  */
 #include <mm.h>
 
@@ -84,7 +85,7 @@ static bool page_in_memory(struct mm *mm, const struct vma *vma, vaddr_t page)
 	return vma->object && radix_lookup(&vma->object->pages, vma_index(vma, page));
 }
 
-#define MINCORE_CHUNK 64u	/* pages told of at a time */
+#define MINCORE_CHUNK 64u /* pages told of at a time */
 
 int32_t sys_mincore(vaddr_t start, size_t size, uint8_t __user *vector)
 {

@@ -1,11 +1,13 @@
 /*
  * Backing objects and the page cache.
  *
- * A page is in the cache when the object's radix tree has its frame; the cache then holds one reference and the frame
- * names its object and index. A page that has to be read from a backing store is filled before it enters the cache, so
- * whoever finds it there finds it whole; of two tasks that fill the same page at the same moment the second to finish drops its own.
+ * A page is in the cache when the object's radix tree has its frame; the cache then holds one
+ * reference and the frame names its object and index. A page that has to be read from a backing
+ * store is filled before it enters the cache, so whoever finds it there finds it whole; of two
+ * tasks that fill the same page at the same moment the second to finish drops its own.
  *
- * References that outlive a sleep (a frame being filled, a frame being copied to a user buffer) are declared to the ledger.
+ * References that outlive a sleep (a frame being filled, a frame being copied to a user buffer) are
+ * declared to the ledger.
  */
 #include <object.h>
 
@@ -31,8 +33,8 @@ static void release_shared(struct object *object)
 	kfree(object);
 }
 
-static const struct object_ops zero_ops = { .release = release_nothing };
-static const struct object_ops shared_ops = { .release = release_shared };
+static const struct object_ops zero_ops = {.release = release_nothing};
+static const struct object_ops shared_ops = {.release = release_shared};
 
 struct object object_zero = {
 	.ops = &zero_ops,
@@ -43,7 +45,7 @@ struct object object_zero = {
 void object_init(struct object *object, const struct object_ops *ops, void *owner)
 {
 	assert(ops && ops->release);
-	*object = (struct object){ .ops = ops, .refs = 1, .owner = owner };
+	*object = (struct object){.ops = ops, .refs = 1, .owner = owner};
 	list_init(&object->mappings);
 }
 
@@ -99,7 +101,10 @@ static void zero_beyond(struct frame *frame, uint32_t index, uint64_t size)
 	kunmap(window);
 }
 
-/* A fresh frame with the page's contents, not yet in the cache. What lies beyond the object's end is not in its store. */
+/*
+ * A fresh frame with the page's contents, not yet in the cache. What lies beyond the object's end
+ * is not in its store.
+ */
 static struct frame *fill_page(struct object *object, uint32_t index)
 {
 	struct frame *frame = frame_alloc(FRAME_CACHE, FRAME_ZERO);
@@ -183,7 +188,7 @@ void object_remove_pages(struct object *object, uint32_t first, uint32_t last)
 	struct frame *frame;
 	struct vma *vma;
 
-	list_for_each(vma, &object->mappings, object_link)
+	list_for_each (vma, &object->mappings, object_link)
 		unmap_from_region(vma, first, last);
 	while ((frame = radix_next(&object->pages, &index)) && index <= last)
 		remove_page(object, index, frame);
@@ -207,7 +212,10 @@ void object_truncate(struct object *object, uint64_t size)
 
 /* ---- reading and writing ---- */
 
-/* Moves up to size bytes between offset in a frame and the buffers; gives back the caller's reference. May sleep. */
+/*
+ * Moves up to size bytes between offset in a frame and the buffers; gives back the caller's
+ * reference. May sleep.
+ */
 static ssize_t transfer(struct frame *frame, uint32_t offset, struct uio *io, size_t size, bool out)
 {
 	char *window;
@@ -228,7 +236,10 @@ static ssize_t read_page(struct object *object, uint64_t position, struct uio *i
 	uint32_t index = position >> PAGE_SHIFT;
 	struct frame *frame = object_find_page(object, index);
 
-	/* A page that nobody has written in memory that has no backing store: zeros, and no frame for them. */
+	/*
+	 * A page that nobody has written in memory that has no backing store: zeros, and no frame
+	 * for them.
+	 */
 	if (!frame && !object->ops->fill)
 		return uio_zero_out(io, size);
 	if (!frame) {

@@ -1,6 +1,6 @@
 /*
- * Transfers to and from lists of buffers. User buffers are touched through uaccess.h alone; a bad page ends the transfer
- * with what was moved before it.
+ * Transfers to and from lists of buffers. User buffers are touched through uaccess.h alone; a bad
+ * page ends the transfer with what was moved before it.
  */
 #include <uio.h>
 

@@ -1,12 +1,14 @@
 /*
  * The region tree: insert, remove, split, merge, find, gap search; all logarithmic.
  *
- * Each region knows the gap below it, from the end of the region before (or USER_LOWEST) to its own start; a stack's gap
- * leaves out its guard, so that nothing is placed where the stack would then be unable to grow. The tree
- * carries the largest gap of each subtree upwards. Whoever moves an end of a region or puts one in or takes one out
- * therefore refreshes two gaps: its own and that of the region after it. Only functions of this file do.
+ * Each region knows the gap below it, from the end of the region before (or USER_LOWEST) to its own
+ * start; a stack's gap leaves out its guard, so that nothing is placed where the stack would then
+ * be unable to grow. The tree carries the largest gap of each subtree upwards. Whoever moves an end
+ * of a region or puts one in or takes one out therefore refreshes two gaps: its own and that of the
+ * region after it. Only functions of this file do.
  *
- * Invariants: regions are disjoint, sorted, page-aligned, never empty; mm's counters are sums over the tree.
+ * Invariants: regions are disjoint, sorted, page-aligned, never empty; mm's counters are sums over
+ * the tree.
  */
 #include <vma.h>
 
@@ -117,7 +119,10 @@ static void refresh_gap(struct mm *mm, struct vma *vma)
 	tree_updated(&mm->regions, &vma->node);
 }
 
-/* The last region in the subtree that starts below `below` and has a gap of size; each step down is decided by one look. */
+/*
+ * The last region in the subtree that starts below `below` and has a gap of size; each step down is
+ * decided by one look.
+ */
 static struct vma *last_with_gap(const struct tree_node *node, size_t size, vaddr_t below)
 {
 	struct vma *vma = vma_of(node), *found;
@@ -135,7 +140,8 @@ static struct vma *last_with_gap(const struct tree_node *node, size_t size, vadd
 }
 
 /*
- * Two cases: the gap that `high` lies in or touches, cut off there, and else the highest whole gap below it:
+ * Two cases: the gap that `high` lies in or touches, cut off there, and else the highest whole gap
+ * below it:
  *
  *      [prev]      |high        [above]           [vma]      [prev]
  *            <---->              or          <--->  ^ start < high
@@ -332,7 +338,10 @@ struct vma *vma_merge(struct mm *mm, struct vma *vma)
 	return vma;
 }
 
-/* Cuts the region in two at `at`; upper, a clone of it not yet linked, becomes the part from there on. */
+/*
+ * Cuts the region in two at `at`; upper, a clone of it not yet linked, becomes the part from there
+ * on.
+ */
 static void split(struct mm *mm, struct vma *vma, vaddr_t at, struct vma *upper)
 {
 	assert(vma->start < at && at < vma->end);

@@ -1,5 +1,6 @@
 /*
- * Memory mapping constants of the Linux i386 ABI (asm-generic/mman*.h, linux/mman.h give the values).
+ * Memory mapping constants of the Linux i386 ABI (asm-generic/mman*.h, linux/mman.h give the
+ * values).
  */
 #ifndef LOFT_ABI_MMAN_H
 #define LOFT_ABI_MMAN_H

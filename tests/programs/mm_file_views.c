@@ -1,4 +1,5 @@
-/* read, write, shared and private mappings of a file show the same page, until a private one is written. */
+/* read, write, shared and private mappings of a file show the same page, until a private one is
+ * written. */
 #define _GNU_SOURCE
 #include "mm.h"
 
@@ -10,7 +11,8 @@ static void show(const char *what)
 	char byte;
 
 	pread(fd, &byte, 1, 0);
-	printf("%s: read %c, shared %c, second %c, private %c\n", what, byte, *shared, *second, *private);
+	printf("%s: read %c, shared %c, second %c, private %c\n", what, byte, *shared, *second,
+	       *private);
 }
 
 int main(void)

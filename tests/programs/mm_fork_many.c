@@ -33,7 +33,8 @@ int main(void)
 		printf("child %d: %d\n", child, status);
 	}
 	for (int page = 0; page < PAGES; page++)
-		wrong += at[page * PAGE] != 'p' || at[page * PAGE + 2] != (page < CHILDREN ? 'q' : 'p');
+		wrong += at[page * PAGE] != 'p' ||
+			 at[page * PAGE + 2] != (page < CHILDREN ? 'q' : 'p');
 	printf("wrong in the parent: %d\n", wrong);
 	return 0;
 }

@@ -9,8 +9,8 @@ static void child(void)
 {
 	char byte;
 
-	printf("child sees: %c %c %c %c %d\n", private[0], shared[0], file_private[0], file_shared[0],
-	       untouched[0]);
+	printf("child sees: %c %c %c %c %d\n", private[0], shared[0], file_private[0],
+	       file_shared[0], untouched[0]);
 	private[0] = shared[0] = file_private[0] = file_shared[0] = untouched[0] = 'C';
 	file_private[PAGE] = 'D';
 	mm_try("read-only in the child", read_only);
@@ -35,8 +35,8 @@ int main(void)
 	shared[PAGE] = 'S';
 	mprotect(read_only, PAGE, PROT_READ);
 	mm_child(child);
-	printf("parent sees: %c %c %c %c %d\n", private[0], shared[0], file_private[0], file_shared[0],
-	       untouched[0]);
+	printf("parent sees: %c %c %c %c %d\n", private[0], shared[0], file_private[0],
+	       file_shared[0], untouched[0]);
 	printf("second pages: %c %c\n", shared[PAGE], file_private[PAGE]);
 	mm_try("read-only in the parent", read_only);
 	printf("with its contents: %c\n", read_only[0]);

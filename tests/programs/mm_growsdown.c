@@ -1,4 +1,5 @@
-/* A MAP_GROWSDOWN mapping grows by faults, keeping 256 pages from what is below, and no more than RLIMIT_STACK. */
+/* A MAP_GROWSDOWN mapping grows by faults, keeping 256 pages from what is below, and no more than
+ * RLIMIT_STACK. */
 #define _GNU_SOURCE
 #include "mm.h"
 
@@ -22,7 +23,7 @@ static void grow(void)
 
 static void limited(void)
 {
-	struct rlimit limit = { 100 * PAGE, RLIM_INFINITY };
+	struct rlimit limit = {100 * PAGE, RLIM_INFINITY};
 	char *room = mm_map(2000, PROT_NONE), *at;
 
 	munmap(room, 2000 * PAGE);

@@ -4,18 +4,20 @@
 
 int main(void)
 {
-	char *at = mm_map(6, RW), *shared = mmap(NULL, 2 * PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	char *at = mm_map(6, RW),
+	     *shared = mmap(NULL, 2 * PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int fd = mm_file(2 * PAGE);
 	char *file = mmap(NULL, 2 * PAGE, RW, MAP_PRIVATE, fd, 0);
 	static const int hints[] = {
-		MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTDUMP, MADV_DODUMP,
-		MADV_COLD,
+		MADV_NORMAL,   MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED,
+		MADV_DONTDUMP, MADV_DODUMP, MADV_COLD,
 	};
 
 	mm_catch();
 	memset(at, 'x', 6 * PAGE);
 	mm_call("not needed", madvise(at + PAGE, 2 * PAGE, MADV_DONTNEED));
-	printf("before %c, dropped %d %d, after %c\n", at[0], at[PAGE], at[3 * PAGE - 1], at[3 * PAGE]);
+	printf("before %c, dropped %d %d, after %c\n", at[0], at[PAGE], at[3 * PAGE - 1],
+	       at[3 * PAGE]);
 	memset(shared, 's', 2 * PAGE);
 	mm_call("shared", madvise(shared, 2 * PAGE, MADV_DONTNEED));
 	printf("still there: %c\n", shared[PAGE]);

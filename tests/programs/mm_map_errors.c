@@ -43,7 +43,8 @@ int main(void)
 	try("private, to write, read-only file", 0, PAGE, RW, MAP_PRIVATE, reading, 0);
 	try("private, write-only file", 0, PAGE, PROT_READ, MAP_PRIVATE, writing, 0);
 	try("shared, write-only file", 0, PAGE, PROT_WRITE, MAP_SHARED, writing, 0);
-	try("shared and validated, unknown flag", 0, PAGE, RW, MAP_SHARED_VALIDATE | 0x800000, both, 0);
+	try("shared and validated, unknown flag", 0, PAGE, RW, MAP_SHARED_VALIDATE | 0x800000, both,
+	    0);
 	try("shared and validated", 0, PAGE, RW, MAP_SHARED_VALIDATE, both, 0);
 	try("grows down, file", 0, PAGE, RW, MAP_PRIVATE | MAP_GROWSDOWN, both, 0);
 	try("grows down, shared", 0, PAGE, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_GROWSDOWN, -1, 0);

@@ -17,7 +17,7 @@ static int resident(int npages)
 
 static void limited(void)
 {
-	struct rlimit limit = { 4 * PAGE, 4 * PAGE };
+	struct rlimit limit = {4 * PAGE, 4 * PAGE};
 
 	setrlimit(RLIMIT_MEMLOCK, &limit);
 	if (setresuid(1000, 1000, 1000))
@@ -34,7 +34,8 @@ static void limited(void)
 	limit.rlim_cur = limit.rlim_max = 0;
 	setrlimit(RLIMIT_MEMLOCK, &limit);
 	mm_call("no locking at all", mlock(at, PAGE));
-	mm_call("mapped locked", mmap(NULL, PAGE, RW, ANON | MAP_LOCKED, -1, 0) == MAP_FAILED ? -1 : 0);
+	mm_call("mapped locked",
+		mmap(NULL, PAGE, RW, ANON | MAP_LOCKED, -1, 0) == MAP_FAILED ? -1 : 0);
 }
 
 int main(void)

@@ -28,11 +28,13 @@ int main(void)
 	try("beyond the mapping", at, 5 * PAGE, 6 * PAGE, MREMAP_MAYMOVE, 0);
 	try("too big", at, PAGE, 0xfff00000, MREMAP_MAYMOVE, 0);
 	try("old size 0, private", at, 0, PAGE, MREMAP_MAYMOVE, 0);
-	try("target not at a page", at, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, (unsigned long)target + 1);
+	try("target not at a page", at, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+	    (unsigned long)target + 1);
 	try("target above", at, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, 0xfffff000);
 	try("target overlaps", at, 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
 	    (unsigned long)at + PAGE);
-	try("target is the old place", at, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, (unsigned long)at);
+	try("target is the old place", at, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+	    (unsigned long)at);
 	try("target enormous", at, PAGE, 0xf0000000, MREMAP_MAYMOVE | MREMAP_FIXED, 0x40000000);
 	printf("target untouched: %c\n", target[0]);
 	return 0;

@@ -1,4 +1,5 @@
-/* mremap with an old size of 0 gives a second view of shared memory; MREMAP_DONTUNMAP leaves an empty place behind. */
+/* mremap with an old size of 0 gives a second view of shared memory; MREMAP_DONTUNMAP leaves an
+ * empty place behind. */
 #define _GNU_SOURCE
 #include "mm.h"
 
@@ -26,7 +27,8 @@ int main(void)
 	at = mm_map(3, RW);
 	memset(at, 'l', 3 * PAGE);
 	moved = mremap(at + PAGE, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, NULL);
-	printf("left behind: moved %c, there %d, beside %c %c\n", moved[0], at[PAGE], at[0], at[2 * PAGE]);
+	printf("left behind: moved %c, there %d, beside %c %c\n", moved[0], at[PAGE], at[0],
+	       at[2 * PAGE]);
 	at[PAGE] = 'n';
 	printf("independent: %c %c\n", moved[0], at[PAGE]);
 	return 0;

@@ -16,7 +16,8 @@ int main(void)
 		printf("page %d: %c\n", page, shared[page * PAGE]);
 	printf("read into a private page: %zd\n", pread(fd, private + PAGE, PAGE, 3 * PAGE));
 	printf("private %c, file %c\n", private[PAGE], shared[PAGE]);
-	printf("write past the end from a new page: %zd\n", pwrite(fd, private + 2 * PAGE, PAGE, 6 * PAGE));
+	printf("write past the end from a new page: %zd\n",
+	       pwrite(fd, private + 2 * PAGE, PAGE, 6 * PAGE));
 	printf("size: %ld\n", (long)lseek(fd, 0, SEEK_END));
 	return 0;
 }

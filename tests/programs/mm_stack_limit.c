@@ -1,4 +1,5 @@
-/* Recursion without end meets RLIMIT_STACK: SIGSEGV on the alternative stack, and then the limit raised lets it go on. */
+/* Recursion without end meets RLIMIT_STACK: SIGSEGV on the alternative stack, and then the limit
+ * raised lets it go on. */
 #define _GNU_SOURCE
 #include "mm.h"
 
@@ -25,7 +26,7 @@ static const char *go(unsigned to)
 
 int main(void)
 {
-	struct rlimit limit = { 1 << 20, RLIM_INFINITY };
+	struct rlimit limit = {1 << 20, RLIM_INFINITY};
 
 	mm_catch();
 	setrlimit(RLIMIT_STACK, &limit);

@@ -1,4 +1,5 @@
-/* Truncating a mapped file takes the pages away, private copies too, and zeroes the tail of the last. */
+/* Truncating a mapped file takes the pages away, private copies too, and zeroes the tail of the
+ * last. */
 #define _GNU_SOURCE
 #include "mm.h"
 

@@ -1,4 +1,5 @@
-/* Memory that was only read is zeros everywhere, and writing to one page of it changes that one alone. */
+/* Memory that was only read is zeros everywhere, and writing to one page of it changes that one
+ * alone. */
 #define _GNU_SOURCE
 #include "mm.h"
 

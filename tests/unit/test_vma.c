@@ -1,8 +1,8 @@
 /*
- * The region tree and the mmap family on it, by random operations against a model that keeps one record for each
- * page. The page directory is an array here: a number for each page that has been touched, which must go where the
- * page goes and vanish where it is unmapped.
- * SOURCES: mm/vma.c mm/mmap.c mm/mprotect.c mm/mremap.c lib/tree.c
+ * The region tree and the mmap family on it, by random operations against a model that keeps one
+ * record for each page. The page directory is an array here: a number for each page that has been
+ * touched, which must go where the page goes and vanish where it is unmapped. SOURCES: mm/vma.c
+ * mm/mmap.c mm/mprotect.c mm/mremap.c lib/tree.c
  */
 #include "unit.h"
 
@@ -13,7 +13,7 @@
 #include <uaccess.h>
 #include <vma.h>
 
-#define NPAGES 200u			/* pages of the model; page 0 is never mapped */
+#define NPAGES 200u /* pages of the model; page 0 is never mapped */
 #define TOP (NPAGES << PAGE_SHIFT)
 #define ADDRESS(page) ((vaddr_t)(page) << PAGE_SHIFT)
 
@@ -26,17 +26,57 @@ struct object object_zero;
 static uint32_t contents[USER_TOP >> PAGE_SHIFT];
 static bool fail_allocations;
 
-void *kalloc(size_t size) { return fail_allocations && unit_random() % 2 ? NULL : malloc(size); }
-void kfree(void *pointer) { free(pointer); }
-void object_get(struct object *object) { object->refs++; }
-void object_put(struct object *object) { object->refs--; }
-struct object *object_create_shared(uint64_t size) { (void)size; return NULL; }
-void mutex_lock(struct mutex *mutex) { (void)mutex; }
-void mutex_unlock(struct mutex *mutex) { (void)mutex; }
-uint32_t mm_limit(unsigned resource) { (void)resource; return RLIM_INFINITY; }
-bool mm_over_commitment(uint32_t flags, uint32_t npages) { (void)flags; (void)npages; return false; }
-bool mm_over_lock_limit(const struct mm *mm, uint32_t npages) { (void)mm; (void)npages; return false; }
-int mm_populate(struct mm *mm, vaddr_t start, vaddr_t end) { (void)mm; return start > end; }
+void *kalloc(size_t size)
+{
+	return fail_allocations && unit_random() % 2 ? NULL : malloc(size);
+}
+void kfree(void *pointer)
+{
+	free(pointer);
+}
+void object_get(struct object *object)
+{
+	object->refs++;
+}
+void object_put(struct object *object)
+{
+	object->refs--;
+}
+struct object *object_create_shared(uint64_t size)
+{
+	(void)size;
+	return NULL;
+}
+void mutex_lock(struct mutex *mutex)
+{
+	(void)mutex;
+}
+void mutex_unlock(struct mutex *mutex)
+{
+	(void)mutex;
+}
+uint32_t mm_limit(unsigned resource)
+{
+	(void)resource;
+	return RLIM_INFINITY;
+}
+bool mm_over_commitment(uint32_t flags, uint32_t npages)
+{
+	(void)flags;
+	(void)npages;
+	return false;
+}
+bool mm_over_lock_limit(const struct mm *mm, uint32_t npages)
+{
+	(void)mm;
+	(void)npages;
+	return false;
+}
+int mm_populate(struct mm *mm, vaddr_t start, vaddr_t end)
+{
+	(void)mm;
+	return start > end;
+}
 
 bool mm_over_limits(const struct mm *mm, uint32_t flags, uint32_t npages)
 {
@@ -82,7 +122,7 @@ struct page {
 	bool mapped;
 	uint32_t flags;
 	struct object *object;
-	uint32_t offset;	/* in the object */
+	uint32_t offset; /* in the object */
 	uint32_t contents;
 };
 
@@ -94,7 +134,7 @@ static struct mm mm;
 static void model_clear(unsigned from, unsigned count)
 {
 	for (unsigned page = from; page < from + count; page++)
-		model[page] = (struct page){ 0 };
+		model[page] = (struct page){0};
 }
 
 static bool model_is_free(unsigned from, unsigned count)
@@ -120,7 +160,9 @@ static void model_map(unsigned from, unsigned count, const struct mm_map_request
 {
 	for (unsigned page = from; page < from + count; page++)
 		model[page] = (struct page){
-			.mapped = true, .flags = request->flags, .object = request->object,
+			.mapped = true,
+			.flags = request->flags,
+			.object = request->object,
 			.offset = request->object ? request->page_offset + page - from : 0,
 		};
 }
@@ -158,7 +200,8 @@ static int check_subtree(const struct tree_node *node)
 	vaddr_t largest = vma->gap;
 	for (int side = 0; side < 2; side++)
 		if (node->child[side])
-			largest = MAX(largest, tree_entry(node->child[side], struct vma, node)->largest_gap);
+			largest = MAX(largest,
+				      tree_entry(node->child[side], struct vma, node)->largest_gap);
 	assert_int_equal(vma->largest_gap, largest);
 	return node->height;
 }
@@ -193,14 +236,16 @@ static void check(void)
 	}
 	for (unsigned page = 0; page < NPAGES; page++) {
 		mapped += model[page].mapped;
-		data += model[page].mapped && (model[page].flags & (VMA_WRITE | VMA_SHARED)) == VMA_WRITE;
+		data += model[page].mapped &&
+			(model[page].flags & (VMA_WRITE | VMA_SHARED)) == VMA_WRITE;
 		assert_int_equal(contents[page], model[page].contents);
 		if (!model[page].mapped)
 			assert_null(mm_find(&mm, ADDRESS(page)));
 	}
 	for (unsigned i = 0; i < ARRAY_SIZE(objects); i++) {
 		links = 0;
-		for (link = objects[i].mappings.next; link != &objects[i].mappings; link = link->next)
+		for (link = objects[i].mappings.next; link != &objects[i].mappings;
+		     link = link->next)
 			links++;
 		assert_int_equal(objects[i].refs, links + 1);
 	}
@@ -234,7 +279,9 @@ static void random_map(void)
 	unsigned from = random_page(), count = random_count(from), gap = model_gap(count);
 	unsigned what = unit_random() % 4;
 	struct mm_map_request request = {
-		.address = ADDRESS(from), .size = ADDRESS(count), .flags = random_rights(),
+		.address = ADDRESS(from),
+		.size = ADDRESS(count),
+		.flags = random_rights(),
 		.fixed = unit_random() % 2,
 	};
 	vaddr_t address;
@@ -331,12 +378,13 @@ static void random_remap(void)
 		return;
 	old_count = 1 + unit_random() % run_length(from);
 	count = random_count(MIN(from, to));
-	if (unit_random() % 2 && to + count <= NPAGES && (to + count <= from || from + old_count <= to))
+	if (unit_random() % 2 && to + count <= NPAGES &&
+	    (to + count <= from || from + old_count <= to))
 		flags |= MREMAP_FIXED | MREMAP_MAYMOVE;
 	if (flags & MREMAP_FIXED)
 		expected = to;
-	else if (count <= old_count ||
-		 (run_length(from) == old_count && model_is_free(from + old_count, count - old_count)))
+	else if (count <= old_count || (run_length(from) == old_count &&
+					model_is_free(from + old_count, count - old_count)))
 		expected = from;
 	else
 		expected = flags & MREMAP_MAYMOVE ? model_gap(count) : 0;
@@ -380,16 +428,16 @@ static void random_operation(void)
 
 static int set_up(void **state)
 {
-	static struct process process = { .mm = &mm };
-	static struct task task = { .process = &process };
+	static struct process process = {.mm = &mm};
+	static struct task task = {.process = &process};
 
 	(void)state;
 	current = &task;
 	fail_allocations = false;
-	mm = (struct mm){ .refs = 1, .mmap_top = TOP, .regions.update = vma_update_gaps };
+	mm = (struct mm){.refs = 1, .mmap_top = TOP, .regions.update = vma_update_gaps};
 	model_clear(0, NPAGES);
 	for (unsigned i = 0; i < ARRAY_SIZE(objects); i++) {
-		objects[i] = (struct object){ .ops = &no_ops, .refs = 1, .size = TOP };
+		objects[i] = (struct object){.ops = &no_ops, .refs = 1, .size = TOP};
 		list_init(&objects[i].mappings);
 	}
 	return 0;
@@ -416,7 +464,8 @@ static void test_random_operations(void **state)
 static bool model_is_saved(void)
 {
 	for (unsigned page = 0; page < NPAGES; page++)
-		if (model[page].mapped != saved[page].mapped || model[page].flags != saved[page].flags)
+		if (model[page].mapped != saved[page].mapped ||
+		    model[page].flags != saved[page].flags)
 			return false;
 	return true;
 }
@@ -439,14 +488,18 @@ static void test_allocations_that_fail(void **state)
 	assert_true(unchanged > 100);
 }
 
-/* A stack keeps its guard distance from what is placed below it, unless that is asked for exactly. */
+/*
+ * A stack keeps its guard distance from what is placed below it, unless that is asked for exactly.
+ */
 static void test_stack_guard(void **state)
 {
 	struct mm_map_request stack = {
-		.address = 0x40000000, .size = PAGE_SIZE, .fixed = true,
+		.address = 0x40000000,
+		.size = PAGE_SIZE,
+		.fixed = true,
 		.flags = VMA_READ | VMA_WRITE | VMA_GROWSDOWN,
 	};
-	struct mm_map_request request = { .size = PAGE_SIZE, .flags = VMA_READ };
+	struct mm_map_request request = {.size = PAGE_SIZE, .flags = VMA_READ};
 	vaddr_t address;
 
 	(void)state;
@@ -465,7 +518,7 @@ static void test_stack_guard(void **state)
 
 static void test_bad_ranges(void **state)
 {
-	struct mm_map_request request = { .size = PAGE_SIZE, .fixed = true };
+	struct mm_map_request request = {.size = PAGE_SIZE, .fixed = true};
 	vaddr_t address;
 
 	(void)state;
