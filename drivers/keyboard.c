@@ -12,9 +12,8 @@
 #include <err.h>
 #include <format.h>
 #include <log.h>
-#include <signal.h>
+#include <machine.h>
 #include <string.h>
-#include <task.h>
 #include <trap.h>
 
 #include "port.h"
@@ -71,8 +70,7 @@ static struct {
 	uint8_t leds;		/* wanted, and what the locks are */
 	enum { LEDS_IDLE, LEDS_ASKED, LEDS_SENT } leds_state;
 	bool leds_again;	/* they changed while being sent */
-	bool ctrl_alt_del_reboots;
-} keyboard = { .ctrl_alt_del_reboots = true };
+} keyboard;
 
 /* ---- the controller ---- */
 
@@ -260,16 +258,6 @@ static void cursor_key(char final)
 	screen_input(bytes, 3);
 }
 
-static void reboot_key(void)
-{
-	struct process *init = process_find(1);
-
-	if (keyboard.ctrl_alt_del_reboots)
-		power_reboot();
-	if (init)
-		signal_send_process(init, SIGINT, NULL);
-}
-
 /* The block of cursor keys, also on the keypad without Num Lock. By scan code from KEY_PAD_FIRST on. */
 static void navigation_key(uint8_t code)
 {
@@ -278,7 +266,7 @@ static void navigation_key(uint8_t code)
 	char bytes[5] = "\033[0~";
 
 	if (code == KEY_DELETE && ctrl_held() && alt_held()) {
-		reboot_key();
+		machine_reboot_key();
 	} else if (final >= 'A') {
 		cursor_key(final);
 	} else if (final) {
@@ -296,7 +284,7 @@ static void pad_key(uint8_t code)
 	bool digit = (keyboard.leds & LED_NUM) && !shift_held();
 
 	if (code == KEY_DELETE && ctrl_held() && alt_held())
-		reboot_key();
+		machine_reboot_key();
 	else if (screen_application_keypad())
 		screen_input(bytes, 3);
 	else if (digit || digits[at] == '-' || digits[at] == '+')
@@ -397,11 +385,6 @@ static void interrupt(void *context)
 		if (!(status & STATUS_MOUSE))
 			take_byte(byte);
 	}
-}
-
-void keyboard_set_ctrl_alt_del(bool reboots)
-{
-	keyboard.ctrl_alt_del_reboots = reboots;
 }
 
 void keyboard_init(void)

@@ -134,13 +134,13 @@ static void note_line_start(struct ldisc *ldisc)
 		ldisc->line_column = ldisc->column;
 }
 
-/* A character that becomes part of the input, with its echo. */
-static void take_ordinary(struct ldisc *ldisc, uint8_t byte)
+/* A character that becomes part of the input, with its echo; a newline after VLNEXT shows as ^J. */
+static void take_ordinary(struct ldisc *ldisc, uint8_t byte, bool literal)
 {
 	if (local_flag(ldisc, ECHO)) {
 		ldisc_finish_erasing(ldisc);
 		note_line_start(ldisc);
-		if (byte == '\n')
+		if (byte == '\n' && !literal)
 			ldisc_echo(ldisc, '\n');
 		else
 			ldisc_echo_byte(ldisc, byte);
@@ -240,11 +240,17 @@ static bool take_line_end(struct ldisc *ldisc, uint8_t byte)
 	return true;
 }
 
+/* A capital of Latin 1. */
+static bool is_upper(uint8_t byte)
+{
+	return (byte >= 'A' && byte <= 'Z') || (byte >= 0xc0 && byte <= 0xde && byte != 0xd7);
+}
+
 static uint8_t strip(const struct ldisc *ldisc, uint8_t byte)
 {
 	if (input_flag(ldisc, ISTRIP))
 		byte &= 0x7f;
-	if (input_flag(ldisc, IUCLC) && local_flag(ldisc, IEXTEN) && byte >= 'A' && byte <= 'Z')
+	if (input_flag(ldisc, IUCLC) && local_flag(ldisc, IEXTEN) && is_upper(byte))
 		byte += 'a' - 'A';
 	return byte;
 }
@@ -254,7 +260,7 @@ void ldisc_input(struct ldisc *ldisc, uint8_t byte)
 	byte = strip(ldisc, byte);
 	if (ldisc->literal) {
 		ldisc->literal = false;
-		take_ordinary(ldisc, byte);
+		take_ordinary(ldisc, byte, true);
 		return;
 	}
 	if (local_flag(ldisc, EXTPROC)) {
@@ -275,7 +281,7 @@ void ldisc_input(struct ldisc *ldisc, uint8_t byte)
 	}
 	if (local_flag(ldisc, ICANON) && (take_editing(ldisc, byte) || take_line_end(ldisc, byte)))
 		return;
-	take_ordinary(ldisc, byte);
+	take_ordinary(ldisc, byte, false);
 }
 
 void ldisc_input_break(struct ldisc *ldisc)

@@ -59,11 +59,19 @@ static size_t output_tab(struct ldisc *ldisc, char *to)
 	return spaces;
 }
 
+/* In Latin 1, as Linux has it: \337 and \377, which have no capital there, are moved all the same. */
+static uint8_t to_upper(uint8_t byte)
+{
+	bool lower = (byte >= 'a' && byte <= 'z') || (byte >= 0xdf && byte != 0xf7);
+
+	return lower ? byte - ('a' - 'A') : byte;
+}
+
 static size_t output_other(struct ldisc *ldisc, uint8_t byte, char *to)
 {
 	if (!is_control(byte)) {
-		if ((ldisc->settings.oflag & OLCUC) && byte >= 'a' && byte <= 'z')
-			byte -= 'a' - 'A';
+		if (ldisc->settings.oflag & OLCUC)
+			byte = to_upper(byte);
 		if (!is_continuation(ldisc, byte))
 			ldisc->column++;
 	}
@@ -99,8 +107,14 @@ size_t ldisc_output(struct ldisc *ldisc, uint8_t byte, char to[LDISC_EXPANSION])
 void ldisc_echo(struct ldisc *ldisc, uint8_t byte)
 {
 	char bytes[LDISC_EXPANSION];
-	size_t size = ldisc_output(ldisc, byte, bytes);
+	size_t size;
 
+	if (byte == 0xff) {	/* Linux's echo passes it on unprocessed, and counts it */
+		ldisc->column++;
+		ldisc->ops->echo(ldisc, "\377", 1);
+		return;
+	}
+	size = ldisc_output(ldisc, byte, bytes);
 	ldisc->ops->echo(ldisc, bytes, size);
 }
 
@@ -119,9 +133,9 @@ void ldisc_echo_byte(struct ldisc *ldisc, uint8_t byte)
 /* Blanks the column left of the cursor. */
 static void echo_rubout(struct ldisc *ldisc)
 {
-	if (ldisc->column > 0)
-		ldisc->column--;
-	ldisc->ops->echo(ldisc, "\b \b", 3);
+	ldisc_echo(ldisc, '\b');
+	ldisc_echo(ldisc, ' ');
+	ldisc_echo(ldisc, '\b');
 }
 
 void ldisc_finish_erasing(struct ldisc *ldisc)
@@ -172,8 +186,11 @@ static void echo_erased(struct ldisc *ldisc, size_t size, bool whole_line, uint8
 			ldisc_echo(ldisc, '\\');
 		ldisc->erasing = true;
 		ldisc_echo_byte(ldisc, byte);
-		for (size_t i = 1; i < size; i++)
+		for (size_t i = 1; i < size; i++) {
 			ldisc_echo(ldisc, byte_at(ldisc, ldisc->head + i));
+			if (ldisc->column > 0)
+				ldisc->column--;
+		}
 	} else if (!whole_line && !local_flag(ldisc, ECHOE)) {
 		ldisc_echo_byte(ldisc, typed);
 	} else if (byte == '\t') {
@@ -220,6 +237,8 @@ void ldisc_erase_word(struct ldisc *ldisc, uint8_t typed)
 {
 	bool in_word = false;
 
+	if (ldisc->head == ldisc->line)
+		return;
 	while (ldisc->head != ldisc->line) {
 		uint32_t before = ldisc->head;
 		size_t size = drop_character(ldisc);
@@ -264,5 +283,6 @@ void ldisc_erase_line(struct ldisc *ldisc, uint8_t typed)
 			break;
 		echo_erased(ldisc, size, true, typed);
 	}
-	ldisc_finish_erasing(ldisc);
+	if (ldisc->head == ldisc->line)
+		ldisc_finish_erasing(ldisc);
 }

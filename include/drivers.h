@@ -14,8 +14,6 @@ void vga_early_init(void);
 void serial_init(void);
 void console_init(void);
 void keyboard_init(void);
-/* What Ctrl-Alt-Del does: reboot at once (as after boot), or SIGINT for process 1: reboot(2) chooses. */
-void keyboard_set_ctrl_alt_del(bool reboots);
 
 /*
  * Power. power_reboot and power_off do not return where they work; power_off says so and halts where nothing does.
