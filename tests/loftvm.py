@@ -103,13 +103,14 @@ class VM:
     name     of the log
     kernel   ELF for -kernel; with initrd and append beside it
     iso      boots this CD through the firmware instead
+    firmware boots through the firmware from what these arguments of QEMU's make
     memory   in megabytes
-    machine, cpu, qemu   QEMU's -M, -cpu and the program
+    machine, cpu, vga, qemu   QEMU's -M, -cpu, -vga and the program
     extra    more arguments for QEMU
     """
 
-    def __init__(self, name, kernel=None, initrd=None, append="", iso=None, memory=64,
-                 machine="pc", cpu=None, qemu="qemu-system-i386", extra=()):
+    def __init__(self, name, kernel=None, initrd=None, append="", iso=None, firmware=(),
+                 memory=64, machine="pc", cpu=None, vga="std", qemu="qemu-system-i386", extra=()):
         LOGS.mkdir(parents=True, exist_ok=True)
         self.log_path = LOGS / f"{free_name(name)}.log"
         self.text = ""      # all that the serial line said, without carriage returns
@@ -119,7 +120,7 @@ class VM:
         control = Channel(self.folder, "qmp")
         command = [
             qemu, "-accel", "tcg", "-M", machine, "-m", str(memory), "-nodefaults",
-            "-vga", "std", "-display", "none", "-no-reboot",
+            "-vga", vga, "-display", "none", "-no-reboot",
             "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
             "-chardev", f"socket,id=serial,path={self.serial.path},server=off",
             "-serial", "chardev:serial",
@@ -130,6 +131,8 @@ class VM:
             command += ["-cpu", cpu]
         if iso:
             command += ["-cdrom", str(iso)]
+        elif firmware:
+            command += list(firmware)
         else:
             command += ["-kernel", str(kernel or KERNEL),
                         "-append", f"console=ttyS0 panic=-1 {append}".strip()]

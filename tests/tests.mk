@@ -14,18 +14,22 @@ build/tests/%: tests/programs/%.c $(wildcard tests/programs/*.h) | setup-test
 	$(QUIET)$(TEST_CC) $$(sed -n '1s/.*CFLAGS: \([^*]*\).*/\1/p' $<) \
 		$$(sed -n '1{/CFLAGS: .*-static-pie/!s/.*/-static -no-pie/p}' $<) -s -o $@ $<
 
-# Process 1 of the machine that runs them: one of our own programs.
-build/tests/testinit.o: tests/system/testinit.c user/libc/libc.h | setup-build
+# What runs as process 1 in the tests' machines: our own programs, of our own C library.
+OWN_TEST_PROGRAMS := build/tests/testinit build/tests/arguments
+vpath testinit.c tests/system
+vpath arguments.c tests/machines
+
+$(OWN_TEST_PROGRAMS:%=%.o): build/tests/%.o: %.c user/libc/libc.h | setup-build
 	@mkdir -p $(@D)
 	@echo "CC    $<"
 	$(QUIET)$(CC) $(USER_CFLAGS) -c $< -o $@
 
-build/tests/testinit: build/tests/testinit.o $(USER_LIBC)
+$(OWN_TEST_PROGRAMS): %: %.o $(USER_LIBC)
 	@echo "LINK  $@"
 	$(QUIET)$(CC) $(USER_LDFLAGS) -o $@ $^ -lgcc
 
 .PHONY: test-programs test-packages
-test-programs: $(TEST_PROGRAMS) build/tests/testinit
+test-programs: $(TEST_PROGRAMS) $(OWN_TEST_PROGRAMS)
 
 # Packages that the tests use and the image does not need.
 test-packages:
