@@ -72,6 +72,19 @@ static void show_address(const char *what, vaddr_t address)
 		show("%s %08x", what, address);
 }
 
+/*
+ * After a call of what is no function, EIP says nothing and the return address is on top of the stack, in no
+ * frame yet.
+ */
+static void show_lost_caller(const struct trap_frame *frame)
+{
+	const vaddr_t *top = (const vaddr_t *)(&frame->eflags + 1);
+
+	if (!trap_from_user(frame) && frame->vector == TRAP_PAGE_FAULT &&
+	    !ksyms_lookup(frame->eip, NULL) && ksyms_lookup(*top, NULL))
+		show_address(" called from", *top - 1);
+}
+
 /* The kernel has no use of its own for FS and GS. */
 static void show_registers(const struct trap_frame *frame)
 {
@@ -120,7 +133,8 @@ void panic_backtrace(vaddr_t ebp, void (*visit)(const char *what, vaddr_t addres
 		const vaddr_t *words = (const vaddr_t *)ebp;
 
 		/* The call is before the return address, perhaps the last thing in its function. */
-		visit(" called from", words[1] - 1);
+		if (words[1])
+			visit(" called from", words[1] - 1);
 		if (words[0] <= ebp)
 			break;
 		ebp = words[0];
@@ -144,6 +158,7 @@ static void show_all(const struct trap_frame *frame, vaddr_t ebp, const char *me
 		show_registers(frame);
 		if (frame->vector == TRAP_PAGE_FAULT || frame->vector == TRAP_DOUBLE_FAULT)
 			show_page_walk();
+		show_lost_caller(frame);
 	}
 	panic_backtrace(ebp, show_address);
 }
