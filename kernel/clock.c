@@ -137,9 +137,11 @@ static uint64_t read_source(void)
 uint64_t clock_monotonic_ns(void)
 {
 	uint32_t flags = irq_save();
-	uint64_t now = MAX(read_source(), last_ns);
+	uint64_t now = read_source();
 
-	last_ns = now;
+	if (now > last_ns)
+		last_ns = now;
+	now = last_ns;
 	irq_restore(flags);
 	return now;
 }
