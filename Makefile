@@ -30,8 +30,9 @@ FORCE:
 
 # ---- tools: what is missing is installed before it is used
 
-.PHONY: setup-build setup-iso setup-run setup-gdb setup-test
-setup-build setup-iso setup-run setup-gdb setup-test: setup-%:
+SETUPS := setup-build setup-iso setup-run setup-gdb setup-test setup-firmware
+.PHONY: $(SETUPS)
+$(SETUPS): setup-%:
 	@CROSS_COMPILE=$(CROSS_COMPILE) tools/setup.sh $*
 
 # The compiler is looked for when a recipe needs it, by when the set-up has run; once found, it
@@ -150,6 +151,11 @@ gdb: $(BUILD)/loft.elf $(BUILD)/root.cpio | setup-run setup-gdb
 		chardev:s -chardev socket,id=s,path=$(BUILD)/serial.sock,server=on,wait=off,logfile=$(BUILD)/serial.log" \
 		gdb -q -x tools/gdb/start.py $(BUILD)/loft.elf
 
+# Instructions counted by QEMU, with the goal beside each; ends with 1 when one is not met.
+.PHONY: bench
+bench: $(BUILD)/loft.elf $(BUILD)/root.cpio | setup-run
+	$(QUIET)tools/bench-boot.py $(BUILD)
+
 # ---- housekeeping
 
 C_FILES = $(wildcard $(ROOMS:%=%/*.c) include/*.h include/*/*.h user/*.[ch] tests/*/*.[ch])
@@ -178,6 +184,7 @@ help:
 	@echo "make gdb         the kernel stopped in the loader, before paging, in gdb"
 	@echo "make test        all tests; test-unit, test-kernel, test-system, test-real,"
 	@echo "                 test-machines and test-gdb are their parts"
+	@echo "make bench       instructions that booting takes, with the goals"
 	@echo "make soak        a million random system calls"
 	@echo "make iso         build/loft.iso alone"
 	@echo "make toolchain   build an i686-elf compiler from Debian's sources"

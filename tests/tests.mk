@@ -51,6 +51,7 @@ test-kernel test-system test-real test-machines test-gdb: test-%: setup-test set
 	$(RUN_TESTS) tests/$*
 
 test-machines test-gdb: $(BUILD)/loft.iso
+test-machines: setup-firmware
 test-gdb: setup-gdb
 
 # The same kernel at other bases (V3), for the tests that compare them.
@@ -62,7 +63,7 @@ $(OTHER_BASES:%=base-%): base-%:
 		build/$(if $(filter-out 0xC0000000,$*),vma-$*/)loft.elf
 test-system: test-bases
 
-test: setup-test setup-run setup-gdb test-packages test-programs test-bases $(TEST_IMAGES) \
+test: setup-test setup-run setup-gdb setup-firmware test-packages test-programs test-bases $(TEST_IMAGES) \
 		$(BUILD)/loft.iso
 	$(RUN_TESTS) tests
 

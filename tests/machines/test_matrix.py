@@ -1,0 +1,84 @@
+"""Firmware, machines, processors: on each the shell comes up, obeys, and powers off.
+
+The ISO is one hybrid image: the same file is a CD, a disk and a USB stick, for BIOS and UEFI.
+"""
+
+import pytest
+
+import loftvm
+
+ISO = loftvm.BUILD / "loft.iso"
+OVMF = "/usr/share/ovmf/OVMF.fd"
+OVMF32_CODE = "/usr/share/OVMF/OVMF32_CODE_4M.secboot.fd"
+OVMF32_VARS = "/usr/share/OVMF/OVMF32_VARS_4M.fd"
+INITRD = loftvm.BUILD / "root.cpio"
+
+
+def obeys(machine, powers_off=True):
+    """A prompt, a command typed on the serial line, and the end."""
+    machine.expect(loftvm.PROMPT, timeout=300)
+    output, status = machine.run("echo $((6 * 7)) pages; uname -s")
+    assert (output, status) == ("42 pages\nLinux\n", 0)
+    machine.send("poweroff\n")
+    if powers_off:
+        machine.wait()
+    else:
+        machine.expect(r"[Pp]ower down|[Hh]alted|switch(ed)? .*off")
+
+
+def as_disk(*device):
+    return ["-drive", f"file={ISO},format=raw,snapshot=on,if=none,id=u", *device]
+
+
+def test_bios_cd(boot):
+    obeys(boot(iso=ISO))
+
+
+def test_bios_disk(boot):
+    obeys(boot(firmware=as_disk("-device", "ide-hd,drive=u")))
+
+
+def test_bios_usb_stick(boot):
+    obeys(boot(firmware=as_disk("-device", "qemu-xhci", "-device", "usb-storage,drive=u")))
+
+
+def test_q35(boot):
+    obeys(boot(iso=ISO, machine="q35"))
+
+
+def test_isapc_486_with_16_mb(boot):
+    """No PCI, no ACPI: nothing there can switch it off."""
+    obeys(boot(iso=ISO, machine="isapc", cpu="486", memory=16), powers_off=False)
+
+
+def test_uefi_x64(boot):
+    obeys(boot(iso=ISO, qemu="qemu-system-x86_64", memory=256, extra=["-bios", OVMF]))
+
+
+def test_uefi_ia32(boot, tmp_path):
+    variables = tmp_path / "vars.fd"
+    variables.write_bytes(open(OVMF32_VARS, "rb").read())
+    obeys(boot(iso=ISO, machine="q35", memory=256, extra=[
+        "-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={OVMF32_CODE}",
+        "-drive", f"if=pflash,format=raw,unit=1,file={variables}"]))
+
+
+@pytest.mark.parametrize("cpu", ["486", "pentium", "pentium2", "pentium3", "qemu32", "coreduo",
+                                 "n270", "max"])
+def test_processor(boot, cpu):
+    obeys(boot(initrd=INITRD, cpu=cpu))
+
+
+def test_microvm(boot):
+    """A machine without PCI, keyboard, screen or legacy power switch."""
+    obeys(boot(initrd=INITRD, machine="microvm,rtc=on,pit=on,pic=on", vga="none"),
+          powers_off=False)
+
+
+def test_without_a_screen(boot):
+    obeys(boot(initrd=INITRD, vga="none"))
+
+
+@pytest.mark.parametrize("vga", ["cirrus", "vmware", "virtio"])
+def test_video_card(boot, vga):
+    obeys(boot(iso=ISO, vga=vga))
