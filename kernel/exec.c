@@ -1,0 +1,282 @@
+/*
+ * execve: the course of it.
+ *
+ * Everything is made beside the old program: strings copied, scripts followed to their interpreter, headers checked, a
+ * whole new address space built. Only then, and without anything left that can fail, the process changes over. So most errors
+ * leave the old program as it was. Linux, which tears the old one down before it maps the new one, answers a file whose
+ * segments turn out impossible with a SIGSEGV; so do we, since programs can see the difference.
+ */
+#include "exec_internal.h"
+
+#include <exec.h>
+
+#include <abi/stat.h>
+#include <assert.h>
+#include <err.h>
+#include <fs.h>
+#include <kheap.h>
+#include <string.h>
+#include <task.h>
+#include <uaccess.h>
+
+#define SCRIPT_DEPTH_MAX 5
+
+/* ---- from the named file to an ELF program ---- */
+
+/* Replaces a script by its interpreter, the script's path (interpreter of its own, so far) becoming an argument. */
+static int follow_script(struct file **file, char *head, char *path, struct exec_strings *strings)
+{
+	char *interpreter, *argument;
+	struct file *next;
+	int error = script_parse(head, &interpreter, &argument);
+
+	if (error)
+		return error;
+	exec_strings_drop_first(strings);
+	error = exec_strings_prepend(strings, path);
+	if (!error && argument)
+		error = exec_strings_prepend(strings, argument);
+	if (!error)
+		error = exec_strings_prepend(strings, interpreter);
+	if (error)
+		return error;
+	strlcpy(path, interpreter, EXEC_PATH_MAX);
+	next = file_open_exec(path);
+	if (IS_ERR(next))
+		return PTR_ERR(next);
+	file_put(*file);
+	*file = next;
+	return 0;
+}
+
+/* Opens path's program, through scripts, with its headers. path is overwritten. */
+static int open_program(struct elf_program *program, struct file **file, char *path,
+			struct exec_strings *strings)
+{
+	for (unsigned depth = 0; depth <= SCRIPT_DEPTH_MAX; depth++) {
+		char head[EXEC_HEAD_SIZE] = { 0 };
+		ssize_t size = file_read_kernel(*file, head, sizeof(head), 0);
+		int error;
+
+		if (size < 0)
+			return (int)size;
+		if (head[0] != '#' || head[1] != '!')
+			return elf_program_open(program, *file);
+		error = follow_script(file, head, path, strings);
+		if (error)
+			return error;
+	}
+	return -ELOOP;
+}
+
+/* ---- who it runs as ---- */
+
+static void find_identity(const struct file *file, struct credentials *cred,
+			  struct exec_identity *identity)
+{
+	const struct process *process = current->process;
+	struct stat64 stat;
+
+	file_stat(file, &stat);
+	*cred = process->cred;
+	identity->secure = credentials_exec(cred, stat.uid, stat.gid, stat.mode,
+					    !process->no_new_privileges);
+	identity->uid = cred->uid;
+	identity->euid = cred->euid;
+	identity->gid = cred->gid;
+	identity->egid = cred->egid;
+}
+
+/* ---- changing over ---- */
+
+/* What the process shares with others and the new program must have for itself. -ENOMEM, with nothing changed. */
+static int unshare(struct process *process)
+{
+	struct signal_actions *actions = process->actions;
+	struct files *files = process->files;
+
+	if (actions->refs > 1) {
+		struct signal_actions *own = signal_actions_copy(actions);
+
+		if (!own)
+			return -ENOMEM;
+		process->actions = own;
+		signal_actions_put(actions);
+	}
+	if (process->shares_files) {
+		struct files *own = files_copy(files);
+
+		if (!own || IS_ERR(own))
+			return -ENOMEM;
+		process->files = own;
+		process->shares_files = false;
+		files_put(files);
+	}
+	return 0;
+}
+
+static void change_mm(struct process *process, struct mm *mm)
+{
+	struct mm *old = process->mm;
+
+	if (old) {
+		process_keep_counters(process, old);
+		task_release_mm(current);
+	}
+	process->mm = mm;
+	sched_use_mm(mm);
+	if (old)
+		mm_put(old);
+}
+
+static void change_process(struct process *process, const struct credentials *cred, bool secure,
+			   const char *path)
+{
+	if (secure)
+		process->parent_death_signal = 0;
+	process->dumpable = !secure;
+	process->cred = *cred;
+	process->keep_capabilities = false;
+	process->exit_signal = SIGCHLD;
+	process->did_exec = true;
+	process_set_name(process, path);
+	signal_actions_exec(process->actions);
+	files_close_on_exec(process->files);
+}
+
+static void change_task(struct task *task, const struct exec_image *image)
+{
+	fpu_reset(task);
+	tls_clear(task);
+	task->altstack = (struct sigaltstack){ .flags = SS_DISABLE };
+	task->restart = NULL;
+	task->fault_trap = task->fault_error = task->fault_address = 0;
+	*task->frame = (struct trap_frame){
+		.ds = USER_DS,
+		.es = USER_DS,
+		.vector = task->frame->vector,
+		.error = UINT32_MAX,	/* no call to be started again */
+		.eip = image->entry,
+		.cs = USER_CS,
+		.eflags = EFLAGS_IF,
+		.esp = image->stack,
+		.ss = USER_DS,
+	};
+}
+
+static int commit(struct exec_image *image, const struct credentials *cred, bool secure,
+		  const char *path)
+{
+	struct process *process = current->process;
+	int error = process_become_single();
+
+	if (!error)
+		error = unshare(process);
+	if (error)
+		return error;
+	file_get(image->main.file);
+	image->mm->exe = image->main.file;
+	change_mm(process, image->mm);
+	image->mm = NULL;
+	change_process(process, cred, secure, path);
+	change_task(current, image);
+	return 0;
+}
+
+/* ---- the course of it ---- */
+
+/* From here on a file that lies costs the process its life, as on Linux. */
+static int build_and_commit(struct exec_image *image, const struct exec_strings *strings,
+			    const char *path)
+{
+	struct exec_identity identity;
+	struct credentials cred;
+	int error;
+
+	find_identity(image->main.file, &cred, &identity);
+	image->mm = mm_create();
+	if (!image->mm)
+		return -ENOMEM;
+	error = exec_build(image, strings, &identity);
+	if (!error)
+		error = commit(image, &cred, identity.secure, path);
+	else if (current->process->mm)
+		signal_force_fatal(SIGSEGV);
+	if (image->mm)
+		mm_put(image->mm);
+	return error;
+}
+
+/* scratch: EXEC_PATH_MAX bytes. file's reference is taken over. */
+static int run_program(const char *path, char *scratch, struct file *file,
+		       struct exec_strings *strings)
+{
+	struct exec_image image = { .mm = NULL };
+	int error;
+
+	strlcpy(scratch, path, EXEC_PATH_MAX);
+	error = open_program(&image.main, &file, scratch, strings);
+	if (error) {
+		file_put(file);
+		return error;
+	}
+	error = exec_find_interpreter(&image);
+	if (!error)
+		error = build_and_commit(&image, strings, path);
+	elf_program_close(&image.interpreter);
+	elf_program_close(&image.main);
+	return error;
+}
+
+static int exec(const char *path, const struct exec_source *source)
+{
+	struct exec_strings strings;
+	struct file *file;
+	char *scratch;
+	int error = -ENOMEM;
+
+	file = file_open_exec(path);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	scratch = kalloc(EXEC_PATH_MAX);
+	if (!scratch)
+		goto put_file;
+	error = exec_strings_collect(&strings, path, source);
+	if (error)
+		goto free_scratch;
+	error = run_program(path, scratch, file, &strings);
+	exec_strings_free(&strings);
+	kfree(scratch);
+	return error;
+
+free_scratch:
+	kfree(scratch);
+put_file:
+	file_put(file);
+	return error;
+}
+
+int exec_kernel(const char *path, const char *const *argv, const char *const *envp)
+{
+	const struct exec_source source = { .kernel = true, .argv = argv, .envp = envp };
+
+	return exec(path, &source);
+}
+
+int32_t sys_execve(const char __user *path, const uint32_t __user *argv,
+		   const uint32_t __user *envp)
+{
+	const struct exec_source source = { .argv = argv, .envp = envp };
+	char *copy = kalloc(EXEC_PATH_MAX);
+	int32_t result;
+
+	if (!copy)
+		return -ENOMEM;
+	result = strncpy_from_user(copy, path, EXEC_PATH_MAX);
+	if (result == 0)
+		result = -ENOENT;
+	if (result > 0)
+		result = exec(copy, &source);
+	kfree(copy);
+	return result;
+}

@@ -1,0 +1,204 @@
+/*
+ * Arguments and environment on their way from the old program to the new one.
+ *
+ * They are counted first and copied then; another thread may change them in between, so the copy takes no more than was
+ * counted. Limits are Linux's: a string 128 KB, all together with their pointers a quarter of the stack's limit, at least
+ * 128 KB and at most 6 MB.
+ */
+#include "exec_internal.h"
+
+#include <assert.h>
+#include <err.h>
+#include <kheap.h>
+#include <kvrange.h>
+#include <string.h>
+#include <task.h>
+#include <uaccess.h>
+
+#define TOTAL_MIN (128u * KB)
+#define TOTAL_MAX (6u * MB)
+#define SCRIPT_ROOM 512u	/* for a #! line, so that most need no second buffer */
+
+/* ---- the buffer ---- */
+
+static char *buffer_alloc(size_t size)
+{
+	return size <= PAGE_SIZE ? kalloc(size) : kvrange_alloc(DIV_ROUND_UP(size, PAGE_SIZE));
+}
+
+static void buffer_free(char *buffer, size_t size)
+{
+	if (size <= PAGE_SIZE)
+		kfree(buffer);
+	else
+		kvrange_free(buffer);
+}
+
+void exec_strings_free(struct exec_strings *strings)
+{
+	if (strings->buffer)
+		buffer_free(strings->buffer, strings->capacity);
+	strings->buffer = NULL;
+}
+
+static size_t total_limit(void)
+{
+	uint32_t quarter = current->process->rlimits[RLIMIT_STACK].current / 4;
+
+	return MAX(MIN(quarter, TOTAL_MAX), TOTAL_MIN);
+}
+
+/* ---- the source ---- */
+
+/* The i-th string of a vector: its address, 0 at the end. */
+static int get_pointer(const struct exec_source *source, const void *vector, uint32_t i,
+		       uint32_t *pointer)
+{
+	*pointer = 0;
+	if (!vector)
+		return 0;
+	if (!source->kernel)
+		return get_user(pointer, (const uint32_t __user *)vector + i);
+	*pointer = (uint32_t)((const char *const *)vector)[i];
+	return 0;
+}
+
+static ssize_t string_size(const struct exec_source *source, uint32_t pointer)
+{
+	ssize_t length;
+
+	if (source->kernel)
+		return (ssize_t)strlen((const char *)pointer) + 1;
+	length = strnlen_user((const char __user *)pointer, EXEC_STRING_MAX);
+	if (length < 0)
+		return length;
+	return (size_t)length >= EXEC_STRING_MAX ? -E2BIG : length + 1;
+}
+
+/* Adds up the strings of a vector. */
+static int count_vector(const struct exec_source *source, const void *vector, size_t limit,
+			uint32_t *count, size_t *size)
+{
+	for (uint32_t i = 0;; i++) {
+		uint32_t pointer;
+		ssize_t more;
+		int error = get_pointer(source, vector, i, &pointer);
+
+		*count = i;
+		if (error || !pointer)
+			return error;
+		more = string_size(source, pointer);
+		if (more < 0)
+			return (int)more;
+		*size += (size_t)more;
+		if (*size + (i + 1) * sizeof(uint32_t) > limit)
+			return -E2BIG;
+		if (!source->kernel && signal_fatal_pending())
+			return -ERESTARTNOHAND;
+	}
+}
+
+/* Copies count strings to *at and moves it on; end bounds what a program changed meanwhile. */
+static int copy_vector(const struct exec_source *source, const void *vector, uint32_t count,
+		       char **at, const char *end)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		size_t room = (size_t)(end - *at);
+		uint32_t pointer;
+		int length = get_pointer(source, vector, i, &pointer);
+
+		if (length)
+			return length;
+		if (source->kernel)
+			length = (int)strlcpy(*at, (const char *)pointer, room);
+		else
+			length = strncpy_from_user(*at, (const char __user *)pointer, room);
+		if (length < 0)
+			return length == -ENAMETOOLONG ? -E2BIG : length;
+		*at += length + 1;
+	}
+	return 0;
+}
+
+/* ---- all together ---- */
+
+static int allocate(struct exec_strings *strings, size_t size)
+{
+	strings->capacity = size + SCRIPT_ROOM;
+	strings->buffer = buffer_alloc(strings->capacity);
+	strings->used = size;
+	return strings->buffer ? 0 : -ENOMEM;
+}
+
+int exec_strings_collect(struct exec_strings *strings, const char *path,
+			 const struct exec_source *source)
+{
+	size_t limit = total_limit();
+	size_t size = strlen(path) + 1;
+	bool unnamed;
+	char *at, *end;
+	int error;
+
+	*strings = (struct exec_strings){ .path_size = size };
+	error = count_vector(source, source->argv, limit, &strings->argc, &size);
+	if (!error)
+		error = count_vector(source, source->envp, limit, &strings->envc, &size);
+	unnamed = strings->argc == 0;	/* a program always has a name, if only an empty one */
+	size += unnamed;
+	if (!error)
+		error = allocate(strings, size);
+	if (error)
+		return error;
+	end = strings->buffer + strings->capacity;
+	at = end - size;
+	if (unnamed)
+		*at++ = '\0';
+	error = copy_vector(source, source->argv, strings->argc, &at, end - strings->path_size);
+	if (!error)
+		error = copy_vector(source, source->envp, strings->envc, &at, end - strings->path_size);
+	if (error) {
+		exec_strings_free(strings);
+		return error;
+	}
+	/* What became shorter meanwhile leaves a gap: closed, so that the strings stay one after the other. */
+	if (at != end - strings->path_size) {
+		size_t gap = (size_t)(end - strings->path_size - at);
+
+		memmove(end - size + gap, end - size, size - gap - strings->path_size);
+		strings->used -= gap;
+	}
+	memcpy(end - strings->path_size, path, strings->path_size);
+	strings->argc += unnamed;
+	return 0;
+}
+
+void exec_strings_drop_first(struct exec_strings *strings)
+{
+	assert(strings->argc > 0);
+	strings->used -= strlen(exec_strings_start(strings)) + 1;
+	strings->argc--;
+}
+
+int exec_strings_prepend(struct exec_strings *strings, const char *text)
+{
+	size_t size = strlen(text) + 1;
+
+	if (strings->used + size > total_limit() + EXEC_STRING_MAX)
+		return -E2BIG;
+	if (strings->used + size > strings->capacity) {
+		size_t capacity = strings->used + size + SCRIPT_ROOM;
+		char *buffer = buffer_alloc(capacity);
+
+		if (!buffer)
+			return -ENOMEM;
+		memcpy(buffer + capacity - strings->used, exec_strings_start(strings),
+		       strings->used);
+		buffer_free(strings->buffer, strings->capacity);
+		strings->buffer = buffer;
+		strings->capacity = capacity;
+	}
+	strings->used += size;
+	memcpy(exec_strings_start(strings), text, size);
+	strings->argc++;
+	return 0;
+}
