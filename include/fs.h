@@ -44,6 +44,8 @@ struct file {
 	uint32_t flags;		/* O_* of abi/fcntl.h */
 	loff_t position;
 	void *data;		/* of ops */
+	pid_t async_owner;	/* F_SETOWN: as asked; a group when negative */
+	uint8_t async_signal;	/* F_SETSIG */
 };
 
 /* One directory entry at a time; returns false when the sink is full (then the same entry comes again later). */
@@ -82,6 +84,8 @@ __must_check struct file *file_from_fd(int fd);
 __must_check struct file *file_open(const char *path, uint32_t flags, mode_t mode);
 /* For exec: opens for execution: regular, executable by current, not on noexec. -EACCES... */
 __must_check struct file *file_open_exec(const char *path);
+/* The same from dirfd (AT_FDCWD...), with AT_EMPTY_PATH and AT_SYMLINK_NOFOLLOW: execveat. */
+__must_check struct file *file_open_exec_at(int dirfd, const char *path, uint32_t at_flags);
 /* Reads into kernel memory at offset: bytes, -errno. */
 __must_check ssize_t file_read_kernel(struct file *file, void *to, size_t size, loff_t offset);
 /* The object behind a file for mmap: -ENODEV, -EACCES. No reference is taken. */

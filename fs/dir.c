@@ -1,0 +1,286 @@
+/*
+ * Directories: reading their entries, and the working and root directory.
+ *
+ * A position in a directory is the order number of the next entry (dentry.c), so it stays right while names come
+ * and go. The system calls give readdir a sink that fills the user's buffer record by record.
+ */
+#include <fs_calls.h>
+#include <vfs.h>
+
+#include <abi/dirent.h>
+#include <assert.h>
+#include <string.h>
+#include <uaccess.h>
+
+/* ---- directories that are their dentries ---- */
+
+ssize_t dir_read(struct file *file, struct uio *io, loff_t *position)
+{
+	(void)file;
+	(void)io;
+	(void)position;
+	return -EISDIR;
+}
+
+/* "." and "..": false when the sink is full. */
+static bool add_dots(struct file *file, struct readdir_sink *sink)
+{
+	const struct dentry *above = file->dentry == current_root() ? file->dentry
+								    : dentry_above(file->dentry);
+
+	if (file->position == 0) {
+		if (!sink->add(sink, ".", 1, file->inode->number, DT_DIR, 1))
+			return false;
+		file->position = 1;
+	}
+	if (file->position == 1) {
+		if (!sink->add(sink, "..", 2, above->inode->number, DT_DIR, 2))
+			return false;
+		file->position = 2;
+	}
+	return true;
+}
+
+static int dir_readdir(struct file *file, struct readdir_sink *sink)
+{
+	struct dentry *at;
+
+	if (!add_dots(file, sink))
+		return 0;
+	while (file->position <= UINT32_MAX) {
+		const struct inode *inode;
+
+		/* The sink may sleep: the next one is looked for anew each time. */
+		at = dentry_child_from(file->dentry, (uint32_t)file->position);
+		if (!at)
+			break;
+		dentry_get(at);
+		inode = at->inode;
+		loff_t next = (loff_t)at->order + 1;
+		bool taken = sink->add(sink, at->name, at->name_size, inode->number,
+				       DT_OF_MODE(inode->mode), next);
+		dentry_put(at);
+		if (!taken)
+			break;
+		file->position = next;
+	}
+	return 0;
+}
+
+static loff_t dir_seek(struct file *file, loff_t offset, int whence)
+{
+	if (whence == SEEK_CUR)
+		offset += file->position;
+	else if (whence != SEEK_SET)
+		return -EINVAL;
+	if (offset < 0)
+		return -EINVAL;
+	file->position = offset;
+	return offset;
+}
+
+const struct file_ops dir_ops = {
+	.read = dir_read,
+	.seek = dir_seek,
+	.readdir = dir_readdir,
+};
+
+/* ---- getdents ---- */
+
+struct user_sink {
+	struct readdir_sink sink;
+	char __user *to;
+	uint32_t left, used;
+	int error;		/* why not even one fits, or -EFAULT */
+};
+
+/* A record is put together in a small buffer, then copied. */
+#define RECORD_MAX (sizeof(struct dirent64) + NAME_MAX + 9)
+
+static bool put_record(struct user_sink *user, const char *record, uint32_t size)
+{
+	if (size > user->left) {
+		user->error = -EINVAL;
+		return false;
+	}
+	if (copy_to_user(user->to, record, size) != 0) {
+		user->error = -EFAULT;
+		return false;
+	}
+	user->to += size;
+	user->left -= size;
+	user->used += size;
+	return true;
+}
+
+static bool add_dirent32(struct readdir_sink *sink, const char *name, size_t size,
+			 uint64_t inode_number, unsigned type, loff_t next)
+{
+	char room[RECORD_MAX] __attribute__((aligned(8))) = { 0 };
+	struct dirent32 *record = (struct dirent32 *)room;
+	uint32_t total = ROUND_UP(offsetof(struct dirent32, name) + size + 2, 4);
+
+	record->ino = (uint32_t)inode_number;
+	record->offset = (uint32_t)next;
+	record->size = (uint16_t)total;
+	memcpy(record->name, name, size);
+	room[total - 1] = (char)type;
+	return put_record(container_of(sink, struct user_sink, sink), room, total);
+}
+
+static bool add_dirent64(struct readdir_sink *sink, const char *name, size_t size,
+			 uint64_t inode_number, unsigned type, loff_t next)
+{
+	char room[RECORD_MAX] __attribute__((aligned(8))) = { 0 };
+	struct dirent64 *record = (struct dirent64 *)room;
+	uint32_t total = ROUND_UP(offsetof(struct dirent64, name) + size + 1, 8);
+
+	record->ino = inode_number;
+	record->offset = next;
+	record->size = (uint16_t)total;
+	record->type = (uint8_t)type;
+	memcpy(record->name, name, size);
+	return put_record(container_of(sink, struct user_sink, sink), room, total);
+}
+
+static int32_t read_entries(int fd, struct user_sink *user)
+{
+	struct file *file = file_from_fd(fd);
+	int error;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	if (!file->ops->readdir)
+		error = -ENOTDIR;
+	else if (file->dentry->flags & DENTRY_REMOVED)
+		error = -ENOENT;
+	else
+		error = file->ops->readdir(file, &user->sink);
+	if (!error && !(file->flags & O_NOATIME))
+		inode_accessed(file->inode);
+	file_put(file);
+	if (user->used)
+		return (int32_t)user->used;
+	return error ? error : user->error;
+}
+
+int32_t sys_getdents(int fd, void __user *to, uint32_t size)
+{
+	struct user_sink user = { .sink.add = add_dirent32, .to = to, .left = size };
+
+	return read_entries(fd, &user);
+}
+
+int32_t sys_getdents64(int fd, void __user *to, uint32_t size)
+{
+	struct user_sink user = { .sink.add = add_dirent64, .to = to, .left = size };
+
+	return read_entries(fd, &user);
+}
+
+/* ---- working directory, root, umask ---- */
+
+static int may_stand(struct dentry *dentry)
+{
+	if (!S_ISDIR(dentry->inode->mode))
+		return -ENOTDIR;
+	return inode_permission(dentry->inode, X_OK);
+}
+
+/* Puts dentry (a reference is taken over when it fits) in *place. */
+static int change_place(struct dentry **place, struct dentry *dentry)
+{
+	int error = may_stand(dentry);
+
+	if (error) {
+		dentry_put(dentry);
+		return error;
+	}
+	dentry_put(*place);
+	*place = dentry;
+	return 0;
+}
+
+int32_t sys_chdir(const char __user *path)
+{
+	struct dentry *dentry =
+		user_path_lookup(AT_FDCWD, path, LOOKUP_FOLLOW | LOOKUP_DIRECTORY);
+
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+	return change_place(&current->process->fs->cwd, dentry);
+}
+
+int32_t sys_fchdir(int fd)
+{
+	struct file *file = file_from_fd_any(fd);
+	struct dentry *dentry;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	dentry = S_ISDIR(file->inode->mode) ? file_dentry(file) : ERR_PTR(-ENOTDIR);
+	file_put(file);
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+	return change_place(&current->process->fs->cwd, dentry);
+}
+
+int32_t sys_chroot(const char __user *path)
+{
+	struct dentry *dentry =
+		user_path_lookup(AT_FDCWD, path, LOOKUP_FOLLOW | LOOKUP_DIRECTORY);
+	int error;
+
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+	error = may_stand(dentry);
+	if (!error && !cred_can(CAP_SYS_CHROOT))
+		error = -EPERM;
+	if (error) {
+		dentry_put(dentry);
+		return error;
+	}
+	return change_place(&current->process->fs->root, dentry);
+}
+
+static int32_t copy_cwd(char *buffer, char __user *to, uint32_t size)
+{
+	static const char unreachable[] = "(unreachable)";
+	struct dentry *cwd = current_cwd(), *root = current_root();
+	size_t front = dentry_is_below(cwd, root) ? 0 : sizeof(unreachable) - 1;
+	char *path = dentry_path(cwd, root, buffer + front, PATH_MAX - front);
+	uint32_t length;
+
+	if (IS_ERR(path))
+		return PTR_ERR(path);
+	if (front)
+		path = memcpy(path - front, unreachable, front);
+	length = strlen(path) + 1;
+	if (length > size)
+		return -ERANGE;
+	return copy_to_user(to, path, length) != 0 ? -EFAULT : (int32_t)length;
+}
+
+int32_t sys_getcwd(char __user *to, uint32_t size)
+{
+	char *buffer;
+	int32_t result;
+
+	if (current_cwd()->flags & DENTRY_REMOVED)
+		return -ENOENT;
+	buffer = path_buffer_get();
+	if (!buffer)
+		return -ENOMEM;
+	result = copy_cwd(buffer, to, size);
+	path_buffer_put(buffer);
+	return result;
+}
+
+int32_t sys_umask(mode_t mask)
+{
+	struct fs_context *fs = current->process->fs;
+	mode_t old = fs->umask;
+
+	fs->umask = mask & 0777;
+	return (int32_t)old;
+}

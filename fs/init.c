@@ -1,0 +1,32 @@
+/*
+ * Files, at boot: the root file system, the kinds there are, and what mm/ needs to know of files.
+ */
+#include <vfs.h>
+
+#include <mm.h>
+#include <panic.h>
+
+static const struct vma_file_ops file_ops_for_mm = {
+	.get = file_get,
+	.put = file_put,
+	.from_fd = file_from_fd,
+	.may_read = file_may_read,
+	.may_write = file_may_write,
+	.object = file_mmap_object,
+};
+
+void fs_init(void)
+{
+	int error;
+
+	vma_file_ops = &file_ops_for_mm;
+	filesystem_register(&ramfs_type);
+	filesystem_register(&tmpfs_type);
+	filesystem_register(&devtmpfs_type);
+	proc_init();
+	error = mount_root(&ramfs_type);
+	if (error)
+		panic("no memory for the root file system: error %d", -error);
+	memdev_init();
+	devfs_init();
+}

@@ -1,0 +1,283 @@
+/*
+ * Inodes: lifetime, rights, times, size, and who may write while a program runs.
+ *
+ * An inode lives as long as somebody holds it: dentries and files. Its content, the object of page-cache pages inside
+ * it, may live a little longer, as long as something maps it; the memory of both goes with the object's last reference.
+ */
+#include <vfs.h>
+
+#include <assert.h>
+#include <clock.h>
+#include <kheap.h>
+#include <string.h>
+
+/* The page cache's index has 32 bits. */
+#define SIZE_MAX_OF_FILE ((1ull << 44) - 1)
+#define DAY_NS (24 * 3600 * NSEC_PER_SEC)
+
+static void release_pages(struct object *object)
+{
+	kfree(object->owner);
+}
+
+static const struct object_ops pages_ops = { .release = release_pages };
+
+struct inode *inode_create(struct superblock *superblock, mode_t mode)
+{
+	static ino_t last_loose;
+	struct inode *inode = kzalloc(sizeof(*inode));
+
+	if (!inode)
+		return NULL;
+	inode->refs = 1;
+	inode->superblock = superblock;
+	inode->mode = mode;
+	inode->nlink = 1;
+	inode->number = superblock ? ++superblock->next_inode : ++last_loose;
+	inode->atime = inode->mtime = inode->ctime = inode->birth = clock_realtime_ns();
+	mutex_init(&inode->lock);
+	object_init(&inode->pages, &pages_ops, inode);
+	if (superblock)
+		superblock->ninodes++;
+	return inode;
+}
+
+void inode_get(struct inode *inode)
+{
+	assert(inode->refs > 0);
+	inode->refs++;
+}
+
+void inode_put(struct inode *inode)
+{
+	struct superblock *superblock = inode->superblock;
+
+	assert(inode->refs > 0);
+	if (--inode->refs > 0)
+		return;
+	assert(inode->writers == 0 && !inode->lock.owner);
+	if (superblock) {
+		superblock->ninodes--;
+		if (superblock->ops->evict)
+			superblock->ops->evict(inode);
+	}
+	if (S_ISLNK(inode->mode))
+		kfree(inode->target);
+	locks_free(inode);
+	object_put(&inode->pages);
+}
+
+/* ---- rights ---- */
+
+static const struct credentials *cred(void)
+{
+	return &current->process->cred;
+}
+
+bool cred_can(unsigned capability)
+{
+	return cred()->effective & (1ull << capability);
+}
+
+bool cred_in_group(gid_t gid)
+{
+	const struct credentials *own = cred();
+
+	if (gid == own->fsgid)
+		return true;
+	for (unsigned i = 0; i < own->ngroups; i++)
+		if (own->groups[i] == gid)
+			return true;
+	return false;
+}
+
+bool inode_is_mine(const struct inode *inode)
+{
+	return inode->uid == cred()->fsuid || cred_can(CAP_FOWNER);
+}
+
+bool inode_sticky(const struct inode *directory, const struct inode *inode)
+{
+	if (!(directory->mode & S_ISVTX) || inode->uid == cred()->fsuid ||
+	    directory->uid == cred()->fsuid)
+		return false;
+	return !cred_can(CAP_FOWNER);
+}
+
+/* What the mode bits give current: a mask of R_OK, W_OK, X_OK. */
+static uint32_t mode_rights(const struct inode *inode)
+{
+	if (inode->uid == cred()->fsuid)
+		return (inode->mode >> 6) & 7;
+	if (cred_in_group(inode->gid))
+		return (inode->mode >> 3) & 7;
+	return inode->mode & 7;
+}
+
+/* The superuser passes all, but runs nothing that nobody may run. */
+static bool overrides(const struct inode *inode, uint32_t mask)
+{
+	if (cred_can(CAP_DAC_OVERRIDE))
+		return !(mask & X_OK) || S_ISDIR(inode->mode) || (inode->mode & 0111);
+	if (!cred_can(CAP_DAC_READ_SEARCH))
+		return false;
+	return mask == R_OK || (S_ISDIR(inode->mode) && !(mask & W_OK));
+}
+
+int inode_permission(struct inode *inode, uint32_t mask)
+{
+	if (inode->ops && inode->ops->refresh)
+		inode->ops->refresh(inode);
+	if ((mask & W_OK) && inode->superblock &&
+	    (S_ISREG(inode->mode) || S_ISDIR(inode->mode) || S_ISLNK(inode->mode))) {
+		int error = superblock_writable(inode->superblock);
+
+		if (error)
+			return error;
+	}
+	if (!(mask & ~mode_rights(inode)) || overrides(inode, mask))
+		return 0;
+	return -EACCES;
+}
+
+void inode_new_owner(struct inode *inode, const struct inode *directory, mode_t mode)
+{
+	inode->uid = cred()->fsuid;
+	inode->gid = cred()->fsgid;
+	inode->mode = (inode->mode & S_IFMT) | (mode & S_IALLUGO);
+	if (directory->mode & S_ISGID) {
+		inode->gid = directory->gid;
+		if (S_ISDIR(mode))
+			inode->mode |= S_ISGID;
+		else if ((mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) &&
+			 !cred_in_group(inode->gid) && !cred_can(CAP_FSETID))
+			inode->mode &= ~S_ISGID;
+	}
+}
+
+void inode_drop_setid(struct inode *inode)
+{
+	mode_t drop = inode->mode & S_ISUID;
+
+	if ((inode->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
+		drop |= S_ISGID;
+	if (!drop || !S_ISREG(inode->mode) || cred_can(CAP_FSETID))
+		return;
+	inode->mode &= ~drop;
+	inode->ctime = clock_realtime_ns();
+}
+
+/* ---- times ---- */
+
+void inode_modified(struct inode *inode)
+{
+	inode->mtime = inode->ctime = clock_realtime_ns();
+}
+
+void inode_changed(struct inode *inode)
+{
+	inode->ctime = clock_realtime_ns();
+}
+
+/* The time of the last tick: near enough for what is compared with a day. */
+static uint64_t tick_time(void)
+{
+	static uint32_t tick;
+	static uint64_t now;
+
+	if (!now || tick != clock_ticks()) {
+		tick = clock_ticks();
+		now = clock_realtime_ns();
+	}
+	return now;
+}
+
+void inode_accessed(struct inode *inode)
+{
+	uint32_t flags = inode->superblock ? inode->superblock->flags : 0;
+
+	if (flags & (MS_NOATIME | MS_RDONLY))
+		return;
+	if ((flags & MS_NODIRATIME) && S_ISDIR(inode->mode))
+		return;
+	if (!(flags & MS_STRICTATIME) && inode->atime > inode->mtime &&
+	    inode->atime > inode->ctime && tick_time() < inode->atime + DAY_NS)
+		return;
+	inode->atime = clock_realtime_ns();
+}
+
+/* ---- size and writers ---- */
+
+int inode_resize(struct inode *inode, uint64_t size)
+{
+	int error;
+
+	if (!inode->ops || !inode->ops->resize)
+		return -EINVAL;
+	if (size > SIZE_MAX_OF_FILE)
+		return -EFBIG;
+	mutex_lock(&inode->lock);
+	error = inode->ops->resize(inode, size);
+	if (!error)
+		inode_modified(inode);
+	mutex_unlock(&inode->lock);
+	return error;
+}
+
+int inode_get_write(struct inode *inode)
+{
+	if (inode->writers < 0)
+		return -ETXTBSY;
+	inode->writers++;
+	return 0;
+}
+
+void inode_put_write(struct inode *inode)
+{
+	assert(inode->writers > 0);
+	inode->writers--;
+}
+
+int inode_deny_write(struct inode *inode)
+{
+	if (inode->writers > 0)
+		return -ETXTBSY;
+	inode->writers--;
+	return 0;
+}
+
+void inode_allow_write(struct inode *inode)
+{
+	assert(inode->writers < 0);
+	inode->writers++;
+}
+
+/* ---- what stat says ---- */
+
+static void split_time(uint64_t time, uint32_t *sec, uint32_t *nsec)
+{
+	*sec = (uint32_t)(time / NSEC_PER_SEC);
+	*nsec = (uint32_t)(time % NSEC_PER_SEC);
+}
+
+void inode_stat(struct inode *inode, struct stat64 *to)
+{
+	if (inode->ops && inode->ops->refresh)
+		inode->ops->refresh(inode);
+	*to = (struct stat64){
+		.dev = inode->superblock ? inode->superblock->device : pipe_device(),
+		.short_ino = inode->number,
+		.ino = inode->number,
+		.mode = inode->mode,
+		.nlink = inode->nlink,
+		.uid = inode->uid,
+		.gid = inode->gid,
+		.rdev = inode->device,
+		.size = (int64_t)inode->pages.size,
+		.blksize = PAGE_SIZE,
+		.blocks = (uint64_t)inode->pages.pages.count * (PAGE_SIZE / 512),
+	};
+	split_time(inode->atime, &to->atime, &to->atime_nsec);
+	split_time(inode->mtime, &to->mtime, &to->mtime_nsec);
+	split_time(inode->ctime, &to->ctime, &to->ctime_nsec);
+}

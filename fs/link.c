@@ -1,0 +1,405 @@
+/*
+ * Names: making, linking and removing them.
+ *
+ * Each call walks to the parent of the last component, asks for the rights there, lets the file system do its part, and
+ * then changes the tree of dentries, which cannot fail. Nothing in between sleeps, so what was found is still so.
+ */
+#include <fs_calls.h>
+#include <vfs.h>
+
+#include <assert.h>
+#include <kheap.h>
+#include <string.h>
+#include <uaccess.h>
+
+/* May current make a name in the directory? */
+static int may_make(struct dentry *parent, mode_t mode)
+{
+	struct inode *directory = parent->inode;
+	int error;
+
+	if (parent->flags & DENTRY_REMOVED)
+		return -ENOENT;
+	error = inode_permission(directory, W_OK | X_OK);
+	if (error)
+		return error;
+	if (!directory->ops->create)
+		return S_ISREG(mode) ? -EACCES : -EPERM;
+	if ((S_ISCHR(mode) || S_ISBLK(mode)) && !cred_can(CAP_MKNOD))
+		return -EPERM;
+	return 0;
+}
+
+/* The dentry for a new inode (a reference is taken over); the name is taken back when there is no memory for it. */
+static struct dentry *name_inode(struct dentry *parent, const struct name *name,
+				 struct inode *inode)
+{
+	struct dentry *dentry = dentry_create(parent, name, inode);
+	int error = dentry ? dentry_link(dentry) : -ENOMEM;
+
+	if (!error)
+		return dentry;
+	parent->inode->ops->unlink(parent->inode, name, inode);
+	if (dentry)
+		dentry_put(dentry);
+	else
+		inode_put(inode);
+	return ERR_PTR(error);
+}
+
+struct dentry *make_child(struct dentry *parent, const struct name *name, mode_t mode,
+			  dev_t device, const char *target)
+{
+	int error = may_make(parent, mode);
+	struct inode *inode;
+
+	if (error)
+		return ERR_PTR(error);
+	inode = parent->inode->ops->create(parent->inode, name, mode, device, target);
+	if (IS_ERR(inode))
+		return (void *)inode;
+	inode_new_owner(inode, parent->inode, target ? mode : mode & ~current_umask());
+	return name_inode(parent, name, inode);
+}
+
+/* The name at the end of a parent walk must be free: 0, -EEXIST, or why not. A slash may follow a directory's. */
+static int must_be_free(struct walk *walk, bool directory)
+{
+	struct dentry *child;
+
+	if (walk->kind != LAST_NAME)
+		return -EEXIST;
+	child = walk_last(walk);
+	if (!IS_ERR(child)) {
+		dentry_put(child);
+		return -EEXIST;
+	}
+	if (PTR_ERR(child) == -ENOENT)
+		return walk->trailing_slash && !directory ? -ENOENT : 0;
+	return PTR_ERR(child);
+}
+
+/* Makes what path names; target: a symbolic link's text. */
+static int make_path(int dirfd, const char *path, mode_t mode, dev_t device, const char *target)
+{
+	struct dentry *made;
+	struct walk walk;
+	int error = path_parent(&walk, dirfd, path);
+
+	if (error)
+		return error;
+	error = must_be_free(&walk, S_ISDIR(mode));
+	if (!error) {
+		made = make_child(walk.at, &walk.last, mode, device, target);
+		if (IS_ERR(made))
+			error = PTR_ERR(made);
+		else
+			dentry_put(made);
+	}
+	walk_end(&walk);
+	return error;
+}
+
+int kernel_make(const char *path, mode_t mode, dev_t device, const char *target)
+{
+	return make_path(AT_FDCWD, path, mode, device, target);
+}
+
+static int make_user_path(int dirfd, const char __user *path, mode_t mode, dev_t device,
+			  const char *target)
+{
+	char *text = path_from_user(path);
+	int error;
+
+	if (IS_ERR(text))
+		return PTR_ERR(text);
+	error = make_path(dirfd, text, mode, device, target);
+	path_buffer_put(text);
+	return error;
+}
+
+/* ---- hard links ---- */
+
+static int link_child(struct dentry *parent, const struct name *name, struct inode *inode)
+{
+	struct inode *directory = parent->inode;
+	struct dentry *made;
+	int error = may_make(parent, S_IFREG);
+
+	if (error)
+		return error;
+	if (directory->superblock != inode->superblock)
+		return -EXDEV;
+	if (S_ISDIR(inode->mode) || !directory->ops->link)
+		return -EPERM;
+	error = directory->ops->link(directory, name, inode);
+	if (error)
+		return error;
+	inode_get(inode);
+	made = name_inode(parent, name, inode);
+	if (IS_ERR(made))
+		return PTR_ERR(made);
+	dentry_put(made);
+	return 0;
+}
+
+static int link_path(struct dentry *from, int dirfd, const char *path)
+{
+	struct inode *inode = from->inode;
+	struct walk walk;
+	int error = path_parent(&walk, dirfd, path);
+
+	if (error)
+		return error;
+	error = must_be_free(&walk, false);
+	if (!error && inode->superblock != walk.at->inode->superblock)
+		error = -EXDEV;
+	else if (!error && inode->nlink == 0 && !(inode->flags & INODE_LINKABLE))
+		error = -ENOENT;
+	if (!error)
+		error = link_child(walk.at, &walk.last, inode);
+	if (!error)
+		inode->flags &= ~INODE_LINKABLE;
+	walk_end(&walk);
+	return error;
+}
+
+/* ---- removing ---- */
+
+int may_remove(struct dentry *parent, struct dentry *child, bool directory)
+{
+	int error = inode_permission(parent->inode, W_OK | X_OK);
+
+	if (error)
+		return error;
+	if (inode_sticky(parent->inode, child->inode))
+		return -EPERM;
+	if (directory && !S_ISDIR(child->inode->mode))
+		return -ENOTDIR;
+	if (!directory && S_ISDIR(child->inode->mode))
+		return -EISDIR;
+	if (!parent->inode->ops->unlink)
+		return -EPERM;
+	return child->mounted ? -EBUSY : 0;
+}
+
+static int remove_child(struct dentry *parent, struct dentry *child, bool directory)
+{
+	struct name name = { child->name, child->name_size, child->hash };
+	int error = may_remove(parent, child, directory);
+
+	if (error)
+		return error;
+	if (directory && child->nchildren)
+		return -ENOTEMPTY;
+	error = parent->inode->ops->unlink(parent->inode, &name, child->inode);
+	if (!error)
+		dentry_unlink(child);
+	return error;
+}
+
+static int bad_last(enum last_kind kind, bool directory)
+{
+	if (!directory)
+		return -EISDIR;
+	switch (kind) {
+	case LAST_DOT:
+		return -EINVAL;
+	case LAST_DOTDOT:
+		return -ENOTEMPTY;
+	default:
+		return -EBUSY;
+	}
+}
+
+static int remove_last(struct walk *walk, bool directory)
+{
+	struct dentry *child;
+	int error;
+
+	if (walk->kind != LAST_NAME)
+		return bad_last(walk->kind, directory);
+	error = superblock_writable(walk->at->inode->superblock);
+	if (error)
+		return error;
+	child = walk_last(walk);
+	if (IS_ERR(child))
+		return PTR_ERR(child);
+	if (walk->trailing_slash && !directory)
+		error = S_ISDIR(child->inode->mode) ? -EISDIR : -ENOTDIR;
+	else
+		error = remove_child(walk->at, child, directory);
+	dentry_put(child);
+	return error;
+}
+
+static int remove_user_path(int dirfd, const char __user *path, bool directory)
+{
+	char *text = path_from_user(path);
+	struct walk walk;
+	int error;
+
+	if (IS_ERR(text))
+		return PTR_ERR(text);
+	error = path_parent(&walk, dirfd, text);
+	if (!error) {
+		error = remove_last(&walk, directory);
+		walk_end(&walk);
+	}
+	path_buffer_put(text);
+	return error;
+}
+
+/* ---- system calls ---- */
+
+int32_t sys_mkdirat(int dirfd, const char __user *path, mode_t mode)
+{
+	return make_user_path(dirfd, path, S_IFDIR | (mode & 01777), 0, NULL);
+}
+
+int32_t sys_mkdir(const char __user *path, mode_t mode)
+{
+	return sys_mkdirat(AT_FDCWD, path, mode);
+}
+
+int32_t sys_mknodat(int dirfd, const char __user *path, mode_t mode, dev_t device)
+{
+	mode &= 0xffff;
+	switch (mode & S_IFMT) {
+	case 0:
+		mode |= S_IFREG;
+		break;
+	case S_IFREG:
+	case S_IFCHR:
+	case S_IFBLK:
+	case S_IFIFO:
+	case S_IFSOCK:
+		break;
+	case S_IFDIR:
+		return -EPERM;
+	default:
+		return -EINVAL;
+	}
+	if (!S_ISCHR(mode) && !S_ISBLK(mode))
+		device = 0;
+	return make_user_path(dirfd, path, mode, device, NULL);
+}
+
+int32_t sys_mknod(const char __user *path, mode_t mode, dev_t device)
+{
+	return sys_mknodat(AT_FDCWD, path, mode, device);
+}
+
+int32_t sys_symlinkat(const char __user *target, int dirfd, const char __user *path)
+{
+	char *text = path_from_user(target);
+	int error;
+
+	if (IS_ERR(text))
+		return PTR_ERR(text);
+	error = make_user_path(dirfd, path, S_IFLNK | 0777, 0, text);
+	path_buffer_put(text);
+	return error;
+}
+
+int32_t sys_symlink(const char __user *target, const char __user *path)
+{
+	return sys_symlinkat(target, AT_FDCWD, path);
+}
+
+int32_t sys_linkat(int from_fd, const char __user *from, int to_fd, const char __user *to,
+		   uint32_t flags)
+{
+	unsigned how = flags & AT_SYMLINK_FOLLOW ? LOOKUP_FOLLOW : 0;
+	struct dentry *dentry;
+	char *text;
+	int error;
+
+	if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	if (flags & AT_EMPTY_PATH)
+		how |= LOOKUP_EMPTY;
+	dentry = user_path_lookup(from_fd, from, how);
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+	text = path_from_user(to);
+	error = IS_ERR(text) ? PTR_ERR(text) : link_path(dentry, to_fd, text);
+	if (!IS_ERR(text))
+		path_buffer_put(text);
+	dentry_put(dentry);
+	return error;
+}
+
+int32_t sys_link(const char __user *from, const char __user *to)
+{
+	return sys_linkat(AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+int32_t sys_unlinkat(int dirfd, const char __user *path, uint32_t flags)
+{
+	if (flags & ~AT_REMOVEDIR)
+		return -EINVAL;
+	return remove_user_path(dirfd, path, flags & AT_REMOVEDIR);
+}
+
+int32_t sys_unlink(const char __user *path)
+{
+	return remove_user_path(AT_FDCWD, path, false);
+}
+
+int32_t sys_rmdir(const char __user *path)
+{
+	return remove_user_path(AT_FDCWD, path, true);
+}
+
+/* The text of a link into a kernel buffer: its length. */
+static ssize_t link_text(struct inode *inode, char *buffer, size_t size)
+{
+	size_t length;
+
+	if (inode->ops->link_text)
+		return inode->ops->link_text(inode, buffer, size);
+	length = MIN(strlen(inode->target), size);
+	memcpy(buffer, inode->target, length);
+	return (ssize_t)length;
+}
+
+static ssize_t copy_link_text(struct inode *inode, char __user *to, size_t size)
+{
+	char *text = path_buffer_get();
+	ssize_t length;
+
+	if (!text)
+		return -ENOMEM;
+	inode_accessed(inode);
+	length = link_text(inode, text, PATH_MAX);
+	if (length > (ssize_t)size)
+		length = (ssize_t)size;
+	if (length >= 0 && copy_to_user(to, text, (size_t)length) != 0)
+		length = -EFAULT;
+	path_buffer_put(text);
+	return length;
+}
+
+int32_t sys_readlinkat(int dirfd, const char __user *path, char __user *to, int size)
+{
+	struct dentry *dentry;
+	ssize_t length;
+
+	if (size <= 0)
+		return -EINVAL;
+	dentry = user_path_lookup(dirfd, path, LOOKUP_EMPTY);
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+	if (S_ISLNK(dentry->inode->mode))
+		length = copy_link_text(dentry->inode, to, (size_t)size);
+	else
+		length = -EINVAL;
+	dentry_put(dentry);
+	return length;
+}
+
+int32_t sys_readlink(const char __user *path, char __user *to, int size)
+{
+	return sys_readlinkat(AT_FDCWD, path, to, size);
+}

@@ -1,0 +1,434 @@
+/*
+ * Walking paths.
+ *
+ * A walk stands on a dentry and has the rest of a string to go. A symbolic link puts the link's text in front of the
+ * rest: what was left is kept on a small stack of (inode that owns the text, position in it), so no path is ever
+ * copied or limited in length by being spliced. Forty links in all, as Linux: then -ELOOP.
+ *
+ * A walk ends either at the end of the path (path_lookup), or at the parent of the last component (path_parent), from where
+ * whoever creates, removes or renames goes on; open(O_CREAT) follows a link there and walks on (walk_follow_last).
+ *
+ * Order of errors, as Linux has it, for each component: the place is no directory (-ENOTDIR), it may not be searched
+ * (-EACCES), the name is too long (-ENAMETOOLONG), there is no such name (-ENOENT).
+ */
+#include <vfs.h>
+
+#include <assert.h>
+#include <kheap.h>
+#include <string.h>
+#include <uaccess.h>
+
+/* ---- buffers for paths: one kept at hand, since most calls need just one ---- */
+
+static char spare_buffer[PATH_MAX];
+static bool spare_taken;
+
+char *path_buffer_get(void)
+{
+	if (spare_taken)
+		return kalloc(PATH_MAX);
+	spare_taken = true;
+	return spare_buffer;
+}
+
+void path_buffer_put(char *buffer)
+{
+	if (buffer != spare_buffer) {
+		kfree(buffer);
+		return;
+	}
+	assert(spare_taken);
+	spare_taken = false;
+}
+
+char *path_from_user_or_empty(const char __user *path)
+{
+	char *buffer = path_buffer_get();
+	int length;
+
+	if (!buffer)
+		return ERR_PTR(-ENOMEM);
+	length = strncpy_from_user(buffer, path, PATH_MAX);
+	if (length >= 0)
+		return buffer;
+	path_buffer_put(buffer);
+	return ERR_PTR(length);
+}
+
+char *path_from_user(const char __user *path)
+{
+	char *buffer = path_from_user_or_empty(path);
+
+	if (IS_ERR(buffer) || *buffer)
+		return buffer;
+	path_buffer_put(buffer);
+	return ERR_PTR(-ENOENT);
+}
+
+/* ---- single steps ---- */
+
+struct dentry *mount_follow(struct dentry *dentry)
+{
+	while (dentry->mounted) {
+		struct dentry *root = dentry->mounted->root;
+
+		dentry_get(root);
+		dentry_put(dentry);
+		dentry = root;
+	}
+	return dentry;
+}
+
+struct dentry *lookup_child(struct dentry *parent, const struct name *name)
+{
+	struct dentry *dentry = dentry_find(parent, name);
+	struct inode *inode;
+
+	if (dentry) {
+		dentry_get(dentry);
+		return dentry;
+	}
+	if (!parent->inode->ops->lookup)
+		return ERR_PTR(-ENOENT);
+	inode = parent->inode->ops->lookup(parent->inode, name);
+	if (IS_ERR(inode))
+		return (void *)inode;
+	dentry = dentry_create(parent, name, inode);
+	if (!dentry) {
+		inode_put(inode);
+		return ERR_PTR(-ENOMEM);
+	}
+	if (!(inode->flags & INODE_VOLATILE)) {
+		int error = dentry_link(dentry);
+
+		if (error) {
+			dentry_put(dentry);
+			return ERR_PTR(error);
+		}
+	}
+	return dentry;
+}
+
+static struct dentry *step_up(struct dentry *at)
+{
+	struct dentry *above = at == current_root() ? at : dentry_above(at);
+
+	dentry_get(above);
+	dentry_put(at);
+	return mount_follow(above);
+}
+
+static void jump_to_root(struct walk *walk)
+{
+	struct dentry *root = current_root();
+
+	dentry_get(root);
+	dentry_put(walk->at);
+	walk->at = root;
+}
+
+/* ---- links ---- */
+
+/* Goes on with text, which belongs to owner (a reference is taken over), and then with what is left of the rest. */
+static void push_text(struct walk *walk, const char *text, struct inode *owner)
+{
+	if (*walk->rest) {
+		walk->pending[walk->depth++] = walk->rest;
+		assert(walk->depth <= SYMLINKS_MAX);
+	} else if (walk->owners[walk->depth]) {
+		inode_put(walk->owners[walk->depth]);
+	}
+	walk->owners[walk->depth] = owner;
+	walk->rest = text;
+	if (*text == '/')
+		jump_to_root(walk);
+}
+
+/* The text at this depth is used up: back to the one below. False at the bottom. */
+static bool pop_text(struct walk *walk)
+{
+	if (walk->depth == 0)
+		return false;
+	if (walk->owners[walk->depth])
+		inode_put(walk->owners[walk->depth]);
+	walk->depth--;
+	walk->rest = walk->pending[walk->depth];
+	return true;
+}
+
+static int follow_link(struct walk *walk, struct inode *inode)
+{
+	if (walk->nlinks++ >= SYMLINKS_MAX)
+		return -ELOOP;
+	inode_accessed(inode);
+	if (inode->ops->jump) {
+		struct dentry *to = inode->ops->jump(inode);
+
+		if (IS_ERR(to))
+			return PTR_ERR(to);
+		dentry_put(walk->at);
+		walk->at = to;
+		return 0;
+	}
+	if (!inode->target || !*inode->target)
+		return -ENOENT;
+	inode_get(inode);
+	push_text(walk, inode->target, inode);
+	return 0;
+}
+
+/* ---- the walk ---- */
+
+static const char *skip_slashes(const char *text)
+{
+	while (*text == '/')
+		text++;
+	return text;
+}
+
+/* Is there another component to come? Slashes that end the path are used up and noted. */
+static bool more_to_come(struct walk *walk)
+{
+	while (true) {
+		const char *next = skip_slashes(walk->rest);
+
+		if (*next) {
+			walk->rest = next;
+			walk->trailing_slash = false;
+			return true;
+		}
+		if (next != walk->rest)
+			walk->trailing_slash = true;
+		walk->rest = next;
+		if (!pop_text(walk))
+			return false;
+	}
+}
+
+/* The next component, of which there is one. */
+static struct name take_component(struct walk *walk)
+{
+	const char *start = walk->rest, *end = start;
+	uint32_t hash = name_hash("", 0);
+
+	while (*end && *end != '/') {
+		hash = (hash ^ (uint8_t)*end) * 16777619u;
+		end++;
+	}
+	walk->rest = end;
+	return (struct name){ .text = start, .size = (size_t)(end - start), .hash = hash };
+}
+
+static enum last_kind kind_of(const struct name *name)
+{
+	if (name->text[0] != '.' || name->size > 2)
+		return LAST_NAME;
+	if (name->size == 1)
+		return LAST_DOT;
+	return name->text[1] == '.' ? LAST_DOTDOT : LAST_NAME;
+}
+
+static int may_search(struct inode *inode)
+{
+	if (!S_ISDIR(inode->mode))
+		return -ENOTDIR;
+	return inode_permission(inode, X_OK);
+}
+
+/* Moves the walk into the child that it just looked up; a link is followed if `follow`. Takes the reference over. */
+static int enter(struct walk *walk, struct dentry *child, bool follow)
+{
+	int error;
+
+	child = mount_follow(child);
+	if (!S_ISLNK(child->inode->mode) || !follow) {
+		dentry_put(walk->at);
+		walk->at = child;
+		return 0;
+	}
+	if (walk->trailing_slash)
+		walk->flags |= LOOKUP_DIRECTORY;
+	error = follow_link(walk, child->inode);
+	dentry_put(child);
+	return error;
+}
+
+static int enter_name(struct walk *walk, const struct name *name, bool follow)
+{
+	struct dentry *child;
+
+	if (name->size > NAME_MAX)
+		return -ENAMETOOLONG;
+	child = lookup_child(walk->at, name);
+	if (IS_ERR(child))
+		return PTR_ERR(child);
+	return enter(walk, child, follow);
+}
+
+/* One component of a path that has more of them, or whose end is wanted too. */
+static int walk_component(struct walk *walk, const struct name *name, bool more)
+{
+	switch (kind_of(name)) {
+	case LAST_DOTDOT:
+		walk->at = step_up(walk->at);
+		return 0;
+	case LAST_NAME:
+		return enter_name(walk, name, more || walk->trailing_slash ||
+						      (walk->flags & LOOKUP_FOLLOW));
+	default:
+		return 0;
+	}
+}
+
+/* The owner of the text that walk->last is part of; a reference moves. */
+static void set_last_owner(struct walk *walk, struct inode *owner)
+{
+	if (walk->last_owner)
+		inode_put(walk->last_owner);
+	walk->last_owner = owner;
+}
+
+/* Goes on until the path is used up, or, with to_parent, until its last component is in walk->kind and walk->last. */
+static int walk_on(struct walk *walk, bool to_parent)
+{
+	walk->kind = LAST_ROOT;
+	while (more_to_come(walk)) {
+		int error = may_search(walk->at->inode);
+		struct inode *owner = walk->owners[walk->depth];
+		struct name name;
+		bool more;
+
+		if (error)
+			return error;
+		/* The look ahead may leave the text that the name is part of. */
+		if (owner)
+			inode_get(owner);
+		set_last_owner(walk, owner);
+		name = take_component(walk);
+		more = more_to_come(walk);
+		if (!more && to_parent) {
+			walk->kind = kind_of(&name);
+			walk->last = name;
+			return 0;
+		}
+		error = walk_component(walk, &name, more);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+/* ---- from a starting point ---- */
+
+/* Where a relative path begins, with a reference. */
+static struct dentry *starting_point(int dirfd, bool any_type)
+{
+	struct dentry *dentry;
+	struct file *file;
+
+	if (dirfd == AT_FDCWD) {
+		dentry = current_cwd();
+		dentry_get(dentry);
+		return dentry;
+	}
+	file = file_from_fd_any(dirfd);
+	if (IS_ERR(file))
+		return (void *)file;
+	if (any_type || S_ISDIR(file->inode->mode))
+		dentry = file_dentry(file);
+	else
+		dentry = ERR_PTR(-ENOTDIR);
+	file_put(file);
+	return dentry;
+}
+
+static int walk_begin(struct walk *walk, int dirfd, const char *path, unsigned flags)
+{
+	struct dentry *at;
+
+	if (!*path && !(flags & LOOKUP_EMPTY))
+		return -ENOENT;
+	if (*path == '/') {
+		at = current_root();
+		dentry_get(at);
+	} else {
+		at = starting_point(dirfd, !*path);
+		if (IS_ERR(at))
+			return PTR_ERR(at);
+	}
+	walk->at = at;
+	walk->rest = path;
+	walk->flags = flags;
+	walk->depth = walk->nlinks = 0;
+	walk->trailing_slash = false;
+	walk->owners[0] = walk->last_owner = NULL;
+	return 0;
+}
+
+void walk_end(struct walk *walk)
+{
+	set_last_owner(walk, NULL);
+	while (pop_text(walk))
+		;
+	if (walk->owners[0])
+		inode_put(walk->owners[0]);
+	dentry_put(walk->at);
+}
+
+struct dentry *path_lookup(int dirfd, const char *path, unsigned flags)
+{
+	struct walk walk;
+	struct dentry *found;
+	int error = walk_begin(&walk, dirfd, path, flags);
+
+	if (error)
+		return ERR_PTR(error);
+	error = walk_on(&walk, false);
+	if (!error && (walk.trailing_slash || (walk.flags & LOOKUP_DIRECTORY)) &&
+	    !S_ISDIR(walk.at->inode->mode))
+		error = -ENOTDIR;
+	found = error ? ERR_PTR(error) : walk.at;
+	if (!error)
+		dentry_get(found);
+	walk_end(&walk);
+	return found;
+}
+
+int path_parent(struct walk *walk, int dirfd, const char *path)
+{
+	int error = walk_begin(walk, dirfd, path, 0);
+
+	if (error)
+		return error;
+	error = walk_on(walk, true);
+	if (error)
+		walk_end(walk);
+	return error;
+}
+
+struct dentry *walk_last(struct walk *walk)
+{
+	assert(walk->kind == LAST_NAME);
+	if (walk->last.size > NAME_MAX)
+		return ERR_PTR(-ENAMETOOLONG);
+	return lookup_child(walk->at, &walk->last);
+}
+
+int walk_follow_last(struct walk *walk, struct dentry *link)
+{
+	int error = follow_link(walk, link->inode);
+
+	return error ? error : walk_on(walk, true);
+}
+
+struct dentry *user_path_lookup(int dirfd, const char __user *path, unsigned flags)
+{
+	char *text = flags & LOOKUP_EMPTY ? path_from_user_or_empty(path) : path_from_user(path);
+	struct dentry *found;
+
+	if (IS_ERR(text))
+		return (void *)text;
+	found = path_lookup(dirfd, text, flags);
+	path_buffer_put(text);
+	return found;
+}

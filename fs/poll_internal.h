@@ -1,0 +1,42 @@
+/*
+ * Waiting for several files at once: what poll.c and select.c share.
+ */
+#ifndef LOFT_POLL_INTERNAL_H
+#define LOFT_POLL_INTERNAL_H
+
+#include <abi/signal.h>
+#include <abi/time.h>
+#include <vfs.h>
+
+/* The places that one task has in the queues of the files it polls. */
+struct poll_table {
+	unsigned used;
+	bool failed;			/* no memory for another place */
+	struct poll_chunk *more;	/* beyond the first few */
+	struct waiter first[8];
+};
+
+/* Sleeps until scan reports anything, a signal comes, or the deadline passes. */
+struct polling {
+	/* Counts what is ready; table is NULL when the queues have been entered already. Does not sleep. */
+	int (*scan)(struct polling *polling, struct poll_table *table);
+	uint64_t deadline;	/* clock_monotonic_ns() time; WAIT_FOREVER; 0: does not wait */
+};
+
+/* What scan counted (0: time is up), -EINTR, -ENOMEM. May sleep. */
+int poll_run(struct polling *polling);
+
+/* The ready events of a file. */
+uint32_t poll_file(struct file *file, struct poll_table *table);
+
+/* Deadlines from relative times; negative or odd ones are -EINVAL. */
+__must_check int deadline_from_timespec(const struct timespec64 *time, uint64_t *deadline);
+/* Time left until deadline, none when it has passed. */
+struct timespec64 deadline_left(uint64_t deadline);
+
+/* Swaps in the signal mask of pselect and ppoll: none when mask is NULL. -EFAULT, -EINVAL. */
+__must_check int poll_set_mask(const sigset_t __user *mask, uint32_t size);
+/* Puts the old one back: at once, or, when a signal ended the wait, after its handler. */
+void poll_restore_mask(bool masked, bool interrupted);
+
+#endif
