@@ -228,15 +228,31 @@ static __init_text void read_modules(const struct multiboot_info *info)
 	}
 }
 
+/* Do six bytes of positions and sizes describe a pixel of so many bits? */
+static __init_text bool colours_fit(const uint8_t *colours, unsigned bits)
+{
+	for (unsigned i = 0; i < 6; i += 2) {
+		if (colours[i + 1] == 0 || colours[i] + colours[i + 1] > bits)
+			return false;
+	}
+	return colours[0] != colours[2] && colours[2] != colours[4];
+}
+
 static __init_text void read_rgb(const struct multiboot_info *info, struct framebuffer_info *to)
 {
+	const uint8_t *colours = info->colours;
+
+	if (!colours_fit(colours, to->bits_per_pixel))
+		colours += 2;
+	if (!colours_fit(colours, to->bits_per_pixel))
+		return;
 	to->kind = FRAMEBUFFER_RGB;
-	to->red_at = info->red_at;
-	to->red_bits = info->red_bits;
-	to->green_at = info->green_at;
-	to->green_bits = info->green_bits;
-	to->blue_at = info->blue_at;
-	to->blue_bits = info->blue_bits;
+	to->red_at = colours[0];
+	to->red_bits = colours[1];
+	to->green_at = colours[2];
+	to->green_bits = colours[3];
+	to->blue_at = colours[4];
+	to->blue_bits = colours[5];
 }
 
 static __init_text void read_framebuffer(const struct multiboot_info *info)

@@ -37,7 +37,11 @@ struct multiboot_info {
 	uint32_t framebuffer_width, framebuffer_height;
 	uint8_t framebuffer_bits;		/* per pixel */
 	uint8_t framebuffer_type;
-	uint8_t red_at, red_bits, green_at, green_bits, blue_at, blue_bits;
+	/*
+	 * Position and size of red, green and blue, six bytes: from the first on as the specification has it (offset
+	 * 110), from the third on as GRUB 2 lays it out, whose compiler aligned the union they are in.
+	 */
+	uint8_t colours[8];
 };
 _Static_assert(offsetof(struct multiboot_info, framebuffer_low) == 88, "as the specification has it");
 
