@@ -83,7 +83,21 @@ trap_enter:
 	call	[trap_handlers + 4 * eax]	; handler(frame)
 	add	esp, 4
 	test	byte [esp + FRAME_CS], 3
-	jz	restore				; kernel code is not preempted
+	jnz	return_to_user
+
+; Back to kernel code, which is not preempted. It does not use FS and GS, and what was in them when it was
+; interrupted may no longer be loadable: they belonged to whichever program ran last.
+	pop	ebx
+	pop	ecx
+	pop	edx
+	pop	esi
+	pop	edi
+	pop	ebp
+	pop	eax
+	pop	ds
+	pop	es
+	add	esp, 16				; FS, GS, vector, error code
+	iret
 
 ; Back to PL3 once there is nothing to do first. Interrupts stay off from the last look to the IRET,
 ; so that nothing can come up in between.
