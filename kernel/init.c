@@ -1,6 +1,6 @@
 /*
  * Process 1: made by hand, since there is nothing to fork. It starts as a kernel task, opens the console for itself, and
- * becomes the first program that will run: init= if given, else /init, else one of those that Linux tries.
+ * becomes the first program that will run: rdinit= or init= if given, else /init, else one of those that Linux tries.
  */
 #include <task.h>
 
@@ -20,7 +20,7 @@ static const char *const candidates[] = { "/init", "/sbin/init", "/etc/init", "/
 #define ARGUMENTS_MAX (CMDLINE_WORDS_MAX + 4)
 
 static const char *arguments[ARGUMENTS_MAX];
-static const char *environment[ARGUMENTS_MAX] = { "HOME=/", "TERM=linux" };
+static const char *environment[ARGUMENTS_MAX];
 
 /* Appends what the command line has for init behind the first `at` entries. */
 static void append(const char **list, unsigned at, const char *const *words)
@@ -60,11 +60,13 @@ static int try_to_run(const char *path)
 
 static void become_init(void)
 {
-	const char *wanted = cmdline_get("init");
+	const char *wanted = cmdline_get("rdinit");
 	int error;
 
+	if (!wanted)
+		wanted = cmdline_get("init");
 	append(arguments, 1, cmdline_init_arguments());
-	append(environment, 2, cmdline_init_environment());
+	append(environment, 0, cmdline_init_environment());
 	if (wanted) {
 		error = try_to_run(wanted);
 		if (error)
