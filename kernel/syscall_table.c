@@ -14,6 +14,7 @@
 #include <rseq.h>
 #include <signal.h>
 #include <task.h>
+#include <tty.h>
 
 #define CALL(number, call_name, function) \
 	[number] = { .name = #call_name, .enter = (void (*)(void))(function) }
@@ -281,4 +282,7 @@ const struct syscall_entry syscall_table[SYSCALL_COUNT] = {
 	CALL(414, ppoll_time64, sys_ppoll_time64),
 	CALL(436, close_range, sys_close_range),
 	CALL(439, faccessat2, sys_faccessat2),
+
+	/* drivers/ */
+	CALL(111, vhangup, sys_vhangup),
 };
