@@ -294,6 +294,7 @@ void sched_init(void)
 	list_init(&idle_task.pending.queue);
 	idle_task.process = &kernel_process;
 	idle_task.state = TASK_RUNNING;
+	credentials_init(&kernel_process.cred);
 	current = &idle_task;
 	task_stock_stacks();
 }
