@@ -11,6 +11,7 @@
  */
 #include <task.h>
 
+#include <abi/capability.h>
 #include <assert.h>
 #include <kheap.h>
 #include <kvrange.h>
@@ -31,6 +32,7 @@ struct process kernel_process = {
 	.tasks = LIST_INIT(kernel_process.tasks),
 	.pending = { .queue = LIST_INIT(kernel_process.pending.queue) },
 	.child_wait = WAIT_QUEUE_INIT(kernel_process.child_wait),
+	.cred = { .permitted = CAPABILITIES_ALL, .effective = CAPABILITIES_ALL },
 	.name = "kernel",
 };
 
