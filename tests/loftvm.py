@@ -113,7 +113,8 @@ class VM:
                  memory=64, machine="pc", cpu=None, vga="std", qemu="qemu-system-i386", extra=()):
         LOGS.mkdir(parents=True, exist_ok=True)
         self.log_path = LOGS / f"{free_name(name)}.log"
-        self.text = ""      # all that the serial line said, without carriage returns
+        self.raw = ""       # all that the serial line said
+        self.text = ""      # the same without carriage returns
         self.at = 0         # what is before was matched already
         self.folder = tempfile.mkdtemp(prefix="loft-")
         self.serial = Channel(self.folder, "serial")
@@ -174,7 +175,7 @@ class VM:
         tail = self.text[-3000:]
         raise kind(f"{what}\n--- the serial line, last part ({self.log_path}):\n{tail}")
 
-    def _receive(self, seconds):
+    def listen(self, seconds):
         """Takes in what the serial line says within so many seconds. False at its end."""
         if not select.select([self.serial.socket], [], [], max(seconds, 0))[0]:
             return True
@@ -184,14 +185,16 @@ class VM:
             data = b""
         self.log.write(data)
         self.log.flush()
-        self.text += data.decode("utf-8", "replace").replace("\r", "")
+        text = data.decode("utf-8", "replace")
+        self.raw += text
+        self.text += text.replace("\r", "")
         return bool(data)
 
     def _check_panic(self):
         if not PANIC.search(self.text):
             return
         end = time.monotonic() + 3  # for the registers and the backtrace
-        while time.monotonic() < end and self._receive(end - time.monotonic()):
+        while time.monotonic() < end and self.listen(end - time.monotonic()):
             pass
         panic = PANIC.search(self.text)
         raise LoftPanic(f"kernel panic ({self.log_path}):\n"
@@ -217,12 +220,12 @@ class VM:
                                f"while waiting for {pattern!r}")
             if time.monotonic() >= deadline:
                 self._complain(LoftError, f"no {pattern!r} within {timeout} s")
-            alive = self._receive(deadline - time.monotonic())
+            alive = self.listen(deadline - time.monotonic())
 
     def wait(self, timeout=PATIENCE, panic=False):
         """Waits until QEMU has ended. Returns its exit code."""
         deadline = time.monotonic() + timeout
-        while self._receive(deadline - time.monotonic()):
+        while self.listen(deadline - time.monotonic()):
             if time.monotonic() >= deadline:
                 self._complain(LoftError, f"QEMU did not end within {timeout} s")
         if not panic:

@@ -33,6 +33,7 @@ test      libcmocka-dev        file /usr/include/cmocka.h
 test      python3-pytest       cmd pytest-3
 test      python3-pytest-xdist file /usr/lib/python3/dist-packages/xdist/__init__.py
 test      python3-pexpect      file /usr/lib/python3/dist-packages/pexpect/__init__.py
+test      python3-pyte         file /usr/lib/python3/dist-packages/pyte/__init__.py
 test      procps               cmd ps
 test      gdb                  cmd gdb
 gdb       gdb                  cmd gdb
