@@ -32,6 +32,10 @@ loader_identity_dropped:
 
 section .bss align=4096
 
+; The page below the stack, which C unmaps: what runs over the stack meets it.
+global boot_stack_guard
+boot_stack_guard:
+	resb 4096
 ; The stack of the loader and of kernel_main. Before paging it is used at its physical address.
 global boot_stack_bottom, boot_stack_top
 boot_stack_bottom:

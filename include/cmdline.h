@@ -9,7 +9,7 @@
  *   mem=N[K|M|G]         no RAM above this address
  *   quiet, debug, loglevel=N   which log lines are shown on the consoles
  *   panic=N              reboot N seconds after a panic; panic_exit: leave QEMU (panic.h)
- *   selftest= selftest_seed=   selftest.h
+ *   selftest= selftest_seed= crash=   selftest.h
  */
 #ifndef LOFT_CMDLINE_H
 #define LOFT_CMDLINE_H

@@ -17,7 +17,10 @@ struct trap_frame;
 __noreturn void panic(const char *text, ...) __printf(1, 2);
 __noreturn void panic_at(const struct trap_frame *frame, const char *text, ...) __printf(2, 3);
 
-/* Calls visit for each return address on the chain of stack frames that ebp starts, the innermost first. */
-void panic_backtrace(vaddr_t ebp, void (*visit)(const char *what, vaddr_t address));
+/*
+ * Calls visit for each return address on the chain of stack frames that ebp starts, the innermost first; for one
+ * that is there several times in a row (recursion), once.
+ */
+void panic_backtrace(vaddr_t ebp, void (*visit)(vaddr_t address, unsigned times));
 
 #endif

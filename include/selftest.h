@@ -28,4 +28,10 @@ void selftest_expect(bool condition, const char *text, const char *file, int lin
 /* Runs what the command line asks for, if anything; then does not return. */
 void selftest_run_if_asked(void);
 
+/*
+ * `crash=` stack (overflow), read, call (of no mapped address), text (write to read-only), opcode, assert: panics that way.
+ * kernel/crash.c.
+ */
+void crash_if_asked(void);
+
 #endif

@@ -33,7 +33,7 @@ static unsigned nenvironment;
 
 /* What the kernel takes for itself; include/cmdline.h says what each means. */
 static const char *const kernel_names[] = {
-	"console", "debug", "init", "loglevel", "mem", "panic", "panic_exit",
+	"console", "crash", "debug", "init", "loglevel", "mem", "panic", "panic_exit",
 	"quiet", "rdinit", "ro", "root", "rootfstype", "rw", "selftest", "selftest_seed",
 };
 

@@ -80,6 +80,7 @@ static void finish_boot(void *argument)
 		log_error("boot: no initramfs, or not all of it");
 	release_boot_memory();
 	selftest_run_if_asked();
+	crash_if_asked();
 	process_start_init();
 }
 

@@ -13,7 +13,6 @@
 
 #include <assert.h>
 #include <cpu.h>
-#include <kvrange.h>
 #include <layout.h>
 #include <log.h>
 #include <mm.h>
@@ -36,7 +35,7 @@ static void check_kernel_fault(const struct trap_frame *frame, vaddr_t address)
 
 	if (frame->error & ERROR_RESERVED)
 		panic_at(frame, "page fault: reserved bits set in an entry for %08x", address);
-	if (kvrange_is_guard(address))
+	if (trap_is_stack_guard(address))
 		panic_at(frame, "kernel stack overflow: %s of guard page %08x", access, address);
 	if (!exception_fixup(frame->eip))
 		panic_at(frame, "page fault: %s of %08x in the kernel", access, address);

@@ -29,8 +29,6 @@
 #define BACKTRACE_MAX 24
 #define QEMU_EXIT_PANIC 0x12	/* QEMU's exit status is then 37 */
 
-extern const char boot_stack_bottom[], boot_stack_top[];
-
 static void show(const char *text, ...) __printf(1, 2);
 static void show(const char *text, ...)
 {
@@ -127,18 +125,35 @@ static bool is_stack(vaddr_t address)
 	return address >= bottom && address <= bottom + KERNEL_STACK_SIZE - 8;
 }
 
-void panic_backtrace(vaddr_t ebp, void (*visit)(const char *what, vaddr_t address))
+void panic_backtrace(vaddr_t ebp, void (*visit)(vaddr_t address, unsigned times))
 {
-	for (unsigned i = 0; i < BACKTRACE_MAX && is_stack(ebp); i++) {
+	vaddr_t last = 0;
+	unsigned times = 0, visited = 0;
+
+	while (is_stack(ebp) && visited < BACKTRACE_MAX) {
 		const vaddr_t *words = (const vaddr_t *)ebp;
 
+		if (words[1] != last && times > 0) {
+			visit(last, times);
+			visited++;
+			times = 0;
+		}
 		/* The call is before the return address, perhaps the last thing in its function. */
-		if (words[1])
-			visit(" called from", words[1] - 1);
+		last = words[1];
+		times += last != 0;
 		if (words[0] <= ebp)
 			break;
 		ebp = words[0];
 	}
+	if (times > 0)
+		visit(last, times);
+}
+
+static void show_caller(vaddr_t address, unsigned times)
+{
+	show_address(" called from", address - 1);
+	if (times > 1)
+		show(" ... and %u times more", times - 1);
 }
 
 static void show_task(void)
@@ -160,7 +175,7 @@ static void show_all(const struct trap_frame *frame, vaddr_t ebp, const char *me
 			show_page_walk();
 		show_lost_caller(frame);
 	}
-	panic_backtrace(ebp, show_address);
+	panic_backtrace(ebp, show_caller);
 }
 
 static __noreturn void finish(void)

@@ -27,6 +27,9 @@ void segments_interrupted(struct trap_frame *frame);
 /* True when address lies in the stack of the double fault's task. */
 bool segments_is_double_fault_stack(vaddr_t address);
 
+/* True for addresses in the unmapped page below a kernel stack. */
+bool trap_is_stack_guard(vaddr_t address);
+
 /* page_fault.c and irq.c */
 trap_handler page_fault, irq_handle;
 /* A fault of kernel code: goes on at its fix-up, or panics with what happened. */

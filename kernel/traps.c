@@ -13,6 +13,7 @@
 #include <assert.h>
 #include <cpu.h>
 #include <kvrange.h>
+#include <layout.h>
 #include <log.h>
 #include <panic.h>
 #include <signal.h>
@@ -123,6 +124,11 @@ void trap_fix_up(struct trap_frame *frame, const char *what)
 	if (!fixup)
 		panic_at(frame, "%s in the kernel, error code %x", what, frame->error);
 	frame->eip = fixup;
+}
+
+bool trap_is_stack_guard(vaddr_t address)
+{
+	return kvrange_is_guard(address) || address - (vaddr_t)boot_stack_guard < PAGE_SIZE;
 }
 
 static void fault_with_code(struct trap_frame *frame, int code)
@@ -237,7 +243,7 @@ void double_fault_handle(void)
 	struct trap_frame frame;
 
 	segments_interrupted(&frame);
-	if (kvrange_is_guard(frame.esp - 1) || kvrange_is_guard(cpu_read_cr2()))
+	if (trap_is_stack_guard(frame.esp - 1) || trap_is_stack_guard(cpu_read_cr2()))
 		panic_at(&frame, "kernel stack overflow");
 	panic_at(&frame, "double fault");
 }

@@ -78,6 +78,8 @@ static __init_text void split_image_page(void)
 			entry |= ENTRY_WRITE;
 		if (is_video(paddr))
 			entry |= cache_bits(CACHE_UNCACHED);
+		if (paddr_to_virt(paddr) == boot_stack_guard)
+			entry = 0;
 		image_table[i] = entry;
 	}
 	boot_pagedir[KERNEL_FIRST] =
