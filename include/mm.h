@@ -163,9 +163,9 @@ __must_check int mm_protect(struct mm *mm, vaddr_t start, size_t size, uint32_t 
  */
 __must_check int mm_make_stack(struct mm *mm, vaddr_t top, uint32_t flags, size_t size);
 /*
- * Faults in every page of [start, end), for writing where that is private and writable; regions
- * without rights are skipped. -ENOMEM (a hole, or memory is out), -EFAULT (a page that cannot be
- * had); some callers only wish. May sleep.
+ * Faults in every page of [start, end), for writing where that is private and writable. -ENOMEM (a
+ * hole, or memory is out), -EFAULT (a page that cannot be had, or no rights); some callers only
+ * wish. May sleep.
  */
 int mm_populate(struct mm *mm, vaddr_t start, vaddr_t end);
 

@@ -42,9 +42,10 @@ int mm_populate(struct mm *mm, vaddr_t start, vaddr_t end)
 
 		if (!vma)
 			return -ENOMEM;
-		if (vma->flags & VMA_RIGHTS)
-			error = populate_page(mm, page,
-					      (vma->flags & (VMA_WRITE | VMA_SHARED)) == VMA_WRITE);
+		if (!(vma->flags & VMA_RIGHTS))
+			return -EFAULT;
+		error = populate_page(mm, page,
+				      (vma->flags & (VMA_WRITE | VMA_SHARED)) == VMA_WRITE);
 	}
 	return error;
 }
