@@ -57,24 +57,22 @@ static struct itimer_setting get_setting(int32_t which)
 	return (struct itimer_setting){ timer->left_ns, timer->interval_ns };
 }
 
+/* Stopped, it loses its interval; the other two keep theirs. So it is on Linux. */
 static void set_real(const struct itimer_setting *setting)
 {
 	struct process *process = current->process;
 
-	process->alarm_interval_ns = setting->interval_ns;
+	process->alarm_interval_ns = setting->left_ns ? setting->interval_ns : 0;
 	if (setting->left_ns)
 		timer_start(&process->alarm, clock_monotonic_ns() + setting->left_ns);
 	else
 		timer_stop(&process->alarm);
 }
 
-/* A timer that does not run has no interval either, as Linux shows it. */
 static void put_setting(int32_t which, struct itimer_setting setting)
 {
 	uint32_t flags = irq_save();
 
-	if (setting.left_ns == 0)
-		setting.interval_ns = 0;
 	if (which == ITIMER_REAL)
 		set_real(&setting);
 	else
