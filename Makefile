@@ -158,16 +158,17 @@ bench: $(BUILD)/loft.elf $(BUILD)/root.cpio | setup-run
 
 # ---- housekeeping
 
-C_FILES = $(wildcard $(ROOMS:%=%/*.c) include/*.h include/*/*.h user/*.[ch] tests/*/*.[ch])
+C_FILES = $(wildcard $(ROOMS:%=%/*.[ch]) include/*.h include/*/*.h user/*.[ch] user/*/*.[ch] \
+	tests/*/*.[ch])
 
 .PHONY: toolchain format format-check clean distclean help
 toolchain:
 	tools/toolchain.sh
 
-format:
+format: setup-format
 	clang-format -i $(C_FILES)
 
-format-check:
+format-check: setup-format
 	clang-format --dry-run --Werror $(C_FILES)
 
 # Keeps what was downloaded and the toolchain; distclean does not.

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs what a part of the work needs and this machine does not have.
 #
-#   tools/setup.sh GROUP...      GROUP: build iso run test gdb firmware toolchain
+#   tools/setup.sh GROUP...      GROUP: build iso run test gdb format firmware toolchain
 #
 # Each line of the table below is a group, a Debian package and the test that tells whether
 # it is needed: "cmd NAME" (a command on the PATH) or "file PATTERN" (a file that exists).
@@ -37,6 +37,7 @@ test      python3-pyte         file /usr/lib/python3/dist-packages/pyte/__init__
 test      procps               cmd ps
 test      gdb                  cmd gdb
 gdb       gdb                  cmd gdb
+format    clang-format         cmd clang-format
 firmware  ovmf                 file /usr/share/ovmf/OVMF.fd
 firmware  ovmf-ia32            file /usr/share/OVMF/OVMF32_CODE_4M.secboot.fd
 toolchain g++                  cmd g++
