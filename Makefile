@@ -30,7 +30,7 @@ FORCE:
 
 # ---- tools: what is missing is installed before it is used
 
-SETUPS := setup-build setup-iso setup-run setup-gdb setup-test setup-firmware
+SETUPS := $(addprefix setup-,build iso run gdb test firmware format)
 .PHONY: $(SETUPS)
 $(SETUPS): setup-%:
 	@CROSS_COMPILE=$(CROSS_COMPILE) tools/setup.sh $*
