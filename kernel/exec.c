@@ -41,7 +41,7 @@ static int follow_script(struct file **file, char *head, char *path, struct exec
 	if (error)
 		return error;
 	strlcpy(path, interpreter, EXEC_PATH_MAX);
-	next = file_open_exec(path);
+	next = exec_open(path);
 	if (IS_ERR(next))
 		return PTR_ERR(next);
 	file_put(*file);
@@ -60,8 +60,10 @@ static int open_program(struct elf_program *program, struct file **file, char *p
 
 		if (size < 0)
 			return (int)size;
-		if (head[0] != '#' || head[1] != '!')
-			return elf_program_open(program, *file);
+		if (head[0] != '#' || head[1] != '!') {
+			error = elf_program_open(program, *file);
+			return error == -EIO ? -ENOEXEC : error;
+		}
 		error = follow_script(file, head, path, strings);
 		if (error)
 			return error;

@@ -56,7 +56,9 @@ struct elf_program {
 	uint32_t bias;			/* added to linked addresses, modulo 2^32 */
 };
 
-/* Reads and checks the headers. Takes over file on success. -ENOEXEC, -ENOMEM. */
+/* Opens a program or interpreter. "" is -EACCES. */
+__must_check struct file *exec_open(const char *path);
+/* Reads and checks the headers. Takes over file on success. -EIO: too short, -ENOEXEC, -ENOMEM. */
 __must_check int elf_program_open(struct elf_program *program, struct file *file);
 void elf_program_close(struct elf_program *program);
 

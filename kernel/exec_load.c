@@ -26,15 +26,22 @@ static const char platform[8] = "i686";
 
 /* ---- headers ---- */
 
+struct file *exec_open(const char *path)
+{
+	/* No name at all names the working directory here, and that is no program. */
+	return *path ? file_open_exec(path) : ERR_PTR(-EACCES);
+}
+
 int elf_program_open(struct elf_program *program, struct file *file)
 {
 	struct elf_header *header = &program->header;
 	ssize_t size = file_read_kernel(file, header, sizeof(*header), 0);
 	size_t headers_size;
-	int error = size < 0 ? -ENOEXEC : elf_check_header(header, (size_t)size);
 
-	if (error)
-		return error;
+	if (size != (ssize_t)sizeof(*header))
+		return -EIO;
+	if (elf_check_header(header, (size_t)size))
+		return -ENOEXEC;
 	headers_size = header->program_count * sizeof(struct elf_segment);
 	program->segments = kalloc(headers_size);
 	if (!program->segments)
@@ -94,7 +101,7 @@ int exec_find_interpreter(struct exec_image *image)
 	path = read_interpreter_path(program->file, segment);
 	if (IS_ERR(path))
 		return PTR_ERR(path);
-	file = file_open_exec(path);
+	file = exec_open(path);
 	kfree(path);
 	if (IS_ERR(file))
 		return PTR_ERR(file);

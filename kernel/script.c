@@ -13,47 +13,57 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-static char *skip_blanks(char *at, const char *end)
+/* The first character in [at, last] that is no blank, or NULL. */
+static char *skip_blanks(char *at, char *last)
 {
-	while (at < end && is_blank(*at))
-		at++;
-	return at;
+	for (; at <= last; at++)
+		if (!is_blank(*at))
+			return at;
+	return NULL;
 }
 
-static char *find_blank(char *at, const char *end)
+/* The first blank or NUL in [at, last], or NULL. */
+static char *find_end_of_word(char *at, char *last)
 {
-	while (at < end && *at != '\0' && !is_blank(*at))
-		at++;
-	return at;
+	for (; at <= last; at++)
+		if (is_blank(*at) || *at == '\0')
+			return at;
+	return NULL;
+}
+
+/* The end of the line; NULL when there is nothing on it, or when its first word may go on beyond what was read. */
+static char *find_end_of_line(char *head)
+{
+	char *last = head + EXEC_HEAD_SIZE - 1;
+	char *end = memchr(head, '\n', strnlen(head, EXEC_HEAD_SIZE));
+	char *word;
+
+	if (end)
+		return end;
+	word = skip_blanks(head + 2, last);
+	return word && find_end_of_word(word, last) ? last : NULL;
 }
 
 int script_parse(char *head, char **interpreter, char **argument)
 {
-	char *last = head + EXEC_HEAD_SIZE - 1;
-	char *end, *at;
+	char *end, *word_end;
 
 	if (head[0] != '#' || head[1] != '!')
 		return -ENOEXEC;
-	end = memchr(head, '\n', EXEC_HEAD_SIZE);
-	if (!end) {
-		at = skip_blanks(head + 2, last);
-		if (at == last || find_blank(at, last) == last)
-			return -ENOEXEC;
-		end = last;
-	}
-	while (end > head + 2 && is_blank(end[-1]))
-		end--;
-	*end = '\0';
-	*interpreter = skip_blanks(head + 2, end);
-	if (**interpreter == '\0')
+	end = find_end_of_line(head);
+	if (!end)
 		return -ENOEXEC;
-	at = find_blank(*interpreter, end);
+	while (is_blank(end[-1]))
+		end--;
+	*interpreter = skip_blanks(head + 2, end);
+	if (!*interpreter || *interpreter == end)
+		return -ENOEXEC;
 	*argument = NULL;
-	if (*at != '\0') {
-		*at = '\0';
-		at = skip_blanks(at + 1, end);
-		if (*at != '\0')
-			*argument = at;
+	word_end = find_end_of_word(*interpreter, end);
+	if (word_end && *word_end != '\0') {
+		*argument = skip_blanks(word_end, end);
+		*word_end = '\0';
 	}
+	*end = '\0';
 	return 0;
 }

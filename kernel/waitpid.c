@@ -156,7 +156,7 @@ static int32_t look(struct wait_request *request)
 	list_for_each(child, &current->process->children, sibling_link) {
 		if (!is_wanted(child, request))
 			continue;
-		if (!child->zombie || (request->options & (WEXITED | WCONTINUED)))
+		if (!child->zombie || (request->options & WEXITED))
 			result = 0;
 		request->pid = child->pid;
 		request->uid = child->cred.uid;
