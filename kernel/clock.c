@@ -34,6 +34,7 @@
 static volatile uint32_t ticks;
 static uint32_t tick_ns;
 static uint64_t base_ns;		/* time at the last tick */
+static uint64_t next_tick_ns;		/* when the count of ticks must have moved on */
 static uint64_t last_ns;		/* the latest reading given out */
 static uint64_t boot_ns;		/* wall time less monotonic time */
 
@@ -183,7 +184,8 @@ struct wait_queue clock_was_set = WAIT_QUEUE_INIT(clock_was_set);
 /* Moves time on; returns how many ticks it was. */
 static uint32_t advance(void)
 {
-	uint64_t now, before = base_ns;
+	uint64_t now;
+	uint32_t passed = 0;
 
 	if (!tsc_trusted) {
 		base_ns += tick_ns;
@@ -194,7 +196,9 @@ static uint32_t advance(void)
 	tsc_base = now;
 	if (!measured.done)
 		calibrate(now);
-	return MAX((uint32_t)(base_ns / NSEC_PER_TICK - before / NSEC_PER_TICK), 1u);
+	for (; base_ns >= next_tick_ns; passed++)
+		next_tick_ns += NSEC_PER_TICK;
+	return passed;
 }
 
 static void tick(void *context)

@@ -21,6 +21,23 @@ extern struct wait_queue clock_was_set;
 /* The monotonic time at which the wall clock, as it is set now, shows ns. */
 uint64_t clock_monotonic_from_realtime(uint64_t ns);
 
+/*
+ * Seconds and the nanoseconds left over: one division of the processor's as long as the seconds fit 32 bits, which
+ * for wall time is until 2106.
+ */
+static inline uint64_t split_ns(uint64_t ns, uint32_t *left)
+{
+	uint32_t low = (uint32_t)ns, high = ns >> 32, seconds;
+
+	if (high >= NSEC_PER_SEC) {
+		*left = ns % NSEC_PER_SEC;
+		return ns / NSEC_PER_SEC;
+	}
+	__asm__("divl %4" : "=a"(seconds), "=d"(*left)
+		: "a"(low), "d"(high), "rm"((uint32_t)NSEC_PER_SEC) : "cc");
+	return seconds;
+}
+
 /* True for what timespec's fields may hold: sec >= 0, nsec in [0, 10^9). */
 bool timespec_valid(int64_t sec, int32_t nsec);
 /* To nanoseconds; times that do not fit are cut to some three hundred years. */

@@ -43,19 +43,14 @@ static void check_kernel_fault(const struct trap_frame *frame, vaddr_t address)
 		panic_at(frame, "page fault: %s of user page %08x kept out by SMAP", access, address);
 }
 
+/* The error code in mm_fault's words. Each bit is moved to its place: this is the hot path, and branches cost. */
 static unsigned access_of(uint32_t error)
 {
-	unsigned access = 0;
+	_Static_assert(ERROR_PRESENT << 3 == FAULT_PRESENT && ERROR_WRITE >> 1 == FAULT_WRITE &&
+		       ERROR_USER == FAULT_USER && ERROR_FETCH >> 3 == FAULT_EXEC, "the moves");
 
-	if (error & ERROR_PRESENT)
-		access |= FAULT_PRESENT;
-	if (error & ERROR_WRITE)
-		access |= FAULT_WRITE;
-	if (error & ERROR_USER)
-		access |= FAULT_USER;
-	if (error & ERROR_FETCH)
-		access |= FAULT_EXEC;
-	return access;
+	return (error & ERROR_PRESENT) << 3 | (error & ERROR_WRITE) >> 1 | (error & ERROR_USER) |
+	       (error & ERROR_FETCH) >> 3;
 }
 
 static void kill_for_memory(void)

@@ -53,9 +53,10 @@ int timespec_get(int64_t *sec, int32_t *nsec, const void __user *from, bool wide
 
 int timespec_put(void __user *to, uint64_t ns, bool wide)
 {
-	uint32_t nsec = ns % NSEC_PER_SEC;
-	struct timespec64 long_form = { .sec = ns / NSEC_PER_SEC, .nsec = nsec };
-	struct timespec short_form = { .sec = long_form.sec, .nsec = nsec };
+	uint32_t nsec;
+	uint64_t sec = split_ns(ns, &nsec);
+	struct timespec64 long_form = { .sec = sec, .nsec = nsec };
+	struct timespec short_form = { .sec = sec, .nsec = nsec };
 
 	return wide ? copy_to_user(to, &long_form, sizeof(long_form))
 		    : copy_to_user(to, &short_form, sizeof(short_form));
@@ -204,7 +205,8 @@ int32_t sys_clock_settime64(int32_t id, const struct timespec64 __user *from)
 
 int32_t sys_time(int32_t __user *to)
 {
-	int32_t seconds = clock_realtime_ns() / NSEC_PER_SEC;
+	uint32_t left;
+	int32_t seconds = split_ns(clock_realtime_ns(), &left);
 
 	if (to && put_user((uint32_t __user *)to, seconds) != 0)
 		return -EFAULT;
@@ -223,8 +225,9 @@ int32_t sys_stime(const int32_t __user *from)
 int32_t sys_gettimeofday(struct timeval __user *to, struct timezone __user *zone)
 {
 	static const struct timezone universal;
-	uint64_t ns = clock_realtime_ns();
-	struct timeval now = { ns / NSEC_PER_SEC, ns % NSEC_PER_SEC / NSEC_PER_USEC };
+	uint32_t nsec;
+	uint64_t sec = split_ns(clock_realtime_ns(), &nsec);
+	struct timeval now = { sec, nsec / NSEC_PER_USEC };
 
 	if (to && copy_to_user(to, &now, sizeof(now)) != 0)
 		return -EFAULT;
