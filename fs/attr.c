@@ -214,8 +214,6 @@ static int change_times(struct inode *inode, const struct times *times)
 
 	if (!times)
 		times = &both_now;
-	if (special(&times->access, UTIME_OMIT) && special(&times->modification, UTIME_OMIT))
-		return 0;
 	if (error)
 		return error;
 	now_only = special(&times->access, UTIME_NOW) && special(&times->modification, UTIME_NOW);
@@ -257,6 +255,10 @@ static int change_any_times(int dirfd, const char __user *path, const struct tim
 
 	if (times && (!valid(&times->access) || !valid(&times->modification)))
 		return -EINVAL;
+	/* Nothing to do: the path is not even looked at. */
+	if (times && special(&times->access, UTIME_OMIT) &&
+	    special(&times->modification, UTIME_OMIT))
+		return 0;
 	if (path || dirfd == AT_FDCWD)
 		return change_path_times(dirfd, path, times, flags);
 	if (flags)

@@ -174,25 +174,37 @@ static ssize_t ramfs_read(struct file *file, struct uio *io, loff_t *position)
 	return done;
 }
 
-/* The caller holds the inode's lock. */
+/* How far a file may reach before the file system is full. */
+static uint64_t largest_size(const struct inode *inode)
+{
+	const struct ramfs *ramfs = inode->superblock->data;
+	uint64_t free = ramfs->max_pages - MIN(ramfs->used_pages, ramfs->max_pages);
+	uint64_t pages = pages_of(inode->pages.size) + MIN(free, UINT32_MAX);
+
+	return pages << PAGE_SHIFT;
+}
+
+/* The caller holds the inode's lock. What does not fit is left over. */
 static ssize_t ramfs_write(struct file *file, struct uio *io, loff_t *position)
 {
 	struct inode *inode = file->inode;
-	uint64_t old_size = inode->pages.size, end = (uint64_t)*position + io->left;
-	int error = end > old_size ? charge(inode, end) : 0;
+	uint64_t old_size = inode->pages.size, start = (uint64_t)*position;
+	uint64_t limit = largest_size(inode);
+	size_t held_back = 0;
 	ssize_t done;
 
-	if (error)
-		return error;
-	done = object_write(&inode->pages, (uint64_t)*position, io);
+	if (start >= limit)
+		return -ENOSPC;
+	if (io->left > limit - start)
+		held_back = io->left - (size_t)(limit - start);
+	io->left -= held_back;
+	done = object_write(&inode->pages, start, io);
+	io->left += held_back;
 	if (done > 0)
 		*position += done;
-	/* Fewer bytes than were accounted for may have come. */
-	if (end > old_size) {
-		struct ramfs *ramfs = inode->superblock->data;
-
-		ramfs->used_pages -= pages_of(end) - pages_of(inode->pages.size);
-	}
+	/* The lock keeps others from changing the size; the room may have been taken meanwhile, by a page or two. */
+	((struct ramfs *)inode->superblock->data)->used_pages +=
+		pages_of(inode->pages.size) - pages_of(old_size);
 	return done;
 }
 

@@ -155,8 +155,8 @@ static int do_select(int32_t count, uint32_t __user *const users[SETS], uint64_t
 
 	if (count < 0)
 		return -EINVAL;
-	/* What lies beyond the table is not open, and not looked at. */
-	call.count = MIN((uint32_t)count, files_capacity(current->process->files));
+	/* What lies beyond the table is not open, and not looked at; Linux's has 64 places at least. */
+	call.count = MIN((uint32_t)count, MAX(FEW_FDS, files_capacity(current->process->files)));
 	if (call.count <= FEW_FDS) {
 		lay_out(&call, few);
 		return run_on_copies(&call, users);
