@@ -50,22 +50,27 @@ def psf2(data):
     return glyphs, [[ord(c) for c in entry.split(b'\xfe')[0].decode()] for entry in entries]
 
 
-def main():
-    paths = sys.argv[1:] or [FOLDER + name for name in USUAL if os.path.exists(FOLDER + name)]
+def load(path=None):
+    """Glyphs of 16 bytes, and for each the list of characters that it shows."""
+    paths = [path] if path else [FOLDER + name for name in USUAL if os.path.exists(FOLDER + name)]
     if not paths:
         sys.exit('font.py: no console font; it comes with the Debian package psf-unifont')
     data = read_font(paths[0])
-    glyphs, symbols = psf1(data) if data[:2] == b'\x36\x04' else psf2(data)
+    return psf1(data) if data[:2] == b'\x36\x04' else psf2(data)
+
+
+def main():
+    glyphs, symbols = load(*sys.argv[1:])
     places = {}
     for glyph, shown in enumerate(symbols):
         for symbol in shown:
             if symbol <= 0xffff:
                 places.setdefault(symbol, glyph)
     if ord('A') not in places:
-        sys.exit('font.py: %s does not even have an A' % paths[0])
+        sys.exit('font.py: the font does not even have an A')
     places.setdefault(0xfffd, places[ord('?')])
     places.setdefault(0x20, places.get(0xa0, 0))
-    print('/* Made by tools/font.py from %s. */' % os.path.basename(paths[0]))
+    print('/* Made by tools/font.py from a console font. */')
     print('#include "screen.h"\n\nconst uint8_t font_glyphs[][GLYPH_HEIGHT] = {')
     for glyph in glyphs:
         print('\t{ %s },' % ', '.join('0x%02x' % row for row in glyph))
@@ -75,4 +80,5 @@ def main():
     print('};\n\nconst unsigned font_nplaces = ARRAY_SIZE(font_places);')
 
 
-main()
+if __name__ == '__main__':
+    main()
