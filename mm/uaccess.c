@@ -48,7 +48,23 @@ bool user_range_ok(const void __user *start, size_t size)
 	return at <= USER_TOP && size <= USER_TOP - at;
 }
 
-/* Words, then the odd bytes; returns the bytes left over when an access faulted. */
+/* Byte by byte, up to the very one that faults; returns the bytes left over. */
+static size_t copy_bytes(void *to, const void *from, size_t left)
+{
+	cpu_user_access_begin();
+	__asm__ volatile("1:	rep movsb\n"
+			 "2:\n\t" MAY_FAULT("1b", "2b")
+			 : "+D"(to), "+S"(from), "+c"(left)
+			 :
+			 : "memory");
+	cpu_user_access_end();
+	return left;
+}
+
+/*
+ * Words, then the odd bytes; returns the bytes left over when an access faulted. A word that
+ * faulted may lie over a page's end, with bytes before it that can be had.
+ */
 static size_t copy(void *to, const void *from, size_t size)
 {
 	size_t left = size / 4, odd = size & 3;
@@ -68,7 +84,7 @@ static size_t copy(void *to, const void *from, size_t size)
 			 : [odd] "r"(odd)
 			 : "memory");
 	cpu_user_access_end();
-	return left;
+	return likely(left == 0) ? 0 : copy_bytes(to, from, left);
 }
 
 /* Zeros, the same way. */
