@@ -31,7 +31,7 @@ static bool read_usage(struct usage *usage)
 		return false;
 	}
 	usage->anonymous = ledger_count(ledger, "anonymous ");
-	usage->page_tables = ledger_count(ledger, "page table ");
+	usage->page_tables = ledger_count(ledger, "page_table ");
 	usage->free = ledger_count(ledger, "free ");
 	return true;
 }
