@@ -127,6 +127,7 @@ static int show_ledger(struct proc_text *text, struct process *process)
 	(void)process;
 	/* The text itself has room before anything is counted. */
 	proc_print(text, "total ");
+	kheap_trim();
 	frame_count(&counts);
 	proc_print(text, "%u\n", counts.total);
 	for (unsigned kind = 0; kind < FRAME_KINDS; kind++) {
