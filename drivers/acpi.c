@@ -2,10 +2,11 @@
  * Turning the machine off through ACPI (ACPI specification 2.0: 5.2.4 RSDP, 5.2.6 table headers,
  * 5.2.8 FADT, 4.7.3 PM1 control registers, 7.3.4 \_S5).
  *
- * What to write is in a package of the DSDT, which is code in ACPI's byte code. We do not interpret
- * it: firmware keeps \_S5 a constant, and so it is enough to find its name and read the numbers that
- * follow. Tables may lie anywhere in physical memory and be wrong in any way: each is checked by
- * size and sum. All this happens when the machine is to go off, and so no mapping is given back.
+ * What to write is in a package of the DSDT, which is code in ACPI's byte code. We do not
+ * interpret it: firmware keeps \_S5 a constant, and so it is enough to find its name and read
+ * the numbers that follow. Tables may lie anywhere in physical memory and be wrong in any way:
+ * each is checked by size and sum. All this happens when the machine is to go off, and so no
+ * mapping is given back.
  */
 #include "acpi.h"
 
@@ -16,12 +17,12 @@
 
 #include "port.h"
 
-#define BIOS_EBDA_SEGMENT 0x40e		/* a real-mode segment, in the BIOS's data area */
+#define BIOS_EBDA_SEGMENT 0x40e /* a real-mode segment, in the BIOS's data area */
 #define EBDA_SEARCH_SIZE 1024
 #define BIOS_START 0xe0000
 #define BIOS_SIZE 0x20000
 #define RSDP_ALIGN 16
-#define RSDP_SIZE 20			/* of what revision 0 has, which the sum goes over */
+#define RSDP_SIZE 20 /* of what revision 0 has, which the sum goes over */
 #define RSDP_RSDT 16
 
 #define HEADER_SIZE 36
@@ -48,7 +49,7 @@
 
 /* How to enter S5. */
 static struct {
-	uint16_t pm1a, pm1b;		/* ports of the control registers */
+	uint16_t pm1a, pm1b; /* ports of the control registers */
 	uint8_t type_a, type_b;
 	uint16_t smi_port;
 	uint8_t enable_value;
@@ -125,7 +126,10 @@ static bool read_constant(const uint8_t *code, size_t size, size_t *at, uint8_t 
 	return false;
 }
 
-/* Name(_S5_, Package { a, b, ... }): after the package's op a length of 1 to 4 bytes and the number of elements. */
+/*
+ * Name(_S5_, Package { a, b, ... }): after the package's op a length of 1 to 4 bytes and the
+ * number of elements.
+ */
 static bool read_package(const uint8_t *code, size_t size, size_t at)
 {
 	if (at >= size || code[at++] != AML_PACKAGE || at >= size)

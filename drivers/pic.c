@@ -20,7 +20,7 @@
 
 #define ICW1_INIT_WITH_ICW4 0x11
 #define ICW4_8086 0x01
-#define OCW2_END 0x20		/* non-specific end of interrupt */
+#define OCW2_END 0x20 /* non-specific end of interrupt */
 #define OCW3_READ_REQUESTS 0x0a
 #define OCW3_READ_IN_SERVICE 0x0b
 

@@ -14,7 +14,7 @@
 #define COUNTER0 0x40
 #define CONTROL 0x43
 
-#define CONTROL_COUNTER0_WORD 0x30	/* low byte, then high byte */
+#define CONTROL_COUNTER0_WORD 0x30 /* low byte, then high byte */
 #define CONTROL_MODE_RATE 0x04
 #define CONTROL_LATCH_COUNTER0 0x00
 

@@ -25,7 +25,7 @@
 
 #define QEMU_EXIT 0xf4
 
-#define POLLS_MAX 100000	/* some ten milliseconds: as long as a keyboard controller may be busy */
+#define POLLS_MAX 100000 /* some ten milliseconds: as long as a keyboard controller may be busy */
 
 void power_halt(void)
 {
@@ -73,9 +73,9 @@ void power_off(void)
 	static const struct {
 		uint16_t port, value;
 	} emulators[] = {
-		{ 0x604, 0x2000 },	/* QEMU, machines pc and q35 */
-		{ 0xb004, 0x2000 },	/* Bochs, old QEMU */
-		{ 0x4004, 0x3400 },	/* VirtualBox */
+		{ 0x604, 0x2000 },  /* QEMU, machines pc and q35 */
+		{ 0xb004, 0x2000 }, /* Bochs, old QEMU */
+		{ 0x4004, 0x3400 }, /* VirtualBox */
 	};
 
 	irq_save();

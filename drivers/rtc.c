@@ -17,8 +17,14 @@
 #define INDEX_NMI_OFF 0x80
 
 enum rtc_register {
-	RTC_SECOND = 0, RTC_MINUTE = 2, RTC_HOUR = 4, RTC_DAY = 7, RTC_MONTH = 8, RTC_YEAR = 9,
-	RTC_STATUS_A = 10, RTC_STATUS_B = 11
+	RTC_SECOND = 0,
+	RTC_MINUTE = 2,
+	RTC_HOUR = 4,
+	RTC_DAY = 7,
+	RTC_MONTH = 8,
+	RTC_YEAR = 9,
+	RTC_STATUS_A = 10,
+	RTC_STATUS_B = 11
 };
 
 #define STATUS_A_UPDATING 0x80
@@ -26,7 +32,7 @@ enum rtc_register {
 #define STATUS_B_BINARY 0x04
 #define HOUR_PM 0x80
 
-#define READINGS_MAX 10000	/* longer than an update takes on any machine */
+#define READINGS_MAX 10000 /* longer than an update takes on any machine */
 
 struct reading {
 	uint8_t second, minute, hour, day, month, year, status_b;
@@ -101,7 +107,10 @@ static bool is_sane(const struct reading *reading)
 	       reading->month <= 12 && reading->year < 100;
 }
 
-/* Days since 1970-01-01 in the Gregorian calendar: a year here starts in March, so that a leap day is its last. */
+/*
+ * Days since 1970-01-01 in the Gregorian calendar: a year here starts in March, so that a leap
+ * day is its last.
+ */
 static uint32_t days_since_1970(uint32_t year, uint32_t month, uint32_t day)
 {
 	uint32_t march_year = month > 2 ? year : year - 1;
@@ -109,7 +118,7 @@ static uint32_t days_since_1970(uint32_t year, uint32_t month, uint32_t day)
 	uint32_t leap_days = march_year / 4 - march_year / 100 + march_year / 400;
 	uint32_t days = march_year * 365 + leap_days + (march_month * 153 + 2) / 5 + day - 1;
 
-	return days - 719468;	/* the same for 1970-01-01 */
+	return days - 719468; /* the same for 1970-01-01 */
 }
 
 uint64_t rtc_read(void)

@@ -1,6 +1,7 @@
 /*
- * Time: a periodic tick of HZ from the PIT for preemption and timeouts, a finer clock between ticks (PIT counter or
- * TSC where there is one), the wall clock from the RTC at boot. Calibration never stops the machine to wait.
+ * Time: a periodic tick of HZ from the PIT for preemption and timeouts, a finer clock between
+ * ticks (PIT counter or TSC where there is one), the wall clock from the RTC at boot.
+ * Calibration never stops the machine to wait.
  */
 #ifndef LOFT_CLOCK_H
 #define LOFT_CLOCK_H
@@ -8,7 +9,7 @@
 #include <tree.h>
 #include <types.h>
 
-#define HZ 100				/* ticks a second; also USER_HZ of times(2) and /proc */
+#define HZ 100 /* ticks a second; also USER_HZ of times(2) and /proc */
 #define NSEC_PER_SEC 1000000000ull
 #define NSEC_PER_TICK (NSEC_PER_SEC / HZ)
 
@@ -25,13 +26,14 @@ uint64_t clock_realtime_ns(void);
 void clock_set_realtime_ns(uint64_t ns);
 
 /*
- * One-shot timer: calls fire(context) at or after deadline, from the tick, interrupts off; fire may start it again.
- * All pending ones are in a tree by deadline, guarded by interrupt-off sections.
+ * One-shot timer: calls fire(context) at or after deadline, from the tick, interrupts off; fire
+ * may start it again. All pending ones are in a tree by deadline, guarded by interrupt-off
+ * sections.
  */
 struct timer {
 	struct tree_node node;
 	bool pending;
-	uint64_t deadline;	/* clock_monotonic_ns() time */
+	uint64_t deadline; /* clock_monotonic_ns() time */
 	void (*fire)(void *context);
 	void *context;
 };

@@ -6,23 +6,32 @@
 
 #include <types.h>
 
-/* Early, before any memory is managed: serial port as a log sink (polled), text screen at 0xB8000 through the direct map. */
+/*
+ * Early, before any memory is managed: serial port as a log sink (polled), text screen at
+ * 0xB8000 through the direct map.
+ */
 void serial_early_init(void);
 void vga_early_init(void);
 
-/* With interrupts, memory and files there: terminals ttyS0 and tty1 (also tty0), keyboard, frame buffer console. */
+/*
+ * With interrupts, memory and files there: terminals ttyS0 and tty1 (also tty0), keyboard,
+ * frame buffer console.
+ */
 void serial_init(void);
 void console_init(void);
 void keyboard_init(void);
 
 /*
- * Power. power_reboot and power_off do not return where they work; power_off says so and halts where nothing does.
- * Neither syncs anything.
+ * Power. power_reboot and power_off do not return where they work; power_off says so and halts
+ * where nothing does. Neither syncs anything.
  */
 __noreturn void power_reboot(void);
 __noreturn void power_off(void);
 __noreturn void power_halt(void);
-/* Writes value to QEMU's isa-debug-exit port, if that device is there: QEMU ends with 2 * value + 1. */
+/*
+ * Writes value to QEMU's isa-debug-exit port, if that device is there: QEMU ends with 2 * value
+ * + 1.
+ */
 void qemu_exit(uint8_t value);
 
 /* Interrupt controller and timer chips (8259, 8254, MC146818). */
@@ -35,7 +44,7 @@ bool pic_pending(unsigned irq);
 bool pic_spurious(unsigned irq);
 void pic_end(unsigned irq);
 
-#define PIT_HZ 1193182u		/* what the 8254 counts at: a third of the NTSC colour carrier */
+#define PIT_HZ 1193182u /* what the 8254 counts at: a third of the NTSC colour carrier */
 /* Starts IRQ 0 at hz, or as near as the divisor allows. */
 void pit_init(unsigned hz);
 /* Nanoseconds from one IRQ 0 to the next. */

@@ -10,15 +10,15 @@
 #define UTS_RELEASE "6.1.0-loft"
 #define UTS_VERSION "#1 Loft 0.1 (i386, virtual memory)"
 #define UTS_MACHINE "i686"
-#define UTS_SIZE 65			/* of each name, with its end */
+#define UTS_SIZE 65 /* of each name, with its end */
 
 /* The node's and the domain's name now; for /proc/sys/kernel too. */
 const char *machine_hostname(void);
 const char *machine_domainname(void);
 
 /*
- * Ctrl-Alt-Delete was pressed, from the keyboard's interrupt handler: restarts the machine or, once init has
- * asked for that with reboot(2), sends it a SIGINT.
+ * Ctrl-Alt-Delete was pressed, from the keyboard's interrupt handler: restarts the machine or,
+ * once init has asked for that with reboot(2), sends it a SIGINT.
  */
 void machine_reboot_key(void);
 

@@ -13,7 +13,10 @@ void random_stir(uint32_t word);
 /* Fills memory with random bytes. Callable from anywhere but interrupt handlers. */
 void random_bytes(void *to, size_t size);
 
-/* The cipher itself: block number counter for a key of 8 words and a nonce of zeros, 16 words to `to`. */
+/*
+ * The cipher itself: block number counter for a key of 8 words and a nonce of zeros, 16 words
+ * to `to`.
+ */
 void chacha20_block(const uint32_t *key, uint32_t counter, uint32_t *to);
 
 /* Flags of getrandom(2). */

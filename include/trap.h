@@ -1,5 +1,6 @@
 /*
- * Traps: the one way into the kernel. kernel/entry.asm builds this frame on the kernel stack of the current task.
+ * Traps: the one way into the kernel. kernel/entry.asm builds this frame on the kernel stack of
+ * the current task.
  */
 #ifndef LOFT_TRAP_H
 #define LOFT_TRAP_H
@@ -8,21 +9,23 @@
 
 /* In memory order, lowest address first (Intel SDM 3A, 6.12.1 for the processor's part). */
 struct trap_frame {
-	uint32_t ebx, ecx, edx, esi, edi, ebp, eax;	/* system call arguments in order, then the number */
-	uint32_t ds, es, fs, gs;	/* the upper halves mean nothing */
-	uint32_t vector;		/* trap or interrupt number; 0x80: system call */
-	uint32_t error;			/* the processor's error code, 0 if none; system call: original eax */
+	/* A system call's arguments in order, then its number. */
+	uint32_t ebx, ecx, edx, esi, edi, ebp, eax;
+	uint32_t ds, es, fs, gs; /* the upper halves mean nothing */
+	uint32_t vector;	 /* trap or interrupt number; 0x80: system call */
+	uint32_t error; /* the processor's error code, 0 if none; system call: original eax */
 	uint32_t eip, cs, eflags;
-	uint32_t esp, ss;		/* only there when coming from PL3; see trap_from_user */
+	uint32_t esp, ss; /* only there when coming from PL3; see trap_from_user */
 };
 
 #define KERNEL_CS 0x08
 #define KERNEL_DS 0x10
-#define USER_CS 0x1b		/* GDT entry 3, RPL 3 */
+#define USER_CS 0x1b /* GDT entry 3, RPL 3 */
 #define USER_DS 0x23
 #define GDT_TSS 5
 #define GDT_TSS_DOUBLE_FAULT 6
-#define GDT_TLS_FIRST 7		/* three TLS segments: entries 7, 8, 9 (any numbers do: set_thread_area tells) */
+/* Three TLS segments; any numbers do, since set_thread_area tells them. */
+#define GDT_TLS_FIRST 7
 #define GDT_TLS_COUNT 3
 
 #define EFLAGS_CF 0x1u
@@ -44,9 +47,25 @@ struct trap_frame {
 #define TRAP_SYSCALL 0x80
 
 enum trap_exception {
-	TRAP_DIVIDE, TRAP_DEBUG, TRAP_NMI, TRAP_BREAKPOINT, TRAP_OVERFLOW, TRAP_BOUND, TRAP_OPCODE,
-	TRAP_NO_FPU, TRAP_DOUBLE_FAULT, TRAP_FPU_OVERRUN, TRAP_TSS, TRAP_NOT_PRESENT, TRAP_STACK,
-	TRAP_PROTECTION, TRAP_PAGE_FAULT, TRAP_FPU = 16, TRAP_ALIGNMENT, TRAP_MACHINE_CHECK, TRAP_SIMD
+	TRAP_DIVIDE,
+	TRAP_DEBUG,
+	TRAP_NMI,
+	TRAP_BREAKPOINT,
+	TRAP_OVERFLOW,
+	TRAP_BOUND,
+	TRAP_OPCODE,
+	TRAP_NO_FPU,
+	TRAP_DOUBLE_FAULT,
+	TRAP_FPU_OVERRUN,
+	TRAP_TSS,
+	TRAP_NOT_PRESENT,
+	TRAP_STACK,
+	TRAP_PROTECTION,
+	TRAP_PAGE_FAULT,
+	TRAP_FPU = 16,
+	TRAP_ALIGNMENT,
+	TRAP_MACHINE_CHECK,
+	TRAP_SIMD
 };
 
 static inline bool trap_from_user(const struct trap_frame *frame)

@@ -1,10 +1,11 @@
 /*
  * Reads what the boot loader left and makes it regular: boot_info.
  *
- * Nothing in the loader's memory is trusted further than it must be: each field counts only when its
- * flag is set, an address only when the loader's mapping reaches it (boot/loader.asm maps as far as the
- * block, its strings, lists and modules go, up to LOWMEM_MAX), and a range of RAM only where no entry of
- * the map says otherwise: of overlapping entries, the one that is not RAM wins.
+ * Nothing in the loader's memory is trusted further than it must be: each field counts only
+ * when its flag is set, an address only when the loader's mapping reaches it (boot/loader.asm
+ * maps as far as the block, its strings, lists and modules go, up to LOWMEM_MAX), and a range
+ * of RAM only where no entry of the map says otherwise: of overlapping entries, the one that is
+ * not RAM wins.
  */
 #include <boot.h>
 
@@ -18,8 +19,8 @@
 #include "bootmap.h"
 #include "multiboot.h"
 
-#define HIGH_MEMORY 0x100000u		/* what is below 1 MB and not conventional memory: */
-#define VIDEO_MEMORY 0xa0000u		/* is never RAM on a PC */
+#define HIGH_MEMORY 0x100000u /* what is below 1 MB and not conventional memory: */
+#define VIDEO_MEMORY 0xa0000u /* is never RAM on a PC */
 
 struct boot_info boot_info;
 
@@ -133,9 +134,15 @@ static __init_text uint64_t parse_size(const char *text)
 	if (size == 0 || size >= sizeof(digits))
 		return 0;
 	switch (digits[size - 1] | 0x20) {
-	case 'g': shift = 30; break;
-	case 'm': shift = 20; break;
-	case 'k': shift = 10; break;
+	case 'g':
+		shift = 30;
+		break;
+	case 'm':
+		shift = 20;
+		break;
+	case 'k':
+		shift = 10;
+		break;
 	}
 	if (shift)
 		digits[size - 1] = '\0';
@@ -220,10 +227,8 @@ static __init_text void read_modules(const struct multiboot_info *info)
 				  modules[i].start, modules[i].end, fault);
 			continue;
 		}
-		add_range(boot_info.modules, &boot_info.nmodules, modules[i].start,
-			  modules[i].end);
-		add_range(boot_info.boot, &boot_info.nboot,
-			  ROUND_DOWN(modules[i].start, PAGE_SIZE),
+		add_range(boot_info.modules, &boot_info.nmodules, modules[i].start, modules[i].end);
+		add_range(boot_info.boot, &boot_info.nboot, ROUND_DOWN(modules[i].start, PAGE_SIZE),
 			  ROUND_UP(modules[i].end, PAGE_SIZE));
 	}
 }

@@ -6,9 +6,10 @@
  * alone carries the time once its frequency is known, and a tick that got lost does no harm. Else
  * time is the number of ticks and the PIT's own count since the last one.
  *
- * The TSC's speed is measured from tick to tick while the machine goes on, over the first ten seconds. The PIT's
- * count tells how late each tick is handled, so that even the first interval gives a good figure. One in which
- * a tick got lost shows by being too long for what is known; if it was the first, by all others being too short.
+ * The TSC's speed is measured from tick to tick while the machine goes on, over the first ten
+ * seconds. The PIT's count tells how late each tick is handled, so that even the first interval
+ * gives a good figure. One in which a tick got lost shows by being too long for what is known;
+ * if it was the first, by all others being too short.
  *
  * Readings never go back: the last one is kept. Everything is guarded by interrupt-off sections.
  */
@@ -26,17 +27,17 @@
 
 #define IRQ_TIMER 0
 #define CALIBRATION_NS (10 * NSEC_PER_SEC)
-#define SCALE_SHIFT 24			/* nanoseconds a cycle, as a fixed-point number */
+#define SCALE_SHIFT 24 /* nanoseconds a cycle, as a fixed-point number */
 
-#define CPUID_POWER 0x80000007u		/* EDX bit 8: the TSC is invariant (Intel SDM 3B 17.17) */
+#define CPUID_POWER 0x80000007u /* EDX bit 8: the TSC is invariant (Intel SDM 3B 17.17) */
 #define CPUID_POWER_TSC (1u << 8)
 
 static volatile uint32_t ticks;
 static uint32_t tick_ns;
-static uint64_t base_ns;		/* time at the last tick */
-static uint64_t next_tick_ns;		/* when the count of ticks must have moved on */
-static uint64_t last_ns;		/* the latest reading given out */
-static uint64_t boot_ns;		/* wall time less monotonic time */
+static uint64_t base_ns;      /* time at the last tick */
+static uint64_t next_tick_ns; /* when the count of ticks must have moved on */
+static uint64_t last_ns;      /* the latest reading given out */
+static uint64_t boot_ns;      /* wall time less monotonic time */
 
 /* The TSC: trusted at all? Its scale, 0 until known; its count when time was base_ns. */
 static bool tsc_trusted;
@@ -46,9 +47,9 @@ static uint64_t tsc_base;
 /* Calibration: what has been measured so far. */
 static struct {
 	bool started, done;
-	uint64_t last_tsc;		/* when the last tick was handled, */
-	uint32_t last_late;		/* and how many ns late that was */
-	uint64_t cycles, ns;		/* sums over the intervals that counted */
+	uint64_t last_tsc;   /* when the last tick was handled, */
+	uint32_t last_late;  /* and how many ns late that was */
+	uint64_t cycles, ns; /* sums over the intervals that counted */
 } measured;
 
 /* ---- the TSC's speed */

@@ -13,7 +13,10 @@
 
 /* Fires the timers that are due at `now`. From the tick, interrupts off. */
 void timers_run(uint64_t now);
-/* One tick of processor time went to the current process: ITIMER_VIRTUAL and ITIMER_PROF. Likewise. */
+/*
+ * One tick of processor time went to the current process: ITIMER_VIRTUAL and ITIMER_PROF.
+ * Likewise.
+ */
 void itimer_tick(bool from_user);
 
 /* Sleepers until a wall time: woken when it is set. */
@@ -22,8 +25,8 @@ extern struct wait_queue clock_was_set;
 uint64_t clock_monotonic_from_realtime(uint64_t ns);
 
 /*
- * Seconds and the nanoseconds left over: one division of the processor's as long as the seconds fit 32 bits, which
- * for wall time is until 2106.
+ * Seconds and the nanoseconds left over: one division of the processor's as long as the seconds
+ * fit 32 bits, which for wall time is until 2106.
  */
 static inline uint64_t split_ns(uint64_t ns, uint32_t *left)
 {
@@ -33,8 +36,10 @@ static inline uint64_t split_ns(uint64_t ns, uint32_t *left)
 		*left = ns % NSEC_PER_SEC;
 		return ns / NSEC_PER_SEC;
 	}
-	__asm__("divl %4" : "=a"(seconds), "=d"(*left)
-		: "a"(low), "d"(high), "rm"((uint32_t)NSEC_PER_SEC) : "cc");
+	__asm__("divl %4"
+		: "=a"(seconds), "=d"(*left)
+		: "a"(low), "d"(high), "rm"((uint32_t)NSEC_PER_SEC)
+		: "cc");
 	return seconds;
 }
 
@@ -42,7 +47,10 @@ static inline uint64_t split_ns(uint64_t ns, uint32_t *left)
 bool timespec_valid(int64_t sec, int32_t nsec);
 /* To nanoseconds; times that do not fit are cut to some three hundred years. */
 uint64_t timespec_to_ns(int64_t sec, int32_t nsec);
-/* Copies a user's timespec of either width in: 0, -EFAULT; `wide`: struct timespec64. Not checked. */
+/*
+ * Copies a user's timespec of either width in: 0, -EFAULT; `wide`: struct timespec64. Not
+ * checked.
+ */
 __must_check int timespec_get(int64_t *sec, int32_t *nsec, const void __user *from, bool wide);
 __must_check int timespec_put(void __user *to, uint64_t ns, bool wide);
 

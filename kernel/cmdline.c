@@ -1,11 +1,13 @@
 /*
- * The kernel command line, split as Linux splits it: words end at white space outside double quotes;
- * quotes around a whole word or around a value are taken off; '-' and '_' are the same in names.
+ * The kernel command line, split as Linux splits it: words end at white space outside double
+ * quotes; quotes around a whole word or around a value are taken off; '-' and '_' are the same
+ * in names.
  *
- * What is ours stays here and is found by name. The rest is init's: a word with no '=' as an argument,
- * a pair as environment, where it replaces a pair of the same name. A name with a dot belongs to a
- * module, of which there are none, and is dropped. Behind "--" everything is an argument. init= drops
- * the arguments before it. All this is Linux's (Documentation/admin-guide/kernel-parameters.rst).
+ * What is ours stays here and is found by name. The rest is init's: a word with no '=' as an
+ * argument, a pair as environment, where it replaces a pair of the same name. A name with a dot
+ * belongs to a module, of which there are none, and is dropped. Behind "--" everything is an
+ * argument. init= drops the arguments before it. All this is Linux's
+ * (Documentation/admin-guide/kernel-parameters.rst).
  *
  * Written once while booting; constant afterwards.
  */
@@ -20,7 +22,7 @@
 
 struct pair {
 	const char *name;
-	const char *value;	/* NULL: no '=' */
+	const char *value; /* NULL: no '=' */
 };
 
 static char words[BOOT_CMDLINE_MAX];
@@ -33,8 +35,8 @@ static unsigned nenvironment;
 
 /* What the kernel takes for itself; include/cmdline.h says what each means. */
 static const char *const kernel_names[] = {
-	"console", "crash", "debug", "init", "loglevel", "mem", "panic", "panic_exit",
-	"quiet", "rdinit", "ro", "root", "rootfstype", "rw", "selftest", "selftest_seed",
+	"console", "crash",  "debug", "init", "loglevel",   "mem", "panic",    "panic_exit",
+	"quiet",   "rdinit", "ro",    "root", "rootfstype", "rw",  "selftest", "selftest_seed",
 };
 
 static bool is_space(char byte)
@@ -56,7 +58,10 @@ static bool same_name(const char *a, const char *b)
 	return plain(*a) == plain(*b);
 }
 
-/* Cuts the first word off *rest, terminated and without the quotes around the whole of it; NULL at the end. */
+/*
+ * Cuts the first word off *rest, terminated and without the quotes around the whole of it; NULL
+ * at the end.
+ */
 static char *cut_word(char **rest)
 {
 	char *at = *rest;

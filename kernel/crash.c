@@ -60,9 +60,12 @@ void crash_if_asked(void)
 		const char *name;
 		void (*crash)(void);
 	} ways[] = {
-		{ "stack", run_over_stack },	    { "read", read_nowhere },
-		{ "text", write_text },		    { "call", call_nowhere },
-		{ "opcode", run_bad_instruction }, { "assert", fail_assertion },
+		{ "stack", run_over_stack },
+		{ "read", read_nowhere },
+		{ "text", write_text },
+		{ "call", call_nowhere },
+		{ "opcode", run_bad_instruction },
+		{ "assert", fail_assertion },
 	};
 	const char *way = cmdline_get("crash");
 

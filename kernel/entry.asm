@@ -41,8 +41,8 @@ section .text progbits alloc exec nowrite align=16
 
 ; ---- entries
 
-; One entry of STUB_SIZE bytes for each exception and interrupt. Those with an error code: 8, 10 to 14,
-; 17, 21, 29, 30 (Intel SDM 3A, table 6-1; AMD64 APM 2, 8.2); the others push a 0 in its place.
+; One entry of STUB_SIZE bytes for each exception and interrupt. Those with an error code: 8, 10
+; to 14, 17, 21, 29, 30 (Intel SDM 3A, table 6-1; AMD64 APM 2, 8.2); the others push a 0 instead.
 align STUB_SIZE
 global trap_stubs
 trap_stubs:
@@ -85,8 +85,8 @@ trap_enter:
 	test	byte [esp + FRAME_CS], 3
 	jnz	return_to_user
 
-; Back to kernel code, which is not preempted. It does not use FS and GS, and what was in them when it was
-; interrupted may no longer be loadable: they belonged to whichever program ran last.
+; Back to kernel code, which is not preempted. It does not use FS and GS, and what was in them
+; when it was interrupted may no longer be loadable: they belonged to whichever program ran last.
 	pop	ebx
 	pop	ecx
 	pop	edx
@@ -133,8 +133,8 @@ pop_gs:
 return:
 	iret
 
-; System call: number in EAX, arguments in EBX, ECX, EDX, ESI, EDI, EBP, result in EAX. The arguments
-; are copied, since a C function may change its own.
+; System call: number in EAX, arguments in EBX, ECX, EDX, ESI, EDI, EBP, result in EAX. The
+; arguments are copied, since a C function may change its own.
 align 16
 global syscall_entry
 syscall_entry:

@@ -15,7 +15,7 @@ struct line {
 	void (*handler)(void *context);
 	void *context;
 	uint32_t count;
-	bool reported;		/* that nobody handles it */
+	bool reported; /* that nobody handles it */
 };
 
 static struct line lines[TRAP_IRQS];

@@ -76,8 +76,7 @@ static void put_setting(int32_t which, struct itimer_setting setting)
 	if (which == ITIMER_REAL)
 		set_real(&setting);
 	else
-		*cpu_timer_of(which) =
-			(struct cpu_timer){ setting.left_ns, setting.interval_ns };
+		*cpu_timer_of(which) = (struct cpu_timer){ setting.left_ns, setting.interval_ns };
 	irq_restore(flags);
 }
 

@@ -2,9 +2,9 @@
  * The kernel log: records in a ring of bytes, the oldest giving way to the newest.
  *
  * A record is a header and its text, rounded up to words; it may wrap around the ring's end.
- * Positions only ever grow; a position modulo the ring's size is an index. Records are numbered from
- * 0 on and found by walking from the oldest, or from the one found last, which makes reading them in
- * order cheap.
+ * Positions only ever grow; a position modulo the ring's size is an index. Records are numbered
+ * from 0 on and found by walking from the oldest, or from the one found last, which makes
+ * reading them in order cheap.
  *
  * Everything here is guarded by interrupt-off sections: log_print may be called from anywhere.
  */
@@ -20,18 +20,18 @@
 
 #define RING_SIZE LOG_RING_SIZE
 #define LINE_MAX 256
-#define PREFIX_MAX 24		/* "[12345.123456] " */
+#define PREFIX_MAX 24 /* "[12345.123456] " */
 
 struct header {
-	uint16_t size;		/* of the text */
+	uint16_t size; /* of the text */
 	uint16_t level;
 	uint32_t time_low, time_high;
 };
 
 static char ring[RING_SIZE] __attribute__((aligned(4)));
-static uint32_t oldest, end;		/* positions */
-static uint32_t first, next;		/* the numbers of the records there */
-static uint32_t found, found_at;	/* the record found last, and its position */
+static uint32_t oldest, end;	 /* positions */
+static uint32_t first, next;	 /* the numbers of the records there */
+static uint32_t found, found_at; /* the record found last, and its position */
 static struct log_sink *sinks;
 static int console_level = LOG_DEFAULT_LEVEL;
 

@@ -16,8 +16,8 @@
 #include <task.h>
 #include <uaccess.h>
 
-#define LOAD_SHIFT 11			/* fraction bits of sched_load, */
-#define SYSINFO_LOAD_SHIFT 16		/* and of sysinfo */
+#define LOAD_SHIFT 11	      /* fraction bits of sched_load, */
+#define SYSINFO_LOAD_SHIFT 16 /* and of sysinfo */
 #define RESTART_TEXT_MAX 256
 
 static char hostname[UTS_SIZE] = "loft";
@@ -159,9 +159,8 @@ void machine_reboot_key(void)
 
 static bool magic_is_right(uint32_t magic, uint32_t magic2)
 {
-	return magic == REBOOT_MAGIC &&
-	       (magic2 == REBOOT_MAGIC2 || magic2 == REBOOT_MAGIC2A ||
-		magic2 == REBOOT_MAGIC2B || magic2 == REBOOT_MAGIC2C);
+	return magic == REBOOT_MAGIC && (magic2 == REBOOT_MAGIC2 || magic2 == REBOOT_MAGIC2A ||
+					 magic2 == REBOOT_MAGIC2B || magic2 == REBOOT_MAGIC2C);
 }
 
 static int32_t restart_with_text(const char __user *text)

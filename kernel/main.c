@@ -1,11 +1,12 @@
 /*
- * From the loader to the first process: what is made ready, in the order in which one thing needs another.
+ * From the loader to the first process: what is made ready, in the order in which one thing
+ * needs another.
  *
  *   to be heard          serial port and text screen as sinks of the log
  *   to survive mistakes  processor, descriptor tables: an exception is a panic with a backtrace
  *   memory               the map, the direct map, frames, the kernel heap and its ranges
  *   tasks and time       this flow of control becomes the idle task; interrupts go on
- *   the rest             in a task of its own, which may sleep: files, devices, initramfs, process 1
+ *   the rest             in a task of its own, which may sleep: files, devices, initramfs, init
  *
  * Nothing waits: the clock is calibrated on the way (kernel/clock.c).
  */

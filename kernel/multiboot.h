@@ -18,32 +18,34 @@
 
 struct multiboot_info {
 	uint32_t flags;
-	uint32_t mem_lower, mem_upper;		/* KB from 0, and from 1 MB up to the first hole */
+	uint32_t mem_lower, mem_upper; /* KB from 0, and from 1 MB up to the first hole */
 	uint32_t boot_device;
 	paddr_t cmdline;
 	uint32_t modules_count;
 	paddr_t modules;
 	uint32_t symbols[4];
-	uint32_t map_size;			/* bytes */
+	uint32_t map_size; /* bytes */
 	paddr_t map;
 	uint32_t drives_size;
 	paddr_t drives;
 	paddr_t config_table;
-	paddr_t loader;				/* its name */
+	paddr_t loader; /* its name */
 	paddr_t apm_table;
 	uint32_t vbe[4];
 	uint32_t framebuffer_low, framebuffer_high;
 	uint32_t framebuffer_pitch;
 	uint32_t framebuffer_width, framebuffer_height;
-	uint8_t framebuffer_bits;		/* per pixel */
+	uint8_t framebuffer_bits; /* per pixel */
 	uint8_t framebuffer_type;
 	/*
-	 * Position and size of red, green and blue, six bytes: from the first on as the specification has it (offset
-	 * 110), from the third on as GRUB 2 lays it out, whose compiler aligned the union they are in.
+	 * Position and size of red, green and blue, six bytes: from the first on as the
+	 * specification has it (offset 110), from the third on as GRUB 2 lays it out, whose
+	 * compiler aligned the union they are in.
 	 */
 	uint8_t colours[8];
 };
-_Static_assert(offsetof(struct multiboot_info, framebuffer_low) == 88, "as the specification has it");
+_Static_assert(offsetof(struct multiboot_info, framebuffer_low) == 88,
+	       "as the specification has it");
 
 enum multiboot_framebuffer { MULTIBOOT_PALETTE, MULTIBOOT_RGB, MULTIBOOT_TEXT };
 

@@ -40,14 +40,19 @@ static void check_kernel_fault(const struct trap_frame *frame, vaddr_t address)
 	if (!exception_fixup(frame->eip))
 		panic_at(frame, "page fault: %s of %08x in the kernel", access, address);
 	if (cpu_has(CPU_SMAP) && (frame->error & ERROR_PRESENT) && !(frame->eflags & EFLAGS_AC))
-		panic_at(frame, "page fault: %s of user page %08x kept out by SMAP", access, address);
+		panic_at(frame, "page fault: %s of user page %08x kept out by SMAP", access,
+			 address);
 }
 
-/* The error code in mm_fault's words. Each bit is moved to its place: this is the hot path, and branches cost. */
+/*
+ * The error code in mm_fault's words. Each bit is moved to its place: this is the hot path, and
+ * branches cost.
+ */
 static unsigned access_of(uint32_t error)
 {
 	_Static_assert(ERROR_PRESENT << 3 == FAULT_PRESENT && ERROR_WRITE >> 1 == FAULT_WRITE &&
-		       ERROR_USER == FAULT_USER && ERROR_FETCH >> 3 == FAULT_EXEC, "the moves");
+			       ERROR_USER == FAULT_USER && ERROR_FETCH >> 3 == FAULT_EXEC,
+		       "the moves");
 
 	return (error & ERROR_PRESENT) << 3 | (error & ERROR_WRITE) >> 1 | (error & ERROR_USER) |
 	       (error & ERROR_FETCH) >> 3;

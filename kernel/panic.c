@@ -1,10 +1,11 @@
 /*
  * The end of a broken kernel: says all that is known and stops.
  *
- * It prints straight to the log's sinks, whatever the level. The last lines of the log come first,
- * so that on a screen of 25 lines what matters is what remains to be seen. Nothing here may rely on
- * more than it must: interrupts are off, no lock is taken, nothing allocated, and every pointer that
- * is followed lies in a stack that we know. A panic during a panic prints its message and halts.
+ * It prints straight to the log's sinks, whatever the level. The last lines of the log come
+ * first, so that on a screen of 25 lines what matters is what remains to be seen. Nothing here
+ * may rely on more than it must: interrupts are off, no lock is taken, nothing allocated, and
+ * every pointer that is followed lies in a stack that we know. A panic during a panic prints
+ * its message and halts.
  *
  * The backtrace follows EBP: each function's frame starts with the caller's EBP and the return
  * address (System V ABI, Intel386 supplement; the kernel is compiled with frame pointers).
@@ -27,7 +28,7 @@
 #define LINE_MAX 320
 #define LOG_LINES 10
 #define BACKTRACE_MAX 24
-#define QEMU_EXIT_PANIC 0x12	/* QEMU's exit status is then 37 */
+#define QEMU_EXIT_PANIC 0x12 /* QEMU's exit status is then 37 */
 
 static void show(const char *text, ...) __printf(1, 2);
 static void show(const char *text, ...)
@@ -71,8 +72,8 @@ static void show_address(const char *what, vaddr_t address)
 }
 
 /*
- * After a call of what is no function, EIP says nothing and the return address is on top of the stack, in no
- * frame yet.
+ * After a call of what is no function, EIP says nothing and the return address is on top of the
+ * stack, in no frame yet.
  */
 static void show_lost_caller(const struct trap_frame *frame)
 {
@@ -92,8 +93,7 @@ static void show_registers(const struct trap_frame *frame)
 	if (frame->vector == TRAP_DOUBLE_FAULT)
 		esp = frame->esp;
 	show_address("eip", frame->eip);
-	show("eax %08x ebx %08x ecx %08x edx %08x", frame->eax, frame->ebx, frame->ecx,
-	     frame->edx);
+	show("eax %08x ebx %08x ecx %08x edx %08x", frame->eax, frame->ebx, frame->ecx, frame->edx);
 	show("esi %08x edi %08x ebp %08x esp %08x", frame->esi, frame->edi, frame->ebp, esp);
 	show("cs %04x ds %04x es %04x eflags %08x trap %u error %x", frame->cs & 0xffff,
 	     frame->ds & 0xffff, frame->es & 0xffff, frame->eflags, frame->vector, frame->error);

@@ -3,10 +3,10 @@
  * blocks; the first 32 bytes of them are the next key, the rest is given out and wiped as it goes,
  * so that whoever reads this memory later learns nothing about what was given out before.
  *
- * The first key comes from RDRAND where the processor has it, the time stamp counter and the wall
- * clock; interrupts stir their moments into a pool, which goes into the key at each refill. On a
- * machine without RDRAND the first numbers after boot can be guessed by who knows the boot to the cycle:
- * getrandom does not wait for better ones.
+ * The first key comes from RDRAND where the processor has it, the time stamp counter and the
+ * wall clock; interrupts stir their moments into a pool, which goes into the key at each
+ * refill. On a machine without RDRAND the first numbers after boot can be guessed by who knows
+ * the boot to the cycle: getrandom does not wait for better ones.
  */
 #include <random.h>
 
@@ -23,14 +23,14 @@
 #define BLOCK_WORDS 16
 #define BLOCKS 4
 #define ROUND_PAIRS 10
-#define RDRAND_TRIES 10		/* Intel SDM 1, 7.3.17.1 */
+#define RDRAND_TRIES 10 /* Intel SDM 1, 7.3.17.1 */
 #define POOL_WORDS 8
 #define COPY_SIZE 256
-#define SIZE_MAX_CALL 0x7ffff000u	/* as much as Linux takes in one call */
+#define SIZE_MAX_CALL 0x7ffff000u /* as much as Linux takes in one call */
 
 static uint32_t key[KEY_WORDS];
 static uint32_t output[BLOCKS * BLOCK_WORDS];
-static size_t used = sizeof(output);	/* bytes of output that are gone */
+static size_t used = sizeof(output); /* bytes of output that are gone */
 static volatile uint32_t pool[POOL_WORDS], pool_at;
 
 static uint32_t rotate(uint32_t word, unsigned bits)
@@ -132,7 +132,10 @@ void random_bytes(void *to, size_t size)
 	}
 }
 
-/* Bytes written; fewer when a signal or a bad page comes in between, but a signal never cuts less than a page. */
+/*
+ * Bytes written; fewer when a signal or a bad page comes in between, but a signal never cuts
+ * less than a page.
+ */
 int32_t sys_getrandom(void __user *to, size_t size, uint32_t flags)
 {
 	char bytes[COPY_SIZE];

@@ -14,11 +14,11 @@
 
 #define GDT_ENTRIES (GDT_TLS_FIRST + GDT_TLS_COUNT)
 
-#define SEGMENT_KERNEL_CODE 0x00cf9a000000ffffull	/* base 0, limit 4 GB, 32 bits */
+#define SEGMENT_KERNEL_CODE 0x00cf9a000000ffffull /* base 0, limit 4 GB, 32 bits */
 #define SEGMENT_KERNEL_DATA 0x00cf92000000ffffull
 #define SEGMENT_USER_CODE 0x00cffa000000ffffull
 #define SEGMENT_USER_DATA 0x00cff2000000ffffull
-#define SEGMENT_TSS 0x0000890000000000ull		/* 32-bit TSS, not busy, PL0 */
+#define SEGMENT_TSS 0x0000890000000000ull /* 32-bit TSS, not busy, PL0 */
 
 #define EFLAGS_RESERVED 0x2u
 #define DOUBLE_FAULT_STACK 4096
@@ -32,7 +32,7 @@ struct task_state_segment {
 	uint32_t eax, ecx, edx, ebx, esp, ebp, esi, edi;
 	uint32_t es, cs, ss, ds, fs, gs;
 	uint32_t ldt;
-	uint16_t trap, io_map;	/* io_map at the end: no port is PL3's */
+	uint16_t trap, io_map; /* io_map at the end: no port is PL3's */
 };
 _Static_assert(sizeof(struct task_state_segment) == 104, "as the processor has it");
 
@@ -52,11 +52,14 @@ static void prepare_tasks(void)
 	tss.ss0 = KERNEL_DS;
 	tss.io_map = sizeof(tss);
 	double_fault_tss = (struct task_state_segment){
-		.cr3 = cpu_read_cr3(),	/* the kernel's own directory, which stays */
+		.cr3 = cpu_read_cr3(), /* the kernel's own directory, which stays */
 		.eip = (vaddr_t)double_fault_entry,
 		.eflags = EFLAGS_RESERVED,
 		.esp = (vaddr_t)double_fault_stack + sizeof(double_fault_stack),
-		.cs = KERNEL_CS, .ss = KERNEL_DS, .ds = KERNEL_DS, .es = KERNEL_DS,
+		.cs = KERNEL_CS,
+		.ss = KERNEL_DS,
+		.ds = KERNEL_DS,
+		.es = KERNEL_DS,
 		.io_map = sizeof(double_fault_tss),
 	};
 }
@@ -92,10 +95,23 @@ void traps_set_tls(unsigned index, uint64_t descriptor)
 void segments_interrupted(struct trap_frame *frame)
 {
 	*frame = (struct trap_frame){
-		.ebx = tss.ebx, .ecx = tss.ecx, .edx = tss.edx, .esi = tss.esi, .edi = tss.edi,
-		.ebp = tss.ebp, .eax = tss.eax, .ds = tss.ds, .es = tss.es, .fs = tss.fs,
-		.gs = tss.gs, .vector = TRAP_DOUBLE_FAULT, .eip = tss.eip, .cs = tss.cs,
-		.eflags = tss.eflags, .esp = tss.esp, .ss = tss.ss,
+		.ebx = tss.ebx,
+		.ecx = tss.ecx,
+		.edx = tss.edx,
+		.esi = tss.esi,
+		.edi = tss.edi,
+		.ebp = tss.ebp,
+		.eax = tss.eax,
+		.ds = tss.ds,
+		.es = tss.es,
+		.fs = tss.fs,
+		.gs = tss.gs,
+		.vector = TRAP_DOUBLE_FAULT,
+		.eip = tss.eip,
+		.cs = tss.cs,
+		.eflags = tss.eflags,
+		.esp = tss.esp,
+		.ss = tss.ss,
 	};
 }
 

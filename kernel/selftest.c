@@ -14,15 +14,15 @@
 
 #define TESTS_MAX 256
 #define NAMES_ALL "all"
-#define QEMU_EXIT_PASS 0x10	/* QEMU's exit status is then 33, */
-#define QEMU_EXIT_FAIL 0x11	/* or 35 */
+#define QEMU_EXIT_PASS 0x10 /* QEMU's exit status is then 33, */
+#define QEMU_EXIT_FAIL 0x11 /* or 35 */
 
 /* From linker.ld. */
 extern const struct selftest selftests_start[], selftests_end[];
 
 static const struct selftest *chosen[TESTS_MAX];
 static unsigned nchosen;
-static unsigned failures;	/* in the current test */
+static unsigned failures; /* in the current test */
 static uint32_t seed;
 
 void selftest_expect(bool condition, const char *text, const char *file, int line)
@@ -39,7 +39,10 @@ static void report_ledger(void *context, const char *text)
 	log_notice("# ledger: %s", text);
 }
 
-/* A generator of its own, so that a seed always gives the same order (Marsaglia, "Xorshift RNGs", 2003). */
+/*
+ * A generator of its own, so that a seed always gives the same order (Marsaglia, "Xorshift
+ * RNGs", 2003).
+ */
 static uint32_t next_random(void)
 {
 	seed ^= seed << 13;

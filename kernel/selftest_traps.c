@@ -253,7 +253,8 @@ SELFTEST(log_ring_wraps)
 	unsigned lines = LOG_RING_SIZE / 16;
 
 	for (unsigned i = 0; i < lines; i++)
-		log_debug("wrap %u %.*s", i, (int)(i % 50), "----------------------------------------------");
+		log_debug("wrap %u %.*s", i, (int)(i % 50),
+			  "----------------------------------------------");
 	EXPECT(log_next() - first_ours == lines);
 	EXPECT((int32_t)(log_first() - first_ours) > 0);
 	EXPECT(!log_read(log_first() - 1, &record, text, sizeof(text)));
@@ -304,7 +305,8 @@ SELFTEST(log_sink_gets_what_the_level_lets_through)
 SELFTEST(random_chacha20_known_answer)
 {
 	/* RFC 8439, appendix A.1, test vectors 1 and 2: key and nonce of zeros, blocks 0 and 1. */
-	static const uint32_t zero[8], block0[4] = { 0xade0b876, 0x903df1a0, 0xe56a5d40, 0x28bd8653 };
+	static const uint32_t zero[8],
+		block0[4] = { 0xade0b876, 0x903df1a0, 0xe56a5d40, 0x28bd8653 };
 	static const uint32_t block1[4] = { 0xbee7079f, 0x7a385155, 0x7c97ba98, 0x0d082d73 };
 	uint32_t block[16];
 

@@ -1,9 +1,10 @@
 /*
  * Sleeping for a time, or until one: nanosleep and clock_nanosleep.
  *
- * A sleep for a time that a signal breaks off reports what is left and, unless a handler runs, goes on
- * through restart_syscall until the same deadline. A sleep until a time needs no such help: the same
- * call again does the same. One until a wall time follows the clock when it is set.
+ * A sleep for a time that a signal breaks off reports what is left and, unless a handler runs,
+ * goes on through restart_syscall until the same deadline. A sleep until a time needs no such
+ * help: the same call again does the same. One until a wall time follows the clock when it is
+ * set.
  */
 #include <abi/errno.h>
 #include <abi/time.h>

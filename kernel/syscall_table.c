@@ -1,6 +1,7 @@
 /*
- * The system calls: number, name, function. One table lists them all; the functions stand in the files that do the
- * work. Numbers are Linux i386's (arch/x86/entry/syscalls/syscall_32.tbl). What is not here answers ENOSYS.
+ * The system calls: number, name, function. One table lists them all; the functions stand in
+ * the files that do the work. Numbers are Linux i386's
+ * (arch/x86/entry/syscalls/syscall_32.tbl). What is not here answers ENOSYS.
  */
 #include <syscall.h>
 

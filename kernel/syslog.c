@@ -1,8 +1,9 @@
 /*
  * syslog(2): the kernel log as dmesg and klogd read it, each line as "<level>[    time] text\n".
  *
- * SYSLOG_READ takes lines once and for all readers together; a line that does not fit what is left of the buffer
- * waits for the next call, unless it is the first: then it comes in parts, as on Linux.
+ * SYSLOG_READ takes lines once and for all readers together; a line that does not fit what is
+ * left of the buffer waits for the next call, unless it is the first: then it comes in parts,
+ * as on Linux.
  */
 #include <abi/errno.h>
 #include <abi/machine.h>
@@ -16,10 +17,10 @@
 
 #define LINE_MAX 320
 
-static uint32_t read_next;	/* number of the record that SYSLOG_READ comes to next, */
-static size_t read_offset;	/* and how much of it has been read */
-static uint32_t cleared;	/* SYSLOG_READ_ALL starts here */
-static int saved_level = -1;	/* of the console, while it is off */
+static uint32_t read_next;   /* number of the record that SYSLOG_READ comes to next, */
+static size_t read_offset;   /* and how much of it has been read */
+static uint32_t cleared;     /* SYSLOG_READ_ALL starts here */
+static int saved_level = -1; /* of the console, while it is off */
 
 static uint32_t at_least_first(uint32_t number)
 {
@@ -59,7 +60,7 @@ static int32_t read_some(char __user *buffer, size_t size)
 	size_t done = 0;
 
 	while (read_next != log_next() && done < size) {
-		catch_up();	/* the copy may have slept */
+		catch_up(); /* the copy may have slept */
 		size_t whole = format_line(read_next, line, sizeof(line));
 		size_t part = MIN(whole - read_offset, size - done);
 

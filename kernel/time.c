@@ -10,12 +10,15 @@
 
 #include "clock_internal.h"
 
-/* Clock numbers below 0 name a process's or thread's processor time: ~pid in the upper 29 bits, below it the kind. */
+/*
+ * Clock numbers below 0 name a process's or thread's processor time: ~pid in the upper 29 bits,
+ * below it the kind.
+ */
 #define CPU_CLOCK_THREAD 4
 #define CPU_CLOCK_KIND 3
 enum cpu_clock_kind { CPU_CLOCK_PROF, CPU_CLOCK_VIRT, CPU_CLOCK_SCHED };
 
-#define SECONDS_MAX (INT64_MAX / (int64_t)NSEC_PER_SEC)	/* as Linux's KTIME_SEC_MAX */
+#define SECONDS_MAX (INT64_MAX / (int64_t)NSEC_PER_SEC) /* as Linux's KTIME_SEC_MAX */
 
 /* ---- times between the ABI's forms and ours */
 
@@ -69,7 +72,10 @@ static uint64_t process_ticks(const struct process *process, bool user_only)
 	return process->ticks_user + (user_only ? 0 : process->ticks_system);
 }
 
-/* The processor time of another process, or of this one for pid 0. Linux lets anybody read anybody's. */
+/*
+ * The processor time of another process, or of this one for pid 0. Linux lets anybody read
+ * anybody's.
+ */
 static int read_cpu_clock(int32_t id, uint64_t *ns)
 {
 	pid_t pid = ~(id >> 3);
@@ -253,7 +259,10 @@ int32_t sys_settimeofday(const struct timeval __user *from, const struct timezon
 	return current_is_root() ? 0 : -EPERM;
 }
 
-/* Ticks since boot; like Linux near a wrap, a count that looks like an errno is one all the same. */
+/*
+ * Ticks since boot; like Linux near a wrap, a count that looks like an errno is one all the
+ * same.
+ */
 int32_t sys_times(struct tms __user *to)
 {
 	const struct process *process = current->process;

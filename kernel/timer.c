@@ -12,7 +12,10 @@
 
 static struct tree pending;
 static struct timer *earliest;
-/* While timers fire: the next nanosecond. What is started meanwhile waits for the next tick, or it might never end. */
+/*
+ * While timers fire: the next nanosecond. What is started meanwhile waits for the next tick, or
+ * it might never end.
+ */
 static uint64_t not_before;
 
 #define timer_of(tree_node) tree_entry(tree_node, struct timer, node)

@@ -8,7 +8,10 @@
 
 #define TRAP_STUB_SIZE 16
 
-/* entry.asm: TRAP_STUB_SIZE bytes of code for each vector below the 8259s' end, and the system call's. */
+/*
+ * entry.asm: TRAP_STUB_SIZE bytes of code for each vector below the 8259s' end, and the system
+ * call's.
+ */
 extern const char trap_stubs[];
 void syscall_entry(void);
 void double_fault_entry(void);

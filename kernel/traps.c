@@ -24,8 +24,8 @@
 /* ---- the interrupt descriptor table (Intel SDM 3A 6.11) */
 
 #define IDT_ENTRIES 256
-#define GATE_INTERRUPT 0x8e00u	/* present, PL0 */
-#define GATE_USER 0x6000u	/* may be reached by an INT instruction at PL3 */
+#define GATE_INTERRUPT 0x8e00u /* present, PL0 */
+#define GATE_USER 0x6000u      /* may be reached by an INT instruction at PL3 */
 #define GATE_TASK 0x8500u
 
 struct gate {
@@ -75,7 +75,7 @@ void traps_init(void)
 
 /* ---- exceptions */
 
-#define DR6_STEP (1u << 14)	/* EFLAGS.TF; Intel SDM 3B 17.2.3 */
+#define DR6_STEP (1u << 14) /* EFLAGS.TF; Intel SDM 3B 17.2.3 */
 
 /* Exception bits of the x87 status and control words and of MXCSR (Intel SDM 1, 8.1.3, 10.2.3). */
 #define FLOAT_INVALID 0x01u
@@ -91,7 +91,7 @@ struct exception {
 	const char *name;
 	uint8_t signal;
 	uint8_t code;
-	bool at_eip;		/* si_addr: the instruction; else 0 */
+	bool at_eip; /* si_addr: the instruction; else 0 */
 };
 
 static const struct exception exceptions[TRAP_EXCEPTIONS] = {
@@ -235,8 +235,9 @@ static void simd_error(struct trap_frame *frame)
 }
 
 /*
- * Runs as a task of its own: what was interrupted is in the other TSS and cannot be resumed. The usual
- * reason is a kernel stack that ran over: the push of a page fault's frame faults again.
+ * Runs as a task of its own: what was interrupted is in the other TSS and cannot be resumed.
+ * The usual reason is a kernel stack that ran over: the push of a page fault's frame faults
+ * again.
  */
 void double_fault_handle(void)
 {
@@ -252,10 +253,10 @@ trap_handler *const trap_handlers[TRAP_IRQ_FIRST + TRAP_IRQS] = {
 	[TRAP_DIVIDE] = fault,
 	[TRAP_DEBUG] = debug_exception,
 	[TRAP_NMI] = nmi,
-	[TRAP_BREAKPOINT ... TRAP_OPCODE] = fault,
+	[TRAP_BREAKPOINT... TRAP_OPCODE] = fault,
 	[TRAP_NO_FPU] = no_fpu,
-	[TRAP_DOUBLE_FAULT] = unknown_exception,	/* its gate leads elsewhere */
-	[TRAP_FPU_OVERRUN ... TRAP_PROTECTION] = fault,
+	[TRAP_DOUBLE_FAULT] = unknown_exception, /* its gate leads elsewhere */
+	[TRAP_FPU_OVERRUN... TRAP_PROTECTION] = fault,
 	[TRAP_PAGE_FAULT] = page_fault,
 	[TRAP_PAGE_FAULT + 1] = unknown_exception,
 	[TRAP_FPU] = x87_error,
@@ -263,7 +264,7 @@ trap_handler *const trap_handlers[TRAP_IRQ_FIRST + TRAP_IRQS] = {
 	[TRAP_MACHINE_CHECK] = machine_check,
 	[TRAP_SIMD] = simd_error,
 	[TRAP_SIMD + 1 ... TRAP_EXCEPTIONS - 1] = unknown_exception,
-	[TRAP_IRQ_FIRST ... TRAP_IRQ_FIRST + TRAP_IRQS - 1] = irq_handle,
+	[TRAP_IRQ_FIRST... TRAP_IRQ_FIRST + TRAP_IRQS - 1] = irq_handle,
 };
 
 /* ---- the way back */

@@ -1,6 +1,6 @@
 /*
- * Structures and numbers of uname, sysinfo, reboot and syslog in the Linux i386 ABI (linux/utsname.h, linux/sysinfo.h,
- * linux/reboot.h, linux/syslog.h).
+ * Structures and numbers of uname, sysinfo, reboot and syslog in the Linux i386 ABI
+ * (linux/utsname.h, linux/sysinfo.h, linux/reboot.h, linux/syslog.h).
  */
 #ifndef LOFT_ABI_MACHINE_H
 #define LOFT_ABI_MACHINE_H
@@ -20,9 +20,9 @@ struct oldold_utsname {
 };
 
 struct sysinfo {
-	int32_t uptime;			/* seconds */
-	uint32_t loads[3];		/* 16 fraction bits */
-	uint32_t total_ram, free_ram, shared_ram, buffer_ram;	/* in mem_unit bytes */
+	int32_t uptime;					      /* seconds */
+	uint32_t loads[3];				      /* 16 fraction bits */
+	uint32_t total_ram, free_ram, shared_ram, buffer_ram; /* in mem_unit bytes */
 	uint32_t total_swap, free_swap;
 	uint16_t processes, pad;
 	uint32_t total_high, free_high;
@@ -45,8 +45,16 @@ _Static_assert(sizeof(struct sysinfo) == 64, "as the ABI has it");
 #define REBOOT_CMD_RESTART2 0xa1b2c3d4u
 
 enum syslog_action {
-	SYSLOG_CLOSE, SYSLOG_OPEN, SYSLOG_READ, SYSLOG_READ_ALL, SYSLOG_READ_CLEAR, SYSLOG_CLEAR,
-	SYSLOG_CONSOLE_OFF, SYSLOG_CONSOLE_ON, SYSLOG_CONSOLE_LEVEL, SYSLOG_SIZE_UNREAD,
+	SYSLOG_CLOSE,
+	SYSLOG_OPEN,
+	SYSLOG_READ,
+	SYSLOG_READ_ALL,
+	SYSLOG_READ_CLEAR,
+	SYSLOG_CLEAR,
+	SYSLOG_CONSOLE_OFF,
+	SYSLOG_CONSOLE_ON,
+	SYSLOG_CONSOLE_LEVEL,
+	SYSLOG_SIZE_UNREAD,
 	SYSLOG_SIZE_BUFFER
 };
 

@@ -1,6 +1,6 @@
 /*
- * Time structures and numbers of the Linux i386 ABI (linux/time.h, linux/time_types.h, sys/times.h).
- * The 32-bit forms end in 2038; the *_time64 calls use the others.
+ * Time structures and numbers of the Linux i386 ABI (linux/time.h, linux/time_types.h,
+ * sys/times.h). The 32-bit forms end in 2038; the *_time64 calls use the others.
  */
 #ifndef LOFT_ABI_TIME_H
 #define LOFT_ABI_TIME_H
@@ -14,7 +14,7 @@ struct timespec {
 
 struct timespec64 {
 	int64_t sec;
-	int32_t nsec;		/* a long; the upper half of the 64-bit slot counts for nothing */
+	int32_t nsec; /* a long; the upper half of the 64-bit slot counts for nothing */
 	int32_t pad;
 };
 
