@@ -9,7 +9,7 @@
 #include <clock.h>
 #include <uaccess.h>
 
-#define UNCHANGED UINT32_MAX	/* chown: an owner or group that stays */
+#define UNCHANGED UINT32_MAX /* chown: an owner or group that stays */
 
 /* May attributes be changed there at all? */
 static int changeable(const struct inode *inode)
@@ -200,8 +200,7 @@ static void set_time(uint64_t *at, const struct timespec64 *time, uint64_t now)
 	if (special(time, UTIME_NOW))
 		*at = now;
 	else if (!special(time, UTIME_OMIT))
-		*at = time->sec < 0 ? 0
-				    : (uint64_t)time->sec * NSEC_PER_SEC + (uint32_t)time->nsec;
+		*at = time->sec < 0 ? 0 : (uint64_t)time->sec * NSEC_PER_SEC + (uint32_t)time->nsec;
 }
 
 /* times NULL: both now, which who may write may do as well. */

@@ -1,12 +1,13 @@
 /*
  * Dentries: the tree of names.
  *
- * A directory keeps its children in two balanced trees: by name, for walks, and by order, the age of the name, for
- * getdents, whose position then survives that names come and go between two calls. Neither a lookup nor going on from
- * a position grows with the size of the directory by more than a logarithm.
+ * A directory keeps its children in two balanced trees: by name, for walks, and by order, the age
+ * of the name, for getdents, whose position then survives that names come and go between two calls.
+ * Neither a lookup nor going on from a position grows with the size of the directory by more than a
+ * logarithm.
  *
- * References: whoever uses a dentry holds one; each child holds one to its parent, whether linked or not, so that the
- * way up never breaks; a pinned dentry holds one to itself while it is linked.
+ * References: whoever uses a dentry holds one; each child holds one to its parent, whether linked
+ * or not, so that the way up never breaks; a pinned dentry holds one to itself while it is linked.
  */
 #include <vfs.h>
 
@@ -14,12 +15,12 @@
 #include <kheap.h>
 #include <string.h>
 
-#define ORDER_FIRST 2u			/* 0 and 1 are "." and ".." */
-#define ORDER_LAST 0x7ffffffeu		/* d_off of getdents is a signed 32-bit number */
+#define ORDER_FIRST 2u	       /* 0 and 1 are "." and ".." */
+#define ORDER_LAST 0x7ffffffeu /* d_off of getdents is a signed 32-bit number */
 
 uint32_t name_hash(const char *text, size_t size)
 {
-	uint32_t hash = 2166136261u;	/* FNV-1a */
+	uint32_t hash = 2166136261u; /* FNV-1a */
 
 	for (size_t i = 0; i < size; i++)
 		hash = (hash ^ (uint8_t)text[i]) * 16777619u;
@@ -247,7 +248,9 @@ void dentry_move(struct dentry *dentry, struct dentry *parent, const struct name
 
 void dentry_exchange(struct dentry *a, struct dentry *b)
 {
-	/* Children know their parent, so places and names change hands, not what the dentries hold. */
+	/*
+	 * Children know their parent, so places and names change hands, not what the dentries hold.
+	 */
 	struct dentry *parent_a = a->parent, *parent_b = b->parent;
 	uint32_t order_a = a->order, order_b = b->order;
 	char name_a[NAME_MAX + 1], *heap_a = a->name != a->short_name ? a->name : NULL;

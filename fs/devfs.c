@@ -1,9 +1,10 @@
 /*
  * Character devices by number, and devtmpfs, the file system on /dev that shows them by name.
  *
- * A device node anywhere leads to the driver registered for its number; opening hands the file over to that
- * driver's operations. devtmpfs is an ordinary file system in memory that is filled with the nodes registered so far, and
- * gets those registered later; programs may add and remove nodes in it as they like.
+ * A device node anywhere leads to the driver registered for its number; opening hands the file over
+ * to that driver's operations. devtmpfs is an ordinary file system in memory that is filled with
+ * the nodes registered so far, and gets those registered later; programs may add and remove nodes
+ * in it as they like.
  */
 #include <vfs.h>
 
@@ -16,7 +17,7 @@
 struct chardev {
 	struct list link;
 	dev_t device;
-	const char *name;	/* in /dev, may hold '/'; NULL: not shown */
+	const char *name; /* in /dev, may hold '/'; NULL: not shown */
 	mode_t mode;
 	const struct file_ops *ops;
 	void *data;
@@ -49,7 +50,10 @@ const struct file_ops chardev_ops = { .open = chardev_open };
 
 /* ---- nodes ---- */
 
-/* The directory named by the first size bytes of path below root, made if need be; with a reference. */
+/*
+ * The directory named by the first size bytes of path below root, made if need be; with a
+ * reference.
+ */
 static struct dentry *directory_below(struct dentry *root, const char *path)
 {
 	struct dentry *at = root;
@@ -166,10 +170,11 @@ static int mount_devtmpfs(struct superblock *superblock, const char *options)
 	return error;
 }
 
-struct filesystem devtmpfs_type = {
-	.name = "devtmpfs", .mount = mount_devtmpfs, .magic = TMPFS_MAGIC,
-	.pins_dentries = true, .single = true
-};
+struct filesystem devtmpfs_type = { .name = "devtmpfs",
+				    .mount = mount_devtmpfs,
+				    .magic = TMPFS_MAGIC,
+				    .pins_dentries = true,
+				    .single = true };
 
 /* The directory is there even when the initramfs has none. */
 void devfs_init(void)

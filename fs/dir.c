@@ -1,8 +1,9 @@
 /*
  * Directories: reading their entries, and the working and root directory.
  *
- * A position in a directory is the order number of the next entry (dentry.c), so it stays right while names come
- * and go. The system calls give readdir a sink that fills the user's buffer record by record.
+ * A position in a directory is the order number of the next entry (dentry.c), so it stays right
+ * while names come and go. The system calls give readdir a sink that fills the user's buffer record
+ * by record.
  */
 #include <fs_calls.h>
 #include <vfs.h>
@@ -91,7 +92,7 @@ struct user_sink {
 	struct readdir_sink sink;
 	char __user *to;
 	uint32_t left, used;
-	int error;		/* why not even one fits, or -EFAULT */
+	int error; /* why not even one fits, or -EFAULT */
 };
 
 /* A record is put together in a small buffer, then copied. */
@@ -203,8 +204,7 @@ static int change_place(struct dentry **place, struct dentry *dentry)
 
 int32_t sys_chdir(const char __user *path)
 {
-	struct dentry *dentry =
-		user_path_lookup(AT_FDCWD, path, LOOKUP_FOLLOW | LOOKUP_DIRECTORY);
+	struct dentry *dentry = user_path_lookup(AT_FDCWD, path, LOOKUP_FOLLOW | LOOKUP_DIRECTORY);
 
 	if (IS_ERR(dentry))
 		return PTR_ERR(dentry);
@@ -227,8 +227,7 @@ int32_t sys_fchdir(int fd)
 
 int32_t sys_chroot(const char __user *path)
 {
-	struct dentry *dentry =
-		user_path_lookup(AT_FDCWD, path, LOOKUP_FOLLOW | LOOKUP_DIRECTORY);
+	struct dentry *dentry = user_path_lookup(AT_FDCWD, path, LOOKUP_FOLLOW | LOOKUP_DIRECTORY);
 	int error;
 
 	if (IS_ERR(dentry))

@@ -1,5 +1,6 @@
 /*
- * fcntl and ioctl: what is done to descriptors and open files as such. Everything else goes to the file.
+ * fcntl and ioctl: what is done to descriptors and open files as such. Everything else goes to the
+ * file.
  */
 #include <fs_calls.h>
 #include <vfs.h>
@@ -36,9 +37,8 @@ static int copy_lock_in(struct flock64 *to, const void __user *from, bool large)
 
 static int copy_lock_out(void __user *to, const struct flock64 *from, bool large)
 {
-	struct flock small = {
-		from->type, from->whence, (int32_t)from->start, (int32_t)from->length, from->pid
-	};
+	struct flock small = { from->type, from->whence, (int32_t)from->start,
+			       (int32_t)from->length, from->pid };
 
 	if (large)
 		return copy_to_user(to, from, sizeof(*from));

@@ -1,9 +1,9 @@
 /*
- * Open files: their life, what opening means for each type, and reading and writing with all that Linux asks for
- * around it: rights of the file, limits, O_APPEND, set-id bits, times.
+ * Open files: their life, what opening means for each type, and reading and writing with all that
+ * Linux asks for around it: rights of the file, limits, O_APPEND, set-id bits, times.
  *
- * A file is shared by all descriptors that dup and fork make of it. Writes to a regular file follow one another by
- * the inode's lock, the position included, so that two writers never overlap.
+ * A file is shared by all descriptors that dup and fork make of it. Writes to a regular file follow
+ * one another by the inode's lock, the position included, so that two writers never overlap.
  */
 #include <vfs.h>
 
@@ -12,7 +12,7 @@
 #include <kheap.h>
 #include <string.h>
 
-#define NON_LARGE_MAX 0x7fffffffull	/* without O_LARGEFILE */
+#define NON_LARGE_MAX 0x7fffffffull /* without O_LARGEFILE */
 #define SIZE_MAX_OF_FILE ((1ull << 44) - 1)
 
 const struct file_ops path_only_ops;
@@ -79,7 +79,10 @@ bool file_may_write(const struct file *file)
 
 /* ---- opening ---- */
 
-/* The operations that a file of this inode begins with: ERR_PTR(-ENXIO, -ELOOP) where there is nothing to open. */
+/*
+ * The operations that a file of this inode begins with: ERR_PTR(-ENXIO, -ELOOP) where there is
+ * nothing to open.
+ */
 static const struct file_ops *ops_of(const struct inode *inode)
 {
 	switch (inode->mode & S_IFMT) {
@@ -199,7 +202,8 @@ ssize_t file_read(struct file *file, struct uio *io, loff_t *position)
 void signal_self(int signal)
 {
 	struct siginfo info = {
-		.signo = signal, .code = SI_USER,
+		.signo = signal,
+		.code = SI_USER,
 		.sender = { .pid = current->process->pid, .uid = current->process->cred.uid },
 	};
 

@@ -1,8 +1,8 @@
 /*
  * Descriptor tables, and what each process has of paths: root, working directory, umask.
  *
- * A table holds one reference to each open file. Small ones live in the structure itself; larger ones grow by doubling.
- * The lowest free descriptor is found from a hint below which none is free.
+ * A table holds one reference to each open file. Small ones live in the structure itself; larger
+ * ones grow by doubling. The lowest free descriptor is found from a hint below which none is free.
  */
 #include <fs_calls.h>
 #include <vfs.h>
@@ -16,10 +16,10 @@
 
 struct files {
 	uint32_t refs;
-	uint32_t capacity;		/* a multiple of WORD_BITS */
+	uint32_t capacity; /* a multiple of WORD_BITS */
 	uint32_t none_free_below;
 	struct file **open;
-	uint32_t *close_on_exec;	/* a bit for each descriptor */
+	uint32_t *close_on_exec; /* a bit for each descriptor */
 	struct file *first_open[FIRST_CAPACITY];
 	uint32_t first_close_on_exec[FIRST_CAPACITY / WORD_BITS];
 };

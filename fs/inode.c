@@ -1,8 +1,9 @@
 /*
  * Inodes: lifetime, rights, times, size, and who may write while a program runs.
  *
- * An inode lives as long as somebody holds it: dentries and files. Its content, the object of page-cache pages inside
- * it, may live a little longer, as long as something maps it; the memory of both goes with the object's last reference.
+ * An inode lives as long as somebody holds it: dentries and files. Its content, the object of
+ * page-cache pages inside it, may live a little longer, as long as something maps it; the memory of
+ * both goes with the object's last reference.
  */
 #include <vfs.h>
 

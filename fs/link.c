@@ -1,8 +1,9 @@
 /*
  * Names: making, linking and removing them.
  *
- * Each call walks to the parent of the last component, asks for the rights there, lets the file system do its part, and
- * then changes the tree of dentries, which cannot fail. Nothing in between sleeps, so what was found is still so.
+ * Each call walks to the parent of the last component, asks for the rights there, lets the file
+ * system do its part, and then changes the tree of dentries, which cannot fail. Nothing in between
+ * sleeps, so what was found is still so.
  */
 #include <fs_calls.h>
 #include <vfs.h>
@@ -30,7 +31,10 @@ static int may_make(struct dentry *parent, mode_t mode)
 	return 0;
 }
 
-/* The dentry for a new inode (a reference is taken over); the name is taken back when there is no memory for it. */
+/*
+ * The dentry for a new inode (a reference is taken over); the name is taken back when there is no
+ * memory for it.
+ */
 static struct dentry *name_inode(struct dentry *parent, const struct name *name,
 				 struct inode *inode)
 {
@@ -47,8 +51,8 @@ static struct dentry *name_inode(struct dentry *parent, const struct name *name,
 	return ERR_PTR(error);
 }
 
-struct dentry *make_child(struct dentry *parent, const struct name *name, mode_t mode,
-			  dev_t device, const char *target)
+struct dentry *make_child(struct dentry *parent, const struct name *name, mode_t mode, dev_t device,
+			  const char *target)
 {
 	int error = may_make(parent, mode);
 	struct inode *inode;
@@ -62,7 +66,10 @@ struct dentry *make_child(struct dentry *parent, const struct name *name, mode_t
 	return name_inode(parent, name, inode);
 }
 
-/* The name at the end of a parent walk must be free: 0, -EEXIST, or why not. A slash may follow a directory's. */
+/*
+ * The name at the end of a parent walk must be free: 0, -EEXIST, or why not. A slash may follow a
+ * directory's.
+ */
 static int must_be_free(struct walk *walk, bool directory)
 {
 	struct dentry *child;

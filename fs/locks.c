@@ -1,12 +1,14 @@
 /*
  * Advisory locks: record locks of fcntl, those of open file descriptions, and flock.
  *
- * An inode that was ever locked has a list of locks sorted by where they start. Who owns a lock is a pointer: a
- * process's descriptor table for record locks, an open file for the other two. Record locks of one owner never
- * overlap: setting one cuts out its range of what the owner had there, and joins neighbours of its own kind. flock locks are of
- * another family and cover the whole file; families do not see each other.
+ * An inode that was ever locked has a list of locks sorted by where they start. Who owns a lock is
+ * a pointer: a process's descriptor table for record locks, an open file for the other two. Record
+ * locks of one owner never overlap: setting one cuts out its range of what the owner had there, and
+ * joins neighbours of its own kind. flock locks are of another family and cover the whole file;
+ * families do not see each other.
  *
- * Waiting record locks form a graph from process to process; one that would close a circle is refused with -EDEADLK.
+ * Waiting record locks form a graph from process to process; one that would close a circle is
+ * refused with -EDEADLK.
  */
 #include <fs_calls.h>
 #include <vfs.h>
@@ -24,10 +26,10 @@ enum family { FAMILY_RECORD, FAMILY_FLOCK };
 struct lock {
 	struct list link;
 	enum family family;
-	int type;		/* F_RDLCK or F_WRLCK; in a request F_UNLCK too */
-	int64_t start, end;	/* both within; END_OF_ALL: to the end however it grows */
+	int type;	    /* F_RDLCK or F_WRLCK; in a request F_UNLCK too */
+	int64_t start, end; /* both within; END_OF_ALL: to the end however it grows */
 	const void *owner;
-	pid_t pid;		/* for F_GETLK; -1: an open file's */
+	pid_t pid; /* for F_GETLK; -1: an open file's */
 };
 
 struct inode_locks {
@@ -89,8 +91,7 @@ static struct lock *find_conflict(const struct inode_locks *locks, const struct 
 	list_for_each(lock, &locks->held, link) {
 		if (lock->family != request->family || lock->owner == request->owner)
 			continue;
-		if (overlap(lock, request) &&
-		    (lock->type == F_WRLCK || request->type == F_WRLCK))
+		if (overlap(lock, request) && (lock->type == F_WRLCK || request->type == F_WRLCK))
 			return lock;
 	}
 	return NULL;
@@ -117,11 +118,14 @@ static void insert_sorted(struct inode_locks *locks, struct lock *lock)
 	list_add_tail(&at->link, &lock->link);
 }
 
-/* Takes [start, end] out of one lock of the same owner; the part behind it, if there is one, becomes *spare. */
+/*
+ * Takes [start, end] out of one lock of the same owner; the part behind it, if there is one,
+ * becomes *spare.
+ */
 static void cut(struct inode_locks *locks, struct lock *lock, const struct lock *request,
 		struct lock **spare)
 {
-	bool front = lock->start < request->start, behind = lock->end > request->end;
+	bool front = lock->start<request->start, behind = lock->end> request->end;
 
 	if (front && behind) {
 		struct lock *rest = *spare;
@@ -161,7 +165,10 @@ static void join(struct inode_locks *locks, struct lock *added)
 	}
 }
 
-/* Gives the owner what it asks for; nothing of another is in the way. -ENOLCK without memory, nothing changed. */
+/*
+ * Gives the owner what it asks for; nothing of another is in the way. -ENOLCK without memory,
+ * nothing changed.
+ */
 static int apply(struct inode_locks *locks, const struct lock *request)
 {
 	struct lock *added = request->type == F_UNLCK ? NULL : copy_of(request);
@@ -230,7 +237,9 @@ static int wait_for_change(struct inode_locks *locks, const struct lock *request
 	return error == -EINTR ? -ERESTARTSYS : 0;
 }
 
-/* The caller holds a reference to the file, and so the inode and its list stay while this sleeps. */
+/*
+ * The caller holds a reference to the file, and so the inode and its list stay while this sleeps.
+ */
 static int set_lock(struct inode *inode, const struct lock *request, bool wait)
 {
 	struct inode_locks *locks = locks_of(inode);

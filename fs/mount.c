@@ -1,9 +1,10 @@
 /*
  * Mounted file systems: what kinds there are, where each is, and mount(2) and umount(2).
  *
- * A superblock is mounted in exactly one place and covers the dentry there; the first has no such place and is
- * the top of the tree. Unmounting asks whether somebody uses it: each of its linked dentries must have no references but
- * those of its children and its own pin. A file system detached lazily is kept in a list of its own until that is so.
+ * A superblock is mounted in exactly one place and covers the dentry there; the first has no such
+ * place and is the top of the tree. Unmounting asks whether somebody uses it: each of its linked
+ * dentries must have no references but those of its children and its own pin. A file system
+ * detached lazily is kept in a list of its own until that is so.
  */
 #include <fs_calls.h>
 #include <vfs.h>
@@ -201,9 +202,9 @@ void superblock_options(const struct superblock *superblock, char *to, size_t si
 		uint32_t flag;
 		const char *text;
 	} words[] = {
-		{ MS_SYNCHRONOUS, ",sync" },   { MS_NOSUID, ",nosuid" },
-		{ MS_NODEV, ",nodev" },        { MS_NOEXEC, ",noexec" },
-		{ MS_NOATIME, ",noatime" },    { MS_NODIRATIME, ",nodiratime" },
+		{ MS_SYNCHRONOUS, ",sync" }, { MS_NOSUID, ",nosuid" },
+		{ MS_NODEV, ",nodev" },	     { MS_NOEXEC, ",noexec" },
+		{ MS_NOATIME, ",noatime" },  { MS_NODIRATIME, ",nodiratime" },
 	};
 	size_t used = strlcpy(to, superblock->flags & MS_RDONLY ? "ro" : "rw", size);
 
@@ -293,8 +294,8 @@ static void free_texts(struct mount_texts *texts)
 			path_buffer_put(all[i]);
 }
 
-static int copy_texts(struct mount_texts *texts, const char __user *source,
-		      const char __user *type, const char __user *options)
+static int copy_texts(struct mount_texts *texts, const char __user *source, const char __user *type,
+		      const char __user *options)
 {
 	int error = 0;
 
@@ -361,7 +362,7 @@ int32_t sys_mount(const char __user *source, const char __user *target, const ch
 	return error;
 }
 
-static int do_umount(struct superblock *superblock, uint32_t flags)
+int mount_remove(struct superblock *superblock, uint32_t flags)
 {
 	if (!superblock->covers)
 		return flags & MNT_DETACH ? -EINVAL : -EBUSY;
@@ -370,6 +371,7 @@ static int do_umount(struct superblock *superblock, uint32_t flags)
 	if (!(flags & MNT_DETACH) && superblock_busy(superblock))
 		return -EBUSY;
 	detach(superblock);
+	reap_detached();
 	return 0;
 }
 
@@ -392,9 +394,7 @@ int32_t sys_umount2(const char __user *target, uint32_t flags)
 	if (!is_root)
 		return -EINVAL;
 	/* The reference that the walk held is given back: what is left is others' use. */
-	int error = do_umount(superblock, flags);
-	reap_detached();
-	return error;
+	return mount_remove(superblock, flags);
 }
 
 int32_t sys_umount(const char __user *target)

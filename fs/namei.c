@@ -1,15 +1,18 @@
 /*
  * Walking paths.
  *
- * A walk stands on a dentry and has the rest of a string to go. A symbolic link puts the link's text in front of the
- * rest: what was left is kept on a small stack of (inode that owns the text, position in it), so no path is ever
- * copied or limited in length by being spliced. Forty links in all, as Linux: then -ELOOP.
+ * A walk stands on a dentry and has the rest of a string to go. A symbolic link puts the link's
+ * text in front of the rest: what was left is kept on a small stack of (inode that owns the text,
+ * position in it), so no path is ever copied or limited in length by being spliced. Forty links in
+ * all, as Linux: then -ELOOP.
  *
- * A walk ends either at the end of the path (path_lookup), or at the parent of the last component (path_parent), from where
- * whoever creates, removes or renames goes on; open(O_CREAT) follows a link there and walks on (walk_follow_last).
+ * A walk ends either at the end of the path (path_lookup), or at the parent of the last component
+ * (path_parent), from where whoever creates, removes or renames goes on; open(O_CREAT) follows a
+ * link there and walks on (walk_follow_last).
  *
- * Order of errors, as Linux has it, for each component: the place is no directory (-ENOTDIR), it may not be searched
- * (-EACCES), the name is too long (-ENAMETOOLONG), there is no such name (-ENOENT).
+ * Order of errors, as Linux has it, for each component: the place is no directory (-ENOTDIR), it
+ * may not be searched (-EACCES), the name is too long (-ENAMETOOLONG), there is no such name
+ * (-ENOENT).
  */
 #include <vfs.h>
 
@@ -129,7 +132,10 @@ static void jump_to_root(struct walk *walk)
 
 /* ---- links ---- */
 
-/* Goes on with text, which belongs to owner (a reference is taken over), and then with what is left of the rest. */
+/*
+ * Goes on with text, which belongs to owner (a reference is taken over), and then with what is left
+ * of the rest.
+ */
 static void push_text(struct walk *walk, const char *text, struct inode *owner)
 {
 	if (*walk->rest) {
@@ -235,7 +241,10 @@ static int may_search(struct inode *inode)
 	return inode_permission(inode, X_OK);
 }
 
-/* Moves the walk into the child that it just looked up; a link is followed if `follow`. Takes the reference over. */
+/*
+ * Moves the walk into the child that it just looked up; a link is followed if `follow`. Takes the
+ * reference over.
+ */
 static int enter(struct walk *walk, struct dentry *child, bool follow)
 {
 	int error;
@@ -273,8 +282,8 @@ static int walk_component(struct walk *walk, const struct name *name, bool more)
 		walk->at = step_up(walk->at);
 		return 0;
 	case LAST_NAME:
-		return enter_name(walk, name, more || walk->trailing_slash ||
-						      (walk->flags & LOOKUP_FOLLOW));
+		return enter_name(walk, name,
+				  more || walk->trailing_slash || (walk->flags & LOOKUP_FOLLOW));
 	default:
 		return 0;
 	}
@@ -288,7 +297,10 @@ static void set_last_owner(struct walk *walk, struct inode *owner)
 	walk->last_owner = owner;
 }
 
-/* Goes on until the path is used up, or, with to_parent, until its last component is in walk->kind and walk->last. */
+/*
+ * Goes on until the path is used up, or, with to_parent, until its last component is in walk->kind
+ * and walk->last.
+ */
 static int walk_on(struct walk *walk, bool to_parent)
 {
 	walk->kind = LAST_ROOT;

@@ -1,8 +1,10 @@
 /*
- * Opening by name: open(2) with the flags' full meaning, and the kernel's own opens (exec's among them).
+ * Opening by name: open(2) with the flags' full meaning, and the kernel's own opens (exec's among
+ * them).
  *
- * With O_CREAT the walk ends at the parent, so that a missing last name can be made there; a link in its place is
- * followed and the walk goes on. Then rights, in Linux's order (its may_open), then the file, then O_TRUNC.
+ * With O_CREAT the walk ends at the parent, so that a missing last name can be made there; a link
+ * in its place is followed and the walk goes on. Then rights, in Linux's order (its may_open), then
+ * the file, then O_TRUNC.
  */
 #include <fs_calls.h>
 #include <vfs.h>
@@ -16,7 +18,7 @@
 
 struct opening {
 	uint32_t flags;
-	mode_t mode;		/* of what is made */
+	mode_t mode; /* of what is made */
 	bool created;
 	bool for_exec;
 };
@@ -148,7 +150,9 @@ static struct file *open_found(const struct opening *opening, struct dentry *den
 
 /* ---- O_CREAT ---- */
 
-/* Where the parent walk stands: its last name found, made, or reached through a link. A reference. */
+/*
+ * Where the parent walk stands: its last name found, made, or reached through a link. A reference.
+ */
 static struct dentry *find_or_make(struct opening *opening, struct walk *walk)
 {
 	struct dentry *child;

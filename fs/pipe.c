@@ -1,14 +1,14 @@
 /*
  * Pipes and FIFOs.
  *
- * A pipe is a ring of slots, each a page of memory and the part of it that holds bytes. A write fills what is left
- * of the last page if the odd bytes fit there, then takes a slot for each page. So a free slot is room for PIPE_BUF
- * bytes, and a write of no more than that is never split: it waits for a slot, or is refused.
+ * A pipe is a ring of slots, each a page of memory and the part of it that holds bytes. A write
+ * fills what is left of the last page if the odd bytes fit there, then takes a slot for each page.
+ * So a free slot is room for PIPE_BUF bytes, and a write of no more than that is never split: it
+ * waits for a slot, or is refused.
  *
- * Protected by pipe->lock, which is held over the copies, since these may sleep. Who waits for bytes or room
- * lets go of it. poll looks at counters alone, which change only in one step.
+ * Protected by pipe->lock, which is held over the copies, since these may sleep. Who waits for
+ * bytes or room lets go of it. poll looks at counters alone, which change only in one step.
  */
-#include <fs_calls.h>
 #include <vfs.h>
 
 #include <abi/ioctls.h>
@@ -17,33 +17,18 @@
 #include <string.h>
 #include <uaccess.h>
 
+#include "pipe_internal.h"
+
 #define SLOTS_DEFAULT 16u
-#define SLOTS_MAX_UNPRIVILEGED 256u	/* 1 MB: Linux's pipe-max-size */
+#define SLOTS_MAX_UNPRIVILEGED 256u /* 1 MB: Linux's pipe-max-size */
 #define SLOTS_MAX 4096u
-
-struct pipe_slot {
-	char *page;
-	uint32_t start, size;	/* of the bytes in the page */
-};
-
-struct pipe {
-	struct mutex lock;
-	struct wait_queue readable, writable;	/* and for those who open */
-	uint32_t nslots;		/* a power of two */
-	uint32_t first, used;		/* slots in use, from first on, around */
-	struct pipe_slot *slots;
-	char *spare;			/* an emptied page, to be used next */
-	uint32_t files;			/* that are open on it */
-	uint32_t readers, writers;
-	uint32_t reader_opens, writer_opens;	/* how often one came, for those who wait to open */
-};
 
 static struct pipe *pipe_of(const struct file *file)
 {
 	return file->inode->pipe;
 }
 
-static struct pipe *pipe_create(void)
+struct pipe *pipe_create(void)
 {
 	struct pipe *pipe = kzalloc(sizeof(*pipe));
 
@@ -80,7 +65,7 @@ static void drop_first(struct pipe *pipe)
 	pipe->used--;
 }
 
-static void pipe_free(struct pipe *pipe)
+void pipe_free(struct pipe *pipe)
 {
 	while (pipe->used)
 		drop_first(pipe);
@@ -127,7 +112,7 @@ static int wait_for_bytes(struct pipe *pipe, const struct file *file)
 	return wait_event(&pipe->readable, pipe->used || !pipe->writers);
 }
 
-static ssize_t pipe_read(struct file *file, struct uio *io, loff_t *position)
+ssize_t pipe_read(struct file *file, struct uio *io, loff_t *position)
 {
 	struct pipe *pipe = pipe_of(file);
 	ssize_t done = 0;
@@ -227,7 +212,7 @@ static ssize_t write_step(struct pipe *pipe, const struct file *file, struct uio
 	return pipe->readers ? fill_slot(pipe, io) : -EPIPE;
 }
 
-static ssize_t pipe_write(struct file *file, struct uio *io, loff_t *position)
+ssize_t pipe_write(struct file *file, struct uio *io, loff_t *position)
 {
 	struct pipe *pipe = pipe_of(file);
 	ssize_t total, done = 0;
@@ -251,7 +236,10 @@ static ssize_t pipe_write(struct file *file, struct uio *io, loff_t *position)
 		wake_all(&pipe->readable);
 		inode_modified(file->inode);
 	}
-	/* When part of the bytes went, their number is told, and a pipe that broke by its signal alone. */
+	/*
+	 * When part of the bytes went, their number is told, and a pipe that broke by its signal
+	 * alone.
+	 */
 	if (total > 0 && done == -EPIPE)
 		signal_self(SIGPIPE);
 	return total > 0 || done >= 0 ? total : done;
@@ -259,7 +247,7 @@ static ssize_t pipe_write(struct file *file, struct uio *io, loff_t *position)
 
 /* ---- poll, ioctl, size ---- */
 
-static uint32_t pipe_poll(struct file *file, struct poll_table *table)
+uint32_t pipe_poll(struct file *file, struct poll_table *table)
 {
 	struct pipe *pipe = pipe_of(file);
 	uint32_t ready = 0;
@@ -282,7 +270,7 @@ static uint32_t pipe_poll(struct file *file, struct poll_table *table)
 	return ready;
 }
 
-static int pipe_ioctl(struct file *file, uint32_t command, uint32_t argument)
+int pipe_ioctl(struct file *file, uint32_t command, uint32_t argument)
 {
 	struct pipe *pipe = pipe_of(file);
 	uint32_t bytes = 0;
@@ -326,8 +314,7 @@ int32_t pipe_set_size(struct file *file, uint32_t size)
 	while (nslots * PAGE_SIZE < size)
 		nslots *= 2;
 	mutex_lock(&pipe->lock);
-	if (nslots > pipe->nslots && nslots > SLOTS_MAX_UNPRIVILEGED &&
-	    !cred_can(CAP_SYS_RESOURCE))
+	if (nslots > pipe->nslots && nslots > SLOTS_MAX_UNPRIVILEGED && !cred_can(CAP_SYS_RESOURCE))
 		error = -EPERM;
 	else
 		error = resize_ring(pipe, nslots);
@@ -341,184 +328,4 @@ int32_t pipe_get_size(struct file *file)
 	if (!S_ISFIFO(file->inode->mode) || !file->inode->pipe)
 		return -EBADF;
 	return (int32_t)(file->inode->pipe->nslots * PAGE_SIZE);
-}
-
-/* ---- opening and closing ---- */
-
-static void count_in(struct pipe *pipe, const struct file *file)
-{
-	pipe->files++;
-	if (file_may_read(file)) {
-		pipe->readers++;
-		pipe->reader_opens++;
-	}
-	if (file_may_write(file)) {
-		pipe->writers++;
-		pipe->writer_opens++;
-	}
-	wake_all(&pipe->readable);
-	wake_all(&pipe->writable);
-}
-
-static void count_out(struct inode *inode, const struct file *file)
-{
-	struct pipe *pipe = inode->pipe;
-
-	if (file_may_read(file))
-		pipe->readers--;
-	if (file_may_write(file))
-		pipe->writers--;
-	wake_all(&pipe->readable);
-	wake_all(&pipe->writable);
-	assert(pipe->files > 0);
-	if (--pipe->files > 0)
-		return;
-	inode->pipe = NULL;
-	pipe_free(pipe);
-}
-
-/* Waits until the other side has been opened, perhaps only for a moment. */
-static int wait_for_partner(struct pipe *pipe, struct file *file)
-{
-	uint32_t seen;
-
-	if (file_may_read(file) && file_may_write(file))
-		return 0;
-	if (file_may_read(file)) {
-		if (pipe->writers)
-			return 0;
-		if (file->flags & O_NONBLOCK) {
-			file->data = (void *)(uintptr_t)pipe->writer_opens;
-			return 0;
-		}
-		seen = pipe->writer_opens;
-		return wait_event(&pipe->readable, pipe->writer_opens != seen);
-	}
-	if (pipe->readers)
-		return 0;
-	seen = pipe->reader_opens;
-	return wait_event(&pipe->writable, pipe->reader_opens != seen);
-}
-
-static int fifo_open(struct inode *inode, struct file *file)
-{
-	bool named = !inode->kind;
-	int error;
-
-	if ((file->flags & O_ACCMODE) == O_ACCMODE)
-		return -EINVAL;
-	if (!inode->pipe)
-		inode->pipe = pipe_create();
-	if (!inode->pipe)
-		return -ENOMEM;
-	if (named && !file_may_read(file) && (file->flags & O_NONBLOCK) && !inode->pipe->readers) {
-		if (!inode->pipe->files) {
-			pipe_free(inode->pipe);
-			inode->pipe = NULL;
-		}
-		return -ENXIO;
-	}
-	/* No number of opens: hung up as soon as there is no writer. */
-	file->data = (void *)(uintptr_t)UINT32_MAX;
-	count_in(inode->pipe, file);
-	error = named ? wait_for_partner(inode->pipe, file) : 0;
-	if (error)
-		count_out(inode, file);
-	return error;
-}
-
-static void fifo_release(struct file *file)
-{
-	count_out(file->inode, file);
-}
-
-const struct file_ops fifo_ops = {
-	.read = pipe_read,
-	.write = pipe_write,
-	.seek = file_no_seek,
-	.ioctl = pipe_ioctl,
-	.poll = pipe_poll,
-	.open = fifo_open,
-	.release = fifo_release,
-};
-
-/* ---- system calls ---- */
-
-/* One end of a pipe that both ends have in common by their inode. */
-static struct file *make_end(struct inode *inode, uint32_t flags)
-{
-	struct file *file = file_create(inode, NULL, flags);
-	int error;
-
-	if (!file)
-		return ERR_PTR(-ENOMEM);
-	file->ops = &fifo_ops;
-	error = fifo_open(inode, file);
-	if (!error)
-		return file;
-	file_free_unopened(file);
-	return ERR_PTR(error);
-}
-
-static int make_ends(struct file *ends[2], uint32_t flags)
-{
-	struct inode *inode = inode_create(NULL, S_IFIFO | 0600);
-	int error = 0;
-
-	if (!inode)
-		return -ENOMEM;
-	inode->kind = "pipe";
-	inode->uid = current->process->cred.fsuid;
-	inode->gid = current->process->cred.fsgid;
-	ends[0] = make_end(inode, O_RDONLY | flags);
-	ends[1] = IS_ERR(ends[0]) ? ends[0] : make_end(inode, O_WRONLY | flags);
-	inode_put(inode);
-	if (IS_ERR(ends[1]))
-		error = PTR_ERR(ends[1]);
-	if (error && !IS_ERR(ends[0]))
-		file_put(ends[0]);
-	return error;
-}
-
-/* Takes both files over. On failure neither is left open. */
-static int install_ends(struct file *ends[2], int fds[2], bool close_on_exec)
-{
-	struct files *files = current->process->files;
-
-	fds[0] = files_install(files, ends[0], 0, close_on_exec);
-	if (fds[0] < 0) {
-		file_put(ends[0]);
-		file_put(ends[1]);
-		return fds[0];
-	}
-	fds[1] = files_install(files, ends[1], 0, close_on_exec);
-	if (fds[1] >= 0)
-		return 0;
-	file_put(ends[1]);
-	sys_close(fds[0]);
-	return fds[1];
-}
-
-int32_t sys_pipe2(int32_t __user *to, uint32_t flags)
-{
-	struct file *ends[2];
-	int fds[2], error;
-
-	if (flags & ~(O_CLOEXEC | O_NONBLOCK))
-		return -EINVAL;
-	error = make_ends(ends, flags & O_NONBLOCK);
-	if (!error)
-		error = install_ends(ends, fds, flags & O_CLOEXEC);
-	if (error)
-		return error;
-	if (copy_to_user(to, fds, sizeof(fds)) == 0)
-		return 0;
-	sys_close(fds[0]);
-	sys_close(fds[1]);
-	return -EFAULT;
-}
-
-int32_t sys_pipe(int32_t __user *to)
-{
-	return sys_pipe2(to, 0);
 }

@@ -1,9 +1,9 @@
 /*
  * poll: waiting for any of several files.
  *
- * Each round asks every file what it is ready for. The first round enters the task in the files' wait queues at
- * the same time, and so no wake between asking and sleeping is lost (wait.h). Files are held from the first round to the
- * last, since the queues are theirs.
+ * Each round asks every file what it is ready for. The first round enters the task in the files'
+ * wait queues at the same time, and so no wake between asking and sleeping is lost (wait.h). Files
+ * are held from the first round to the last, since the queues are theirs.
  */
 #include <fs_calls.h>
 #include <vfs.h>
@@ -142,9 +142,8 @@ struct timespec64 deadline_left(uint64_t deadline)
 {
 	uint64_t now = clock_monotonic_ns(), left = deadline > now ? deadline - now : 0;
 
-	return (struct timespec64){
-		.sec = (int64_t)(left / NSEC_PER_SEC), .nsec = (int32_t)(left % NSEC_PER_SEC)
-	};
+	return (struct timespec64){ .sec = (int64_t)(left / NSEC_PER_SEC),
+				    .nsec = (int32_t)(left % NSEC_PER_SEC) };
 }
 
 int poll_set_mask(const sigset_t __user *user, uint32_t size)
@@ -178,7 +177,7 @@ struct poll_call {
 	struct polling polling;
 	uint32_t count;
 	struct pollfd *fds;
-	struct file **files;	/* NULL where there is none */
+	struct file **files; /* NULL where there is none */
 };
 
 static int scan_fds(struct polling *polling, struct poll_table *table)
@@ -245,7 +244,9 @@ static int do_poll(struct pollfd __user *user, uint32_t count, uint64_t deadline
 	struct file *few_files[FEW_FDS];
 	struct poll_call call = {
 		.polling = { .scan = scan_fds, .deadline = deadline },
-		.count = count, .fds = few_fds, .files = few_files,
+		.count = count,
+		.fds = few_fds,
+		.files = few_files,
 	};
 	int ready = -ENOMEM;
 
@@ -322,7 +323,10 @@ int32_t sys_ppoll_time64(struct pollfd __user *fds, uint32_t count,
 	ready = masked_poll(fds, count, deadline, mask, mask_size);
 	if (timeout && deadline) {
 		time = deadline_left(deadline);
-		/* A time that cannot be written is no reason to lose the result; the next wait starts over. */
+		/*
+		 * A time that cannot be written is no reason to lose the result; the next wait
+		 * starts over.
+		 */
 		if (copy_to_user(timeout, &time, sizeof(time)) != 0 && ready == -ERESTARTNOHAND)
 			ready = -EINTR;
 	}
@@ -346,8 +350,7 @@ int32_t sys_ppoll(struct pollfd __user *fds, uint32_t count, struct timespec __u
 	if (timeout && deadline) {
 		time = deadline_left(deadline);
 		narrow = (struct timespec){ .sec = (int32_t)time.sec, .nsec = time.nsec };
-		if (copy_to_user(timeout, &narrow, sizeof(narrow)) != 0 &&
-		    ready == -ERESTARTNOHAND)
+		if (copy_to_user(timeout, &narrow, sizeof(narrow)) != 0 && ready == -ERESTARTNOHAND)
 			ready = -EINTR;
 	}
 	return ready;

@@ -11,16 +11,19 @@
 /* The places that one task has in the queues of the files it polls. */
 struct poll_table {
 	unsigned used;
-	bool failed;			/* no memory for another place */
-	struct poll_chunk *more;	/* beyond the first few */
+	bool failed;		 /* no memory for another place */
+	struct poll_chunk *more; /* beyond the first few */
 	struct waiter first[8];
 };
 
 /* Sleeps until scan reports anything, a signal comes, or the deadline passes. */
 struct polling {
-	/* Counts what is ready; table is NULL when the queues have been entered already. Does not sleep. */
+	/*
+	 * Counts what is ready; table is NULL when the queues have been entered already. Does not
+	 * sleep.
+	 */
 	int (*scan)(struct polling *polling, struct poll_table *table);
-	uint64_t deadline;	/* clock_monotonic_ns() time; WAIT_FOREVER; 0: does not wait */
+	uint64_t deadline; /* clock_monotonic_ns() time; WAIT_FOREVER; 0: does not wait */
 };
 
 /* What scan counted (0: time is up), -EINTR, -ENOMEM. May sleep. */

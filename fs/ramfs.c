@@ -1,9 +1,10 @@
 /*
  * ramfs, and tmpfs with its options: files in memory alone.
  *
- * A directory is nothing but its pinned dentries, a file nothing but its page cache, which has no backing store to be
- * read from or written to. So there is little here: link counts, sizes and times, and a limit on the sum of file
- * sizes (option size=), which counts holes as if they were filled.
+ * A directory is nothing but its pinned dentries, a file nothing but its page cache, which has no
+ * backing store to be read from or written to. So there is little here: link counts, sizes and
+ * times, and a limit on the sum of file sizes (option size=), which counts holes as if they were
+ * filled.
  */
 #include <vfs.h>
 
@@ -11,10 +12,11 @@
 #include <kheap.h>
 #include <string.h>
 
-#define ENTRY_SIZE 20u	/* what an entry adds to the size of its directory, as Linux's tmpfs has it */
+/* What an entry adds to the size of its directory, as Linux's tmpfs has it. */
+#define ENTRY_SIZE 20u
 
 struct ramfs {
-	uint64_t max_pages;	/* of all files' sizes; UINT64_MAX: no limit */
+	uint64_t max_pages; /* of all files' sizes; UINT64_MAX: no limit */
 	uint64_t used_pages;
 	uint32_t max_inodes;
 	mode_t root_mode;
@@ -202,9 +204,12 @@ static ssize_t ramfs_write(struct file *file, struct uio *io, loff_t *position)
 	io->left += held_back;
 	if (done > 0)
 		*position += done;
-	/* The lock keeps others from changing the size; the room may have been taken meanwhile, by a page or two. */
-	((struct ramfs *)inode->superblock->data)->used_pages +=
-		pages_of(inode->pages.size) - pages_of(old_size);
+	/*
+	 * The lock keeps others from changing the size; the room may have been taken meanwhile, by
+	 * a page or two.
+	 */
+	((struct ramfs *)inode->superblock->data)->used_pages += pages_of(inode->pages.size) -
+								 pages_of(old_size);
 	return done;
 }
 
@@ -262,9 +267,15 @@ static int parse_size(char *text, uint64_t *pages)
 	if (length == 0)
 		return -EINVAL;
 	switch (text[length - 1] | 0x20) {
-	case 'k': shift = 10; break;
-	case 'm': shift = 20; break;
-	case 'g': shift = 30; break;
+	case 'k':
+		shift = 10;
+		break;
+	case 'm':
+		shift = 20;
+		break;
+	case 'g':
+		shift = 30;
+		break;
 	}
 	if (shift || text[length - 1] == '%') {
 		bool percent = !shift;
@@ -368,9 +379,9 @@ static int mount_memory(struct superblock *superblock, const char *options,
 
 static int mount_ramfs(struct superblock *superblock, const char *options)
 {
-	static const struct ramfs defaults = {
-		.max_pages = UINT64_MAX, .max_inodes = UINT32_MAX, .root_mode = 0755
-	};
+	static const struct ramfs defaults = { .max_pages = UINT64_MAX,
+					       .max_inodes = UINT32_MAX,
+					       .root_mode = 0755 };
 
 	return mount_memory(superblock, options, &defaults, false);
 }

@@ -1,5 +1,6 @@
 /*
- * The system calls that move bytes: read and write in all their forms, lseek, sendfile and copy_file_range.
+ * The system calls that move bytes: read and write in all their forms, lseek, sendfile and
+ * copy_file_range.
  */
 #include <fs_calls.h>
 #include <vfs.h>
@@ -8,7 +9,7 @@
 #include <kheap.h>
 #include <uaccess.h>
 
-#define TRANSFER_MAX 0x7ffff000u	/* Linux's MAX_RW_COUNT */
+#define TRANSFER_MAX 0x7ffff000u /* Linux's MAX_RW_COUNT */
 #define FEW_BUFFERS 8
 
 static int64_t wide(uint32_t low, uint32_t high)
@@ -16,7 +17,10 @@ static int64_t wide(uint32_t low, uint32_t high)
 	return (int64_t)((uint64_t)high << 32 | low);
 }
 
-/* An interrupted transfer may start again by itself: the errors that mean so pass through here unchanged. */
+/*
+ * An interrupted transfer may start again by itself: the errors that mean so pass through here
+ * unchanged.
+ */
 static ssize_t transfer(struct file *file, struct uio *io, loff_t *position, bool writing)
 {
 	return writing ? file_write(file, io, position) : file_read(file, io, position);
@@ -222,7 +226,10 @@ int32_t sys_llseek(int fd, uint32_t high, uint32_t low, loff_t __user *result, i
 
 /* ---- from file to file ---- */
 
-/* One page's worth through a kernel buffer: bytes, 0 at the end, -errno. What was read and not written is not lost. */
+/*
+ * One page's worth through a kernel buffer: bytes, 0 at the end, -errno. What was read and not
+ * written is not lost.
+ */
 static ssize_t pass_some(struct file *from, loff_t *from_at, struct file *to, loff_t *to_at,
 			 char *buffer, size_t size)
 {
@@ -241,8 +248,7 @@ static ssize_t pass_some(struct file *from, loff_t *from_at, struct file *to, lo
 	return put;
 }
 
-static ssize_t pass(struct file *from, loff_t *from_at, struct file *to, loff_t *to_at,
-		    size_t size)
+static ssize_t pass(struct file *from, loff_t *from_at, struct file *to, loff_t *to_at, size_t size)
 {
 	char *buffer = kalloc(PAGE_SIZE);
 	ssize_t total = 0, done = 1;

@@ -1,9 +1,9 @@
 /*
  * rename(2) in all its cases.
  *
- * Both walks end at parents; then the two names are looked up and every rule is checked in Linux's order before
- * anything is changed. A directory must not become part of itself: neither may the source be above the
- * target's parent (-EINVAL), nor the target above the source's (-ENOTEMPTY).
+ * Both walks end at parents; then the two names are looked up and every rule is checked in Linux's
+ * order before anything is changed. A directory must not become part of itself: neither may the
+ * source be above the target's parent (-EINVAL), nor the target above the source's (-ENOTEMPTY).
  */
 #include <fs_calls.h>
 #include <vfs.h>
@@ -12,8 +12,8 @@
 
 struct renaming {
 	struct walk from, to;
-	struct dentry *source;		/* a reference */
-	struct dentry *target;		/* what has the new name, a reference; NULL: it is free */
+	struct dentry *source; /* a reference */
+	struct dentry *target; /* what has the new name, a reference; NULL: it is free */
 	bool exchange, keep;
 };
 
@@ -53,8 +53,8 @@ static int check_shape(const struct renaming *renaming)
 
 	if (renaming->exchange && renaming->to.trailing_slash && !S_ISDIR(target->inode->mode))
 		return -ENOTDIR;
-	if (!from_directory && (renaming->from.trailing_slash ||
-				(!renaming->exchange && renaming->to.trailing_slash)))
+	if (!from_directory &&
+	    (renaming->from.trailing_slash || (!renaming->exchange && renaming->to.trailing_slash)))
 		return -ENOTDIR;
 	if (dentry_is_below(renaming->to.at, source))
 		return -EINVAL;
@@ -72,8 +72,8 @@ static int check_target_rights(const struct renaming *renaming, bool from_direct
 			return -ENOENT;
 		return inode_permission(parent->inode, W_OK | X_OK);
 	}
-	return may_remove(parent, target, renaming->exchange ? S_ISDIR(target->inode->mode)
-							     : from_directory);
+	return may_remove(parent, target,
+			  renaming->exchange ? S_ISDIR(target->inode->mode) : from_directory);
 }
 
 /* A directory that gets another parent has its ".." written. */
@@ -166,8 +166,8 @@ static int rename_paths(struct renaming *renaming, int from_fd, const char *from
 	return error;
 }
 
-static int rename_user_paths(int from_fd, const char __user *from, int to_fd,
-			     const char __user *to, struct renaming *renaming)
+static int rename_user_paths(int from_fd, const char __user *from, int to_fd, const char __user *to,
+			     struct renaming *renaming)
 {
 	char *from_text = path_from_user(from), *to_text;
 	int error;
@@ -195,8 +195,7 @@ int32_t sys_renameat2(int from_fd, const char __user *from, int to_fd, const cha
 		.keep = flags & RENAME_NOREPLACE,
 	};
 
-	if ((flags & ~(RENAME_EXCHANGE | RENAME_NOREPLACE)) ||
-	    (renaming.exchange && renaming.keep))
+	if ((flags & ~(RENAME_EXCHANGE | RENAME_NOREPLACE)) || (renaming.exchange && renaming.keep))
 		return -EINVAL;
 	return rename_user_paths(from_fd, from, to_fd, to, &renaming);
 }

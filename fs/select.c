@@ -1,8 +1,8 @@
 /*
  * select and pselect: poll with bit sets, one bit a descriptor.
  *
- * Six sets are kept in one block: three as asked, three as answered. "Ready to read" and so on mean certain poll
- * events each, as Linux has it.
+ * Six sets are kept in one block: three as asked, three as answered. "Ready to read" and so on mean
+ * certain poll events each, as Linux has it.
  */
 #include <fs_calls.h>
 #include <vfs.h>
@@ -29,9 +29,9 @@ static const uint32_t events_of[SETS] = {
 
 struct select_call {
 	struct polling polling;
-	uint32_t count;			/* descriptors 0..count-1 are looked at */
+	uint32_t count; /* descriptors 0..count-1 are looked at */
 	uint32_t *asked[SETS], *answered[SETS];
-	struct file **files;		/* NULL where nothing is asked */
+	struct file **files; /* NULL where nothing is asked */
 };
 
 static bool has(const uint32_t *set, uint32_t fd)
@@ -111,8 +111,8 @@ static int copy_sets_in(struct select_call *call, uint32_t __user *const users[S
 static int copy_sets_out(const struct select_call *call, uint32_t __user *const users[SETS])
 {
 	for (unsigned set = 0; set < SETS; set++)
-		if (users[set] && copy_to_user(users[set], call->answered[set],
-					       set_bytes(call->count)) != 0)
+		if (users[set] &&
+		    copy_to_user(users[set], call->answered[set], set_bytes(call->count)) != 0)
 			return -EFAULT;
 	return 0;
 }
@@ -155,7 +155,10 @@ static int do_select(int32_t count, uint32_t __user *const users[SETS], uint64_t
 
 	if (count < 0)
 		return -EINVAL;
-	/* What lies beyond the table is not open, and not looked at; Linux's has 64 places at least. */
+	/*
+	 * What lies beyond the table is not open, and not looked at; Linux's has 64 places at
+	 * least.
+	 */
 	call.count = MIN((uint32_t)count, MAX(FEW_FDS, files_capacity(current->process->files)));
 	if (call.count <= FEW_FDS) {
 		lay_out(&call, few);
@@ -200,8 +203,7 @@ int32_t sys_select(int32_t count, uint32_t __user *read, uint32_t __user *write,
 	if (timeout && deadline) {
 		time = deadline_left(deadline);
 		narrow = (struct timeval){ .sec = (int32_t)time.sec, .usec = time.nsec / 1000 };
-		if (copy_to_user(timeout, &narrow, sizeof(narrow)) != 0 &&
-		    ready == -ERESTARTNOHAND)
+		if (copy_to_user(timeout, &narrow, sizeof(narrow)) != 0 && ready == -ERESTARTNOHAND)
 			ready = -EINTR;
 	}
 	return ready;
@@ -222,8 +224,8 @@ struct mask_argument {
 	uint32_t mask, size;
 };
 
-static int32_t masked_select(int32_t count, uint32_t __user *const users[SETS],
-			     uint64_t deadline, const struct mask_argument __user *user_mask)
+static int32_t masked_select(int32_t count, uint32_t __user *const users[SETS], uint64_t deadline,
+			     const struct mask_argument __user *user_mask)
 {
 	struct mask_argument argument = { 0, 0 };
 	int32_t ready;
@@ -280,8 +282,7 @@ int32_t sys_pselect6(int32_t count, uint32_t __user *read, uint32_t __user *writ
 	if (timeout && deadline) {
 		time = deadline_left(deadline);
 		narrow = (struct timespec){ .sec = (int32_t)time.sec, .nsec = time.nsec };
-		if (copy_to_user(timeout, &narrow, sizeof(narrow)) != 0 &&
-		    ready == -ERESTARTNOHAND)
+		if (copy_to_user(timeout, &narrow, sizeof(narrow)) != 0 && ready == -ERESTARTNOHAND)
 			ready = -EINTR;
 	}
 	return ready;

@@ -52,9 +52,12 @@ static int32_t copy_old(struct old_stat __user *to, const struct stat64 *stat)
 		.size = (uint32_t)stat->size,
 		.blksize = stat->blksize,
 		.blocks = (uint32_t)stat->blocks,
-		.atime = stat->atime, .atime_nsec = stat->atime_nsec,
-		.mtime = stat->mtime, .mtime_nsec = stat->mtime_nsec,
-		.ctime = stat->ctime, .ctime_nsec = stat->ctime_nsec,
+		.atime = stat->atime,
+		.atime_nsec = stat->atime_nsec,
+		.mtime = stat->mtime,
+		.mtime_nsec = stat->mtime_nsec,
+		.ctime = stat->ctime,
+		.ctime_nsec = stat->ctime_nsec,
 	};
 
 	if (stat->size > INT32_MAX || stat->nlink > UINT16_MAX)
@@ -113,9 +116,8 @@ int32_t sys_fstat64(int fd, struct stat64 __user *to)
 
 static struct statx_timestamp timestamp(uint64_t time)
 {
-	return (struct statx_timestamp){
-		.sec = (int64_t)(time / NSEC_PER_SEC), .nsec = (uint32_t)(time % NSEC_PER_SEC)
-	};
+	return (struct statx_timestamp){ .sec = (int64_t)(time / NSEC_PER_SEC),
+					 .nsec = (uint32_t)(time % NSEC_PER_SEC) };
 }
 
 static void fill_statx(struct dentry *dentry, struct statx *to)
@@ -174,7 +176,10 @@ int32_t sys_statx(int dirfd, const char __user *path, uint32_t flags, uint32_t m
 
 /* ---- access ---- */
 
-/* Root's rights are asked of the real user for a moment. Nothing in between sleeps but the copy of the path. */
+/*
+ * Root's rights are asked of the real user for a moment. Nothing in between sleeps but the copy of
+ * the path.
+ */
 static void become_real(struct credentials *cred)
 {
 	cred->fsuid = cred->uid;
@@ -247,10 +252,11 @@ static void statfs_inode(const struct inode *inode, struct statfs64 *to)
 	if (inode->superblock)
 		superblock_statfs(inode->superblock, to);
 	else
-		*to = (struct statfs64){
-			.type = PIPEFS_MAGIC, .bsize = PAGE_SIZE, .frsize = PAGE_SIZE,
-			.namelen = NAME_MAX, .flags = ST_VALID
-		};
+		*to = (struct statfs64){ .type = PIPEFS_MAGIC,
+					 .bsize = PAGE_SIZE,
+					 .frsize = PAGE_SIZE,
+					 .namelen = NAME_MAX,
+					 .flags = ST_VALID };
 }
 
 static int statfs_path(const char __user *path, struct statfs64 *to)

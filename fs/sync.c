@@ -1,5 +1,6 @@
 /*
- * sync and its kin, and advice and room for files' content. Files in memory have no other place to be brought to.
+ * sync and its kin, and advice and room for files' content. Files in memory have no other place to
+ * be brought to.
  */
 #include <fs_calls.h>
 #include <vfs.h>
@@ -51,7 +52,10 @@ int32_t sys_syncfs(int fd)
 	return 0;
 }
 
-/* All advice is taken note of and none is needed: content in memory is neither read ahead nor dropped. */
+/*
+ * All advice is taken note of and none is needed: content in memory is neither read ahead nor
+ * dropped.
+ */
 int32_t sys_fadvise64_64(int fd, uint32_t offset_low, uint32_t offset_high, uint32_t size_low,
 			 uint32_t size_high, int advice)
 {
@@ -77,7 +81,10 @@ int32_t sys_fadvise64(int fd, uint32_t offset_low, uint32_t offset_high, uint32_
 
 /* ---- fallocate ---- */
 
-/* Zeroes [start, end) of the content: whole pages leave the cache, the parts of others are written over. */
+/*
+ * Zeroes [start, end) of the content: whole pages leave the cache, the parts of others are written
+ * over.
+ */
 static int punch(struct file *file, uint64_t start, uint64_t end)
 {
 	static const char zeros[512];

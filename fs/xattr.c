@@ -1,6 +1,6 @@
 /*
- * Extended attributes: no file system here keeps any, which Linux says with EOPNOTSUPP, after the file itself has
- * been found and the arguments looked at.
+ * Extended attributes: no file system here keeps any, which Linux says with EOPNOTSUPP, after the
+ * file itself has been found and the arguments looked at.
  */
 #include <fs_calls.h>
 #include <vfs.h>

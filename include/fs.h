@@ -1,8 +1,8 @@
 /*
  * Files: the virtual file system as the rest of the kernel sees it.
  *
- * A path leads through dentries (names, cached, a tree with mounts grafted on) to an inode (the thing itself), and opening
- * it makes a file (a position and flags, shared by dup and fork).
+ * A path leads through dentries (names, cached, a tree with mounts grafted on) to an inode (the
+ * thing itself), and opening it makes a file (a position and flags, shared by dup and fork).
  */
 #ifndef LOFT_FS_H
 #define LOFT_FS_H
@@ -20,35 +20,46 @@ struct poll_table;
 struct readdir_sink;
 
 struct file_ops {
-	/* At *position (file->position, or pread's), which they advance. Bytes, 0 at the end, -errno. May sleep. NULL: -EINVAL. */
+	/*
+	 * At *position (file->position, or pread's), which they advance. Bytes, 0 at the end,
+	 * -errno. May sleep. NULL: -EINVAL.
+	 */
 	ssize_t (*read)(struct file *file, struct uio *io, loff_t *position);
 	ssize_t (*write)(struct file *file, struct uio *io, loff_t *position);
-	/* NULL: an ordinary seekable file; set to file_no_seek for pipes and terminals (-ESPIPE). */
+	/*
+	 * NULL: an ordinary seekable file; set to file_no_seek for pipes and terminals (-ESPIPE).
+	 */
 	loff_t (*seek)(struct file *file, loff_t offset, int whence);
-	int (*ioctl)(struct file *file, uint32_t command, uint32_t argument);	/* NULL: -ENOTTY */
-	/* Ready events (POLLIN...); enters table's waiters on its queues when table is not NULL. NULL: always ready. */
+	int (*ioctl)(struct file *file, uint32_t command, uint32_t argument); /* NULL: -ENOTTY */
+	/*
+	 * Ready events (POLLIN...); enters table's waiters on its queues when table is not NULL.
+	 * NULL: always ready.
+	 */
 	uint32_t (*poll)(struct file *file, struct poll_table *table);
 	/* The object that a mapping of the file maps; NULL: -ENODEV. */
 	struct object *(*object)(struct file *file);
 	int (*readdir)(struct file *file, struct readdir_sink *sink);
 	int (*open)(struct inode *inode, struct file *file);
-	void (*release)(struct file *file);	/* last close */
+	void (*release)(struct file *file); /* last close */
 	int (*sync)(struct file *file);
 };
 
 struct file {
 	uint32_t refs;
 	const struct file_ops *ops;
-	struct inode *inode;	/* never NULL */
-	struct dentry *dentry;	/* NULL for pipes and the like */
-	uint32_t flags;		/* O_* of abi/fcntl.h */
+	struct inode *inode;   /* never NULL */
+	struct dentry *dentry; /* NULL for pipes and the like */
+	uint32_t flags;	       /* O_* of abi/fcntl.h */
 	loff_t position;
-	void *data;		/* of ops */
-	pid_t async_owner;	/* F_SETOWN: as asked; a group when negative */
-	uint8_t async_signal;	/* F_SETSIG */
+	void *data;	      /* of ops */
+	pid_t async_owner;    /* F_SETOWN: as asked; a group when negative */
+	uint8_t async_signal; /* F_SETSIG */
 };
 
-/* One directory entry at a time; returns false when the sink is full (then the same entry comes again later). */
+/*
+ * One directory entry at a time; returns false when the sink is full (then the same entry comes
+ * again later).
+ */
 struct readdir_sink {
 	bool (*add)(struct readdir_sink *sink, const char *name, size_t size, uint64_t inode_number,
 		    unsigned type, loff_t next);
@@ -70,17 +81,26 @@ void poll_wait(struct poll_table *table, struct wait_queue *queue);
 
 /* Caches, the root in-memory file system, /proc and /dev file system types, vma_file_ops. */
 void fs_init(void);
-/* Fills the root from the initramfs module (newc cpio); says clearly what is wrong with a bad archive and keeps what came
- * before; gives the module's frames back as it goes. -EINVAL (not an archive), -ENOMEM, -ENODEV (no module). */
+/*
+ * Fills the root from the initramfs module (newc cpio); says clearly what is wrong with a bad
+ * archive and keeps what came before; gives the module's frames back as it goes. -EINVAL (not an
+ * archive), -ENOMEM, -ENODEV (no module).
+ */
 __must_check int initramfs_unpack(void);
 
 /* ---- files in the kernel ---- */
 
 void file_get(struct file *file);
 void file_put(struct file *file);
-/* The open file of the current process's descriptor with a reference for the caller, or ERR_PTR(-EBADF). */
+/*
+ * The open file of the current process's descriptor with a reference for the caller, or
+ * ERR_PTR(-EBADF).
+ */
 __must_check struct file *file_from_fd(int fd);
-/* Opens a kernel-side path from the current process's root and directory (or the global root for kernel tasks). */
+/*
+ * Opens a kernel-side path from the current process's root and directory (or the global root for
+ * kernel tasks).
+ */
 __must_check struct file *file_open(const char *path, uint32_t flags, mode_t mode);
 /* For exec: opens for execution: regular, executable by current, not on noexec. -EACCES... */
 __must_check struct file *file_open_exec(const char *path);
@@ -92,7 +112,10 @@ __must_check ssize_t file_read_kernel(struct file *file, void *to, size_t size, 
 __must_check struct object *file_mmap_object(struct file *file);
 bool file_may_read(const struct file *file);
 bool file_may_write(const struct file *file);
-/* Path of a file as /proc shows it ("/bin/sh", "pipe:[7]", "/tmp/x (deleted)"): into buffer; returns buffer or a pointer in it. */
+/*
+ * Path of a file as /proc shows it ("/bin/sh", "pipe:[7]", "/tmp/x (deleted)"): into buffer;
+ * returns buffer or a pointer in it.
+ */
 const char *file_path(const struct file *file, char *buffer, size_t size);
 uint32_t file_inode_number(const struct file *file);
 dev_t file_device(const struct file *file);
@@ -104,19 +127,23 @@ void file_stat(const struct file *file, struct stat64 *to);
 struct files;
 struct fs_context;
 __must_check struct files *files_create(void);
-__must_check struct files *files_copy(struct files *from);	/* fork */
-void files_get(struct files *files);				/* CLONE_FILES */
+__must_check struct files *files_copy(struct files *from); /* fork */
+void files_get(struct files *files);			   /* CLONE_FILES */
 void files_put(struct files *files);
 void files_close_on_exec(struct files *files);
-__must_check struct fs_context *fs_context_create(void);	/* root and cwd "/", umask 022 */
+__must_check struct fs_context *fs_context_create(void); /* root and cwd "/", umask 022 */
 __must_check struct fs_context *fs_context_copy(struct fs_context *from);
 void fs_context_get(struct fs_context *fs);
 void fs_context_put(struct fs_context *fs);
-/* Installs a file (reference taken over) at the lowest free descriptor >= from; the number or -EMFILE, -ENOMEM. */
-__must_check int files_install(struct files *files, struct file *file, int from, bool close_on_exec);
+/*
+ * Installs a file (reference taken over) at the lowest free descriptor >= from; the number or
+ * -EMFILE, -ENOMEM.
+ */
+__must_check int files_install(struct files *files, struct file *file, int from,
+			       bool close_on_exec);
 /* The file at fd with a reference, or NULL: /proc/PID/fd. */
 struct file *files_lookup(struct files *files, int fd);
-int files_next_fd(struct files *files, int from);	/* lowest open fd >= from, or -1 */
+int files_next_fd(struct files *files, int from); /* lowest open fd >= from, or -1 */
 unsigned files_capacity(struct files *files);
 /* Path of the working directory / root as /proc/PID/cwd shows it. */
 const char *fs_context_cwd(struct fs_context *fs, char *buffer, size_t size);
@@ -124,14 +151,16 @@ const char *fs_context_cwd(struct fs_context *fs, char *buffer, size_t size);
 /* ---- device nodes ---- */
 
 #define DEV(major, minor) (((dev_t)(major) << 8) | (minor))
-/* Registers a character device: appears in /dev as name (NULL: not shown), opened through ops. name may hold '/'.
- * file->data is `data` when ops->open is called, which may change it. */
+/*
+ * Registers a character device: appears in /dev as name (NULL: not shown), opened through ops. name
+ * may hold '/'. file->data is `data` when ops->open is called, which may change it.
+ */
 __must_check int chardev_register(dev_t device, const char *name, mode_t mode,
 				  const struct file_ops *ops, void *data);
 loff_t file_no_seek(struct file *file, loff_t offset, int whence);
 
 /* A file with no path (pipe, later sockets): makes its inode. ERR_PTR(-ENOMEM/-ENFILE). */
-__must_check struct file *file_create_anonymous(const struct file_ops *ops, void *data, uint32_t flags,
-						mode_t type, const char *kind);
+__must_check struct file *file_create_anonymous(const struct file_ops *ops, void *data,
+						uint32_t flags, mode_t type, const char *kind);
 
 #endif

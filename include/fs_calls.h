@@ -1,6 +1,7 @@
 /*
- * The system calls of fs/, for the one table (kernel/syscall_table.c). Each has Linux's arguments, results and order of errors; 64-bit
- * arguments come as low and high halves, as the i386 ABI passes them. All may sleep.
+ * The system calls of fs/, for the one table (kernel/syscall_table.c). Each has Linux's arguments,
+ * results and order of errors; 64-bit arguments come as low and high halves, as the i386 ABI passes
+ * them. All may sleep.
  */
 #ifndef LOFT_FS_CALLS_H
 #define LOFT_FS_CALLS_H

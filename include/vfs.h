@@ -1,14 +1,16 @@
 /*
  * The file systems' side of files: what lies behind a path.
  *
- * An inode is a thing (file, directory, device...), a dentry a name that leads to it, a superblock a mounted file
- * system. Dentries form the tree that paths walk; each holds its inode and its parent. A file system whose
- * directories live in memory alone (ramfs, tmpfs, devtmpfs) pins its dentries: they are the directory. Others are asked
- * by lookup, and their dentries live while somebody uses them. One superblock is mounted in one place, so that a
- * dentry alone says where one is.
+ * An inode is a thing (file, directory, device...), a dentry a name that leads to it, a superblock
+ * a mounted file system. Dentries form the tree that paths walk; each holds its inode and its
+ * parent. A file system whose directories live in memory alone (ramfs, tmpfs, devtmpfs) pins its
+ * dentries: they are the directory. Others are asked by lookup, and their dentries live while
+ * somebody uses them. One superblock is mounted in one place, so that a dentry alone says where one
+ * is.
  *
- * Protected by: the kernel not being preempted. No function here that only walks or changes names sleeps, so each name
- * operation is atomic. inode->lock (a mutex) makes writes to one file, which do sleep, follow one another.
+ * Protected by: the kernel not being preempted. No function here that only walks or changes names
+ * sleeps, so each name operation is atomic. inode->lock (a mutex) makes writes to one file, which
+ * do sleep, follow one another.
  */
 #ifndef LOFT_VFS_H
 #define LOFT_VFS_H
@@ -31,17 +33,21 @@ struct superblock;
 /* One component of a path; not terminated. */
 struct name {
 	const char *text;
-	size_t size;		/* 1..NAME_MAX */
-	uint32_t hash;		/* name_hash(text, size) */
+	size_t size;   /* 1..NAME_MAX */
+	uint32_t hash; /* name_hash(text, size) */
 };
 
 struct inode_ops {
-	/* The inode of a name, a reference for the caller, or ERR_PTR(-ENOENT...). NULL: the dentries are all there is. */
+	/*
+	 * The inode of a name, a reference for the caller, or ERR_PTR(-ENOENT...). NULL: the
+	 * dentries are all there is.
+	 */
 	struct inode *(*lookup)(struct inode *directory, const struct name *name);
 	/*
-	 * A new inode of any type under a name that is free (name NULL: without one, O_TMPFILE). target: a symbolic
-	 * link's text, else NULL. A reference for the caller, or ERR_PTR(-ENOSPC, -ENOMEM...). NULL: names
-	 * cannot be made here (-EPERM). Ownership and final mode are the caller's part (inode_new_owner).
+	 * A new inode of any type under a name that is free (name NULL: without one, O_TMPFILE).
+	 * target: a symbolic link's text, else NULL. A reference for the caller, or
+	 * ERR_PTR(-ENOSPC, -ENOMEM...). NULL: names cannot be made here (-EPERM). Ownership and
+	 * final mode are the caller's part (inode_new_owner).
 	 */
 	struct inode *(*create)(struct inode *directory, const struct name *name, mode_t mode,
 				dev_t device, const char *target);
@@ -53,9 +59,15 @@ struct inode_ops {
 	int (*rename)(struct inode *from, const struct name *old_name, struct inode *to,
 		      const struct name *new_name, struct inode *inode, struct inode *replaced,
 		      bool exchange);
-	/* Sets a regular file's size (object_truncate and what goes with it): -ENOSPC, -EFBIG. NULL: -EINVAL. */
+	/*
+	 * Sets a regular file's size (object_truncate and what goes with it): -ENOSPC, -EFBIG.
+	 * NULL: -EINVAL.
+	 */
 	int (*resize)(struct inode *inode, uint64_t size);
-	/* A symbolic link that leads elsewhere than its text (/proc/PID/exe): the dentry, a reference for the caller. */
+	/*
+	 * A symbolic link that leads elsewhere than its text (/proc/PID/exe): the dentry, a
+	 * reference for the caller.
+	 */
 	struct dentry *(*jump)(struct inode *inode);
 	/* The text of a link with jump, into buffer; its length or -errno. */
 	ssize_t (*link_text)(struct inode *inode, char *buffer, size_t size);
@@ -63,66 +75,70 @@ struct inode_ops {
 	void (*refresh)(struct inode *inode);
 };
 
-#define INODE_VOLATILE 1u	/* its dentries are made anew by each lookup (processes in /proc) */
-#define INODE_LINKABLE 4u	/* made by O_TMPFILE: may get its first name */
-#define INODE_FIXED 2u		/* mode, owner and times cannot be set (-EPERM): /proc */
+#define INODE_VOLATILE 1u /* its dentries are made anew by each lookup (processes in /proc) */
+#define INODE_LINKABLE 4u /* made by O_TMPFILE: may get its first name */
+#define INODE_FIXED 2u	  /* mode, owner and times cannot be set (-EPERM): /proc */
 
 struct inode {
 	uint32_t refs;
 	ino_t number;
-	struct superblock *superblock;	/* NULL for pipes and the like */
+	struct superblock *superblock; /* NULL for pipes and the like */
 	const struct inode_ops *ops;
-	const struct file_ops *file_ops;/* of files opened on it; devices and FIFOs have their own */
+	const struct file_ops *file_ops; /* of files opened on it; devices, FIFOs: their own */
 	mode_t mode;
 	uid_t uid;
 	gid_t gid;
 	uint32_t nlink;
-	dev_t device;			/* of device nodes */
-	uint32_t flags;			/* INODE_* */
-	int32_t writers;		/* open for writing; negative: programs that run from it */
-	uint64_t atime, mtime, ctime, birth;	/* nanoseconds since 1970 */
-	struct mutex lock;		/* held over writes and truncations */
-	struct object pages;		/* content; its size is the file's for all types */
-	const char *kind;		/* "pipe" of one that has no name anywhere, else NULL */
-	struct inode_locks *locks;	/* advisory locks, NULL: none ever */
+	dev_t device;	 /* of device nodes */
+	uint32_t flags;	 /* INODE_* */
+	int32_t writers; /* open for writing; negative: programs that run from it */
+	uint64_t atime, mtime, ctime, birth; /* nanoseconds since 1970 */
+	struct mutex lock;		     /* held over writes and truncations */
+	struct object pages;		     /* content; its size is the file's for all types */
+	const char *kind;	   /* "pipe" of one that has no name anywhere, else NULL */
+	struct inode_locks *locks; /* advisory locks, NULL: none ever */
 	union {
-		char *target;		/* symbolic link: the text, on the heap */
-		struct pipe *pipe;	/* FIFO or pipe, while open */
-		void *data;		/* the file system's own */
+		char *target;	   /* symbolic link: the text, on the heap */
+		struct pipe *pipe; /* FIFO or pipe, while open */
+		void *data;	   /* the file system's own */
 	};
 };
 
-#define DENTRY_PINNED 1u	/* holds a reference of its own: it is the directory entry */
-#define DENTRY_LINKED 2u	/* in its parent's trees */
-#define DENTRY_REMOVED 4u	/* its name is gone */
+#define DENTRY_PINNED 1u  /* holds a reference of its own: it is the directory entry */
+#define DENTRY_LINKED 2u  /* in its parent's trees */
+#define DENTRY_REMOVED 4u /* its name is gone */
 
 #define DENTRY_SHORT 20
 
 struct dentry {
 	uint32_t refs;
-	uint32_t flags;			/* DENTRY_* */
-	struct dentry *parent;		/* a reference; itself for a root */
-	struct inode *inode;		/* a reference; never NULL */
-	struct superblock *mounted;	/* what is mounted on it, or NULL */
-	struct tree_node by_name;	/* in parent->names, by hash, size and bytes */
-	struct tree_node by_order;	/* in parent->entries, by order */
-	struct tree names, entries;	/* the children */
+	uint32_t flags;		    /* DENTRY_* */
+	struct dentry *parent;	    /* a reference; itself for a root */
+	struct inode *inode;	    /* a reference; never NULL */
+	struct superblock *mounted; /* what is mounted on it, or NULL */
+	struct tree_node by_name;   /* in parent->names, by hash, size and bytes */
+	struct tree_node by_order;  /* in parent->entries, by order */
+	struct tree names, entries; /* the children */
 	uint32_t nchildren;
-	uint32_t order;			/* age among its siblings: the position in getdents */
-	uint32_t next_order;		/* of the next child */
+	uint32_t order;	     /* age among its siblings: the position in getdents */
+	uint32_t next_order; /* of the next child */
 	uint32_t hash;
 	uint32_t name_size;
-	char *name;			/* terminated: short_name, or on the heap */
+	char *name; /* terminated: short_name, or on the heap */
 	char short_name[DENTRY_SHORT];
 };
 
 struct super_ops {
-	/* The last reference to an inode is gone: frees what the file system keeps with it. May be NULL. */
+	/*
+	 * The last reference to an inode is gone: frees what the file system keeps with it. May be
+	 * NULL.
+	 */
 	void (*evict)(struct inode *inode);
 	void (*statfs)(struct superblock *superblock, struct statfs64 *to);
 	/* Unmounted: frees superblock->data. May be NULL. */
 	void (*release)(struct superblock *superblock);
-	int (*remount)(struct superblock *superblock, const char *options);	/* NULL: options are ignored */
+	/* NULL: options are ignored. */
+	int (*remount)(struct superblock *superblock, const char *options);
 };
 
 struct filesystem {
@@ -130,26 +146,29 @@ struct filesystem {
 	/* Makes superblock->root from "a,b=c" options. 0, -EINVAL, -ENOMEM. */
 	int (*mount)(struct superblock *superblock, const char *options);
 	uint32_t magic;
-	bool single;			/* mounting it over itself is -EBUSY */
+	bool single; /* mounting it over itself is -EBUSY */
 	bool pins_dentries;
 	struct list link;
 };
 
 struct superblock {
-	struct list link;		/* all mounted ones, by age */
+	struct list link; /* all mounted ones, by age */
 	const struct filesystem *type;
 	const struct super_ops *ops;
-	dev_t device;			/* st_dev */
-	uint32_t flags;			/* MS_* that were asked for */
-	struct dentry *root;		/* a reference */
-	struct dentry *covers;		/* where it is mounted, a reference; NULL for the first root */
-	char *source;			/* as /proc/mounts shows it, on the heap */
+	dev_t device;	       /* st_dev */
+	uint32_t flags;	       /* MS_* that were asked for */
+	struct dentry *root;   /* a reference */
+	struct dentry *covers; /* where it is mounted, a reference; NULL: the first */
+	char *source;	       /* as /proc/mounts shows it, on the heap */
 	ino_t next_inode;
 	uint32_t ninodes;
 	void *data;
 };
 
-/* Device numbers as programs write them: 8 bits of the minor, 12 of the major, the minor's other 12. */
+/*
+ * Device numbers as programs write them: 8 bits of the minor, 12 of the major, the minor's other
+ * 12.
+ */
 static inline uint32_t device_major(dev_t device)
 {
 	return (device >> 8) & 0xfff;
@@ -162,12 +181,18 @@ static inline uint32_t device_minor(dev_t device)
 
 /* ---- inodes (fs/inode.c) ---- */
 
-/* A new inode, refs 1, nlink 1, owner root, all times now. NULL when memory is out. superblock may be NULL. */
+/*
+ * A new inode, refs 1, nlink 1, owner root, all times now. NULL when memory is out. superblock may
+ * be NULL.
+ */
 __must_check struct inode *inode_create(struct superblock *superblock, mode_t mode);
 void inode_get(struct inode *inode);
 /* The last reference evicts it. */
 void inode_put(struct inode *inode);
-/* Owner and mode of something current makes in directory: fsuid, fsgid or the directory's group, umask applied. */
+/*
+ * Owner and mode of something current makes in directory: fsuid, fsgid or the directory's group,
+ * umask applied.
+ */
 void inode_new_owner(struct inode *inode, const struct inode *directory, mode_t mode);
 /* May current (fsuid, fsgid) do mask (R_OK|W_OK|X_OK) with it? 0, -EACCES, -EROFS. */
 __must_check int inode_permission(struct inode *inode, uint32_t mask);
@@ -191,14 +216,17 @@ bool cred_can(unsigned capability);
 
 /* Marks content or names changed: mtime and ctime now. */
 void inode_modified(struct inode *inode);
-void inode_changed(struct inode *inode);		/* ctime alone */
+void inode_changed(struct inode *inode); /* ctime alone */
 /* A read: atime now, as relatime and the mount's flags have it. */
 void inode_accessed(struct inode *inode);
 /* After a write or chown by somebody who is not root: set-id bits go. */
 void inode_drop_setid(struct inode *inode);
 /* truncate: size in bytes. -EINVAL, -EFBIG, -ETXTBSY is the caller's. Takes the lock. May sleep. */
 __must_check int inode_resize(struct inode *inode, uint64_t size);
-/* One more writer, -ETXTBSY while a program runs from it; one program more, -ETXTBSY while open for writing. */
+/*
+ * One more writer, -ETXTBSY while a program runs from it; one program more, -ETXTBSY while open for
+ * writing.
+ */
 __must_check int inode_get_write(struct inode *inode);
 void inode_put_write(struct inode *inode);
 __must_check int inode_deny_write(struct inode *inode);
@@ -209,19 +237,27 @@ void inode_stat(struct inode *inode, struct stat64 *to);
 
 uint32_t name_hash(const char *text, size_t size);
 struct name name_of(const char *text);
-/* A dentry for inode (its reference is taken over), unlinked, refs 1. parent NULL: a root. NULL when memory is out. */
+/*
+ * A dentry for inode (its reference is taken over), unlinked, refs 1. parent NULL: a root. NULL
+ * when memory is out.
+ */
 __must_check struct dentry *dentry_create(struct dentry *parent, const struct name *name,
 					  struct inode *inode);
 void dentry_get(struct dentry *dentry);
 void dentry_put(struct dentry *dentry);
 /* The linked child of that name without a reference, or NULL. */
 struct dentry *dentry_find(struct dentry *parent, const struct name *name);
-/* Puts it among its parent's children; pinned where the file system pins. -ENOSPC when the directory is worn out. */
+/*
+ * Puts it among its parent's children; pinned where the file system pins. -ENOSPC when the
+ * directory is worn out.
+ */
 __must_check int dentry_link(struct dentry *dentry);
 /* Its name is gone; those who hold it go on. */
 void dentry_unlink(struct dentry *dentry);
-/* Gives it another parent and name, in two steps. The first may fail, -ENOMEM or -ENOSPC, and its *room is for
- * one of the two others. The name must be free by the second. */
+/*
+ * Gives it another parent and name, in two steps. The first may fail, -ENOMEM or -ENOSPC, and its
+ * *room is for one of the two others. The name must be free by the second.
+ */
 __must_check int dentry_prepare_move(struct dentry *dentry, const struct dentry *parent,
 				     const struct name *name, char **room);
 void dentry_cancel_move(struct dentry *dentry, char *room);
@@ -235,51 +271,71 @@ bool dentry_is_below(const struct dentry *dentry, const struct dentry *top);
 /* The dentry above, over mount points too; a root's is itself. No reference. */
 struct dentry *dentry_above(const struct dentry *dentry);
 /*
- * The path from root (from the top of the tree when dentry is not below root) into the end of buffer; returns a
- * pointer in it. " (deleted)" behind when its name is gone. ERR_PTR(-ENAMETOOLONG).
+ * The path from root (from the top of the tree when dentry is not below root) into the end of
+ * buffer; returns a pointer in it. " (deleted)" behind when its name is gone.
+ * ERR_PTR(-ENAMETOOLONG).
  */
-char *dentry_path(const struct dentry *dentry, const struct dentry *root, char *buffer, size_t size);
+char *dentry_path(const struct dentry *dentry, const struct dentry *root, char *buffer,
+		  size_t size);
 /* Unmount: drops every pinned dentry below root. */
 void dentry_drop_tree(struct dentry *root);
 
 /* ---- walking paths (fs/namei.c) ---- */
 
-#define LOOKUP_FOLLOW 1u	/* a symbolic link at the end is followed */
-#define LOOKUP_DIRECTORY 2u	/* the end must be a directory */
-#define LOOKUP_EMPTY 4u		/* an empty path means the starting point itself */
+#define LOOKUP_FOLLOW 1u    /* a symbolic link at the end is followed */
+#define LOOKUP_DIRECTORY 2u /* the end must be a directory */
+#define LOOKUP_EMPTY 4u	    /* an empty path means the starting point itself */
 
 /* LAST_ROOT: there is no last component; the walk stands on the end itself. */
 enum last_kind { LAST_NAME, LAST_ROOT, LAST_DOT, LAST_DOTDOT };
 
 /* A walk: to the end, or to the parent of the last name. */
 struct walk {
-	struct dentry *at;		/* where it stands, a reference */
-	const char *rest;		/* still to go */
+	struct dentry *at; /* where it stands, a reference */
+	const char *rest;  /* still to go */
 	unsigned flags;
 	unsigned depth, nlinks;
-	bool trailing_slash;		/* a slash stood behind the last name */
-	enum last_kind kind;		/* of the last component of a parent walk */
-	struct name last;		/* kind LAST_NAME */
-	struct inode *last_owner;	/* whose text it is part of, or NULL */
-	struct inode *owners[SYMLINKS_MAX + 1];	/* whose text `rest` at each depth is part of */
+	bool trailing_slash;			/* a slash stood behind the last name */
+	enum last_kind kind;			/* of the last component of a parent walk */
+	struct name last;			/* kind LAST_NAME */
+	struct inode *last_owner;		/* whose text it is part of, or NULL */
+	struct inode *owners[SYMLINKS_MAX + 1]; /* whose text `rest` at each depth is part of */
 	const char *pending[SYMLINKS_MAX + 1];
 };
 
-/* Walks path from dirfd (AT_FDCWD: the working directory) to its end: a dentry with a reference, or ERR_PTR. */
+/*
+ * Walks path from dirfd (AT_FDCWD: the working directory) to its end: a dentry with a reference, or
+ * ERR_PTR.
+ */
 __must_check struct dentry *path_lookup(int dirfd, const char *path, unsigned flags);
-/* Walks to the parent of the last component, whose name is walk->last (a part of path). 0: walk_end is due. */
+/*
+ * Walks to the parent of the last component, whose name is walk->last (a part of path). 0: walk_end
+ * is due.
+ */
 __must_check int path_parent(struct walk *walk, int dirfd, const char *path);
-/* The child `last` of a parent walk, not followed: with a reference, or ERR_PTR(-ENOENT, -EACCES...). */
+/*
+ * The child `last` of a parent walk, not followed: with a reference, or ERR_PTR(-ENOENT,
+ * -EACCES...).
+ */
 __must_check struct dentry *walk_last(struct walk *walk);
-/* Goes into a symbolic link that is the last component of a parent walk; again at a parent afterwards. */
+/*
+ * Goes into a symbolic link that is the last component of a parent walk; again at a parent
+ * afterwards.
+ */
 __must_check int walk_follow_last(struct walk *walk, struct dentry *link);
 void walk_end(struct walk *walk);
-/* The child of a directory, asking the file system; with a reference or ERR_PTR. Rights are the caller's part. */
+/*
+ * The child of a directory, asking the file system; with a reference or ERR_PTR. Rights are the
+ * caller's part.
+ */
 __must_check struct dentry *lookup_child(struct dentry *parent, const struct name *name);
 /* Steps onto what is mounted on a dentry; takes the reference over, gives one back. */
 struct dentry *mount_follow(struct dentry *dentry);
 
-/* A user's path in a kernel buffer of PATH_MAX, to be given back: ERR_PTR(-EFAULT, -ENAMETOOLONG, -ENOENT for ""). */
+/*
+ * A user's path in a kernel buffer of PATH_MAX, to be given back: ERR_PTR(-EFAULT, -ENAMETOOLONG,
+ * -ENOENT for "").
+ */
 __must_check char *path_from_user(const char __user *path);
 __must_check char *path_from_user_or_empty(const char __user *path);
 /* A buffer of PATH_MAX bytes; NULL when memory is out. */
@@ -290,12 +346,17 @@ __must_check struct dentry *user_path_lookup(int dirfd, const char __user *path,
 
 /* ---- mounts (fs/mount.c) ---- */
 
-extern struct dentry *fs_root;		/* of the first file system */
+extern struct dentry *fs_root; /* of the first file system */
 extern struct list filesystems, superblocks;
 void filesystem_register(struct filesystem *type);
 /* Mounts a new file system of a type on a directory. Kernel side: no rights are asked. */
 __must_check int mount_at(const char *type, const char *source, struct dentry *at, uint32_t flags,
 			  const char *options);
+/*
+ * Unmounts; MNT_DETACH: out of the tree now, freed when nobody uses it any more. -EBUSY, also for the
+ * first root; -EINVAL.
+ */
+__must_check int mount_remove(struct superblock *superblock, uint32_t flags);
 __must_check int mount_root(struct filesystem *type);
 /* May something be changed in it? 0 or -EROFS. */
 __must_check int superblock_writable(const struct superblock *superblock);
@@ -310,7 +371,7 @@ dev_t pipe_device(void);
 /* ---- files (fs/file.c) ---- */
 
 #define FILE_RUNS 0x80000000u	/* file->flags: opened by exec, keeps writers out */
-#define FILE_WRITER 0x40000000u	/* file->flags: counted in inode->writers */
+#define FILE_WRITER 0x40000000u /* file->flags: counted in inode->writers */
 #define FILE_FLAGS_ABI 0x3fffffffu
 
 /* A file with ops NULL, refs 1; takes a reference to inode and dentry. NULL when memory is out. */
@@ -319,7 +380,10 @@ __must_check struct file *file_create(struct inode *inode, struct dentry *dentry
 void file_free_unopened(struct file *file);
 /* Sends current a signal for something it did itself: SIGPIPE, SIGXFSZ. */
 void signal_self(int signal);
-/* Opens what dentry leads to: rights are the caller's part. ERR_PTR(-ENXIO, -ETXTBSY...). May sleep (FIFOs). */
+/*
+ * Opens what dentry leads to: rights are the caller's part. ERR_PTR(-ENXIO, -ETXTBSY...). May sleep
+ * (FIFOs).
+ */
 __must_check struct file *file_open_dentry(struct dentry *dentry, uint32_t flags);
 /* Like file_from_fd, O_PATH files too. */
 __must_check struct file *file_from_fd_any(int fd);
@@ -340,7 +404,7 @@ loff_t file_seek_default(struct file *file, loff_t offset, int whence);
 struct fs_context {
 	uint32_t refs;
 	mode_t umask;
-	struct dentry *root, *cwd;	/* references */
+	struct dentry *root, *cwd; /* references */
 };
 /* The root directory of current: fs_root for kernel tasks. No reference. */
 struct dentry *current_root(void);
@@ -354,12 +418,18 @@ bool files_close_on_exec_of(struct files *files, int fd);
 
 /* ---- names, by path: what the system calls and the kernel share (fs/link.c) ---- */
 
-/* Makes anything by name in a parent directory walk; the dentry with a reference. ERR_PTR(-EEXIST...). */
+/*
+ * Makes anything by name in a parent directory walk; the dentry with a reference.
+ * ERR_PTR(-EEXIST...).
+ */
 __must_check struct dentry *make_child(struct dentry *parent, const struct name *name, mode_t mode,
 				       dev_t device, const char *target);
 /* May current take child, a directory or not as said, out of parent? */
 __must_check int may_remove(struct dentry *parent, struct dentry *child, bool directory);
-/* mknod, mkdir, symlink (target) from the kernel, path absolute from fs_root: rights are not asked. 0 or -errno. */
+/*
+ * mknod, mkdir, symlink (target) from the kernel, path absolute from fs_root: rights are not asked.
+ * 0 or -errno.
+ */
 __must_check int kernel_make(const char *path, mode_t mode, dev_t device, const char *target);
 
 /* ---- advisory locks (fs/locks.c) ---- */
@@ -378,7 +448,10 @@ extern const struct file_ops ramfs_file_ops;
 void devfs_init(void);
 void memdev_init(void);
 void proc_init(void);
-/* F_SETPIPE_SZ (the size it got) and F_GETPIPE_SZ: -EBADF for what is no pipe, -EBUSY, -EPERM, -ENOMEM. */
+/*
+ * F_SETPIPE_SZ (the size it got) and F_GETPIPE_SZ: -EBADF for what is no pipe, -EBUSY, -EPERM,
+ * -ENOMEM.
+ */
 int32_t pipe_set_size(struct file *file, uint32_t size);
 int32_t pipe_get_size(struct file *file);
 

@@ -23,7 +23,7 @@ struct dirent64 {
 } __attribute__((packed));
 
 /* A directory entry's type is the file type's bits of its mode, shifted down. */
-#define DT_OF_MODE(mode) (((mode) & 0170000u) >> 12)
+#define DT_OF_MODE(mode) (((mode)&0170000u) >> 12)
 #define DT_UNKNOWN 0u
 #define DT_DIR 4u
 #define DT_REG 8u

@@ -104,7 +104,7 @@ _Static_assert(sizeof(struct flock64) == 24, "struct flock64 of the ABI");
 #define CLOSE_RANGE_UNSHARE 2u
 #define CLOSE_RANGE_CLOEXEC 4u
 
-#define PATH_MAX 4096	/* with the terminating zero */
+#define PATH_MAX 4096 /* with the terminating zero */
 #define NAME_MAX 255
 #define SYMLINKS_MAX 40
 #define PIPE_BUF 4096

@@ -1,5 +1,6 @@
 /*
- * File types, permission bits and the stat structures of the Linux i386 ABI (asm/stat.h, linux/stat.h).
+ * File types, permission bits and the stat structures of the Linux i386 ABI (asm/stat.h,
+ * linux/stat.h).
  */
 #ifndef LOFT_ABI_STAT_H
 #define LOFT_ABI_STAT_H
@@ -20,13 +21,13 @@
 #define S_IXGRP 0000010u
 #define S_IALLUGO 0007777u
 
-#define S_ISLNK(mode) (((mode) & S_IFMT) == S_IFLNK)
-#define S_ISREG(mode) (((mode) & S_IFMT) == S_IFREG)
-#define S_ISDIR(mode) (((mode) & S_IFMT) == S_IFDIR)
-#define S_ISCHR(mode) (((mode) & S_IFMT) == S_IFCHR)
-#define S_ISBLK(mode) (((mode) & S_IFMT) == S_IFBLK)
-#define S_ISFIFO(mode) (((mode) & S_IFMT) == S_IFIFO)
-#define S_ISSOCK(mode) (((mode) & S_IFMT) == S_IFSOCK)
+#define S_ISLNK(mode) (((mode)&S_IFMT) == S_IFLNK)
+#define S_ISREG(mode) (((mode)&S_IFMT) == S_IFREG)
+#define S_ISDIR(mode) (((mode)&S_IFMT) == S_IFDIR)
+#define S_ISCHR(mode) (((mode)&S_IFMT) == S_IFCHR)
+#define S_ISBLK(mode) (((mode)&S_IFMT) == S_IFBLK)
+#define S_ISFIFO(mode) (((mode)&S_IFMT) == S_IFIFO)
+#define S_ISSOCK(mode) (((mode)&S_IFMT) == S_IFSOCK)
 
 /* stat(2) of system calls 106 to 108: 64 bytes. */
 struct old_stat {

@@ -1,5 +1,6 @@
 /*
- * statfs structures and mount flags of the Linux i386 ABI (asm/statfs.h, linux/magic.h, linux/mount.h).
+ * statfs structures and mount flags of the Linux i386 ABI (asm/statfs.h, linux/magic.h,
+ * linux/mount.h).
  */
 #ifndef LOFT_ABI_STATFS_H
 #define LOFT_ABI_STATFS_H

@@ -17,7 +17,7 @@ int main(void)
 	SHOW(open("f", O_WRONLY | O_NONBLOCK));
 	SHOW(reader = open("f", O_RDONLY | O_NONBLOCK));
 	SHOW(read(reader, text, 16));
-	struct pollfd look = {reader, POLLIN, 0};
+	struct pollfd look = { reader, POLLIN, 0 };
 	SHOW(poll(&look, 1, 0));
 	SHOW(writer = open("f", O_WRONLY | O_NONBLOCK));
 	SHOW(read(reader, text, 16));
@@ -56,7 +56,7 @@ int main(void)
 	signal(SIGPIPE, SIG_IGN);
 	SHOW(write(writer, "x", 1));
 	SHOW(close(writer));
-	sigaction(SIGALRM, &(struct sigaction){.sa_handler = nothing}, NULL);
+	sigaction(SIGALRM, &(struct sigaction){ .sa_handler = nothing }, NULL);
 	ualarm(30000, 0);
 	SHOW(open("f", O_RDONLY));
 	SHOW(open("f", O_WRONLY | O_NONBLOCK));

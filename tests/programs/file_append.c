@@ -7,7 +7,7 @@ enum { WRITERS = 4, LINES = 200, SIZE = 100 };
 static void run(const char *name, int flags, int shared)
 {
 	char line[SIZE], back[SIZE];
-	int counts[WRITERS] = {0}, wrong = 0;
+	int counts[WRITERS] = { 0 }, wrong = 0;
 	int fd = open(name, O_CREAT | O_RDWR | flags, 0644);
 	for (int i = 0; i < WRITERS; i++)
 		if (fork() == 0) {

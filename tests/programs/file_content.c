@@ -47,9 +47,9 @@ int main(void)
 	SHOW(write(reader, "x", 1));
 	close(reader);
 	SHOW(lseek(fd, 0, SEEK_SET));
-	struct iovec list[3] = {{text, 100}, {text + 100, 0}, {text + 100, 5000}};
+	struct iovec list[3] = { { text, 100 }, { text + 100, 0 }, { text + 100, 5000 } };
 	SHOW(writev(fd, list, 3));
-	struct iovec parts[2] = {{back, 4097}, {back + 4097, 4096}};
+	struct iovec parts[2] = { { back, 4097 }, { back + 4097, 4096 } };
 	SHOW(preadv(fd, parts, 2, 0));
 	SHOW(memcmp(text, back, 5100));
 	SHOW(lseek(fd, 0, SEEK_SET));

@@ -27,7 +27,7 @@ int main(void)
 	a = open("x", O_RDONLY);
 	SHOW(flock(a, LOCK_SH));
 	wait(NULL);
-	struct flock lock = {F_RDLCK, SEEK_SET, 0, 0, 0};
+	struct flock lock = { F_RDLCK, SEEK_SET, 0, 0, 0 };
 	SHOW(fcntl(b, F_SETLK, &lock));
 	leave("flock.d");
 	return 0;

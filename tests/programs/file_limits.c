@@ -14,7 +14,7 @@ int main(void)
 	int fd, status;
 	enter("limits.d");
 	signal(SIGXFSZ, count);
-	setrlimit(RLIMIT_FSIZE, &(struct rlimit){1000, RLIM_INFINITY});
+	setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 1000, RLIM_INFINITY });
 	fd = open("a", O_RDWR | O_CREAT, 0644);
 	SHOW(pwrite(fd, text, 200, 0));
 	SHOW(pwrite(fd, text, 200, 900));
@@ -32,11 +32,11 @@ int main(void)
 	}
 	wait(&status);
 	SHOW(WTERMSIG(status));
-	setrlimit(RLIMIT_FSIZE, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY});
+	setrlimit(RLIMIT_FSIZE, &(struct rlimit){ RLIM_INFINITY, RLIM_INFINITY });
 	SHOW(pwrite(fd, text, 200, 1000));
 
 	int low = dup(fd);
-	setrlimit(RLIMIT_NOFILE, &(struct rlimit){low + 3, 100});
+	setrlimit(RLIMIT_NOFILE, &(struct rlimit){ low + 3, 100 });
 	SHOW(open("a", O_RDONLY) - low);
 	SHOW(dup(fd) - low);
 	SHOW(dup(fd));
@@ -49,7 +49,7 @@ int main(void)
 	SHOW(dup2(fd, low + 3));
 	SHOW(fcntl(fd, F_DUPFD, low + 3));
 	SHOW(dup2(fd, -1));
-	setrlimit(RLIMIT_NOFILE, &(struct rlimit){90, 100});
+	setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 90, 100 });
 	SHOW(dup2(fd, 89));
 	SHOW(fcntl(fd, F_DUPFD, 80));
 	SHOW(fcntl(fd, F_DUPFD, -1));

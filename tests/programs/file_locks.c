@@ -5,7 +5,9 @@ static int fd;
 
 static int set(int type, off_t start, off_t length, int command)
 {
-	struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
+	struct flock lock = {
+		.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length
+	};
 	return fcntl(fd, command, &lock);
 }
 
@@ -15,7 +17,7 @@ static void query(off_t start, off_t length)
 	fflush(stdout);
 	pid_t parent = getpid();
 	if (fork() == 0) {
-		struct flock lock = {F_WRLCK, SEEK_SET, start, length, 0};
+		struct flock lock = { F_WRLCK, SEEK_SET, start, length, 0 };
 		int result = fcntl(fd, F_GETLK, &lock);
 		printf("query %d+%d: %d type %d", (int)start, (int)length, result, lock.l_type);
 		if (lock.l_type != F_UNLCK)
@@ -108,11 +110,11 @@ int main(void)
 	query(0, 0);
 	SHOW(set(F_WRLCK, 5, -6, F_SETLK));
 	SHOW(set(F_UNLCK, 0, 0, F_SETLK));
-	struct flock lock = {F_WRLCK, 7, 0, 0, 0};
+	struct flock lock = { F_WRLCK, 7, 0, 0, 0 };
 	SHOW(fcntl(fd, F_SETLK, &lock));
 	SHOW(fcntl(fd, F_SETLK, NULL));
 	int reader = open("x", O_RDONLY);
-	lock = (struct flock){F_WRLCK, SEEK_SET, 0, 1, 0};
+	lock = (struct flock){ F_WRLCK, SEEK_SET, 0, 1, 0 };
 	SHOW(fcntl(reader, F_SETLK, &lock));
 	/* Closing any descriptor of the file gives all its locks up. */
 	SHOW(set(F_WRLCK, 0, 1, F_SETLK));
@@ -120,7 +122,7 @@ int main(void)
 	query(0, 0);
 	deadlock();
 	/* A signal ends the wait. */
-	sigaction(SIGALRM, &(struct sigaction){.sa_handler = nothing}, NULL);
+	sigaction(SIGALRM, &(struct sigaction){ .sa_handler = nothing }, NULL);
 	int ready[2];
 	char byte;
 	pipe(ready);
@@ -138,12 +140,12 @@ int main(void)
 	SHOW(set(F_WRLCK, 0, 0, F_SETLKW));
 	/* Of an open file rather than of a process. */
 	int other = open("x", O_RDWR);
-	lock = (struct flock){F_WRLCK, SEEK_SET, 0, 0, 0};
+	lock = (struct flock){ F_WRLCK, SEEK_SET, 0, 0, 0 };
 	SHOW(fcntl(other, F_OFD_SETLK, &lock));
 	SHOW(set(F_UNLCK, 0, 0, F_SETLK));
 	SHOW(fcntl(other, F_OFD_SETLK, &lock));
 	SHOW(set(F_WRLCK, 0, 0, F_SETLK));
-	lock = (struct flock){F_WRLCK, SEEK_SET, 0, 0, 0};
+	lock = (struct flock){ F_WRLCK, SEEK_SET, 0, 0, 0 };
 	SHOW(fcntl(fd, F_GETLK, &lock));
 	SHOW(lock.l_type * 100 + (lock.l_pid == -1));
 	close(other);

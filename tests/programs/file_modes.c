@@ -21,7 +21,7 @@ int main(void)
 	SHOW(mknod("n/", S_IFREG | 0755, 0));
 	SHOW(symlink("x", "s"));
 	for (const char *name = "abcdefgs"; *name; name++)
-		show_stat((char[]){*name, 0});
+		show_stat((char[]){ *name, 0 });
 	SHOW(chmod("a", 0400));
 	show_stat("a");
 	SHOW(chmod("a", 0107755));
@@ -40,7 +40,6 @@ int main(void)
 	show_stat("d");
 	show_stat("d/sub");
 	SHOW(rmdir("d/sub"));
-	/* Writing to a set-id file as its unprivileged owner takes the bits away; truncating too. */
 	leave("modes.d");
 	return 0;
 }

@@ -46,7 +46,7 @@ static void part(void)
 	SHOW(open("writable", O_WRONLY) >= 0);
 	SHOW(open("writable", O_RDONLY));
 	SHOW(utimes("writable", NULL));
-	SHOW(utimes("writable", (struct timeval[]){{1, 0}, {2, 0}}));
+	SHOW(utimes("writable", (struct timeval[]){ { 1, 0 }, { 2, 0 } }));
 	SHOW(mknod("sticky/dev", S_IFCHR | 0666, 0x103));
 	SHOW(chroot("."));
 }

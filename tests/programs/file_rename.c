@@ -4,7 +4,8 @@
 
 static void list(void)
 {
-	const char *names[] = {"a", "b", "dir", "dir/x", "dir2", "dir2/x", "empty", "moved", "moved/x"};
+	const char *names[] = { "a",	  "b",	   "dir",   "dir/x",  "dir2",
+				"dir2/x", "empty", "moved", "moved/x" };
 	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
 		show_stat(names[i]);
 }
@@ -68,7 +69,8 @@ int main(void)
 	show_file("n/x");
 	SHOW(syscall(SYS_renameat2, AT_FDCWD, "n", AT_FDCWD, "none", RENAME_EXCHANGE));
 	SHOW(syscall(SYS_renameat2, AT_FDCWD, "n", AT_FDCWD, "n/x", RENAME_EXCHANGE));
-	SHOW(syscall(SYS_renameat2, AT_FDCWD, "n", AT_FDCWD, "x", RENAME_EXCHANGE | RENAME_NOREPLACE));
+	SHOW(syscall(SYS_renameat2, AT_FDCWD, "n", AT_FDCWD, "x",
+		     RENAME_EXCHANGE | RENAME_NOREPLACE));
 	SHOW(syscall(SYS_renameat2, AT_FDCWD, "n", AT_FDCWD, "x", 64));
 	unlink("n/x");
 	unlink("moved/x");

@@ -69,7 +69,7 @@ int main(void)
 	chmod("dir", 0700);
 	moved("chmod dir", "dir");
 
-	struct timespec times[2] = {{1000000000, 123456789}, {1500000000, 987654321}};
+	struct timespec times[2] = { { 1000000000, 123456789 }, { 1500000000, 987654321 } };
 	SHOW(utimensat(AT_FDCWD, "c", times, 0));
 	show_times("c");
 	times[0].tv_nsec = UTIME_OMIT;
@@ -80,13 +80,14 @@ int main(void)
 	SHOW(utimensat(AT_FDCWD, "c", times, 0));
 	times[1].tv_nsec = UTIME_OMIT;
 	SHOW(utimensat(AT_FDCWD, "none", times, 0));
-	SHOW(futimens(fd, (struct timespec[]){{7, 8}, {9, 10}}));
+	SHOW(futimens(fd, (struct timespec[]){ { 7, 8 }, { 9, 10 } }));
 	show_times("c");
-	SHOW(utimes("c", (struct timeval[]){{3, 4}, {5, 6}}));
+	SHOW(utimes("c", (struct timeval[]){ { 3, 4 }, { 5, 6 } }));
 	show_times("c");
-	SHOW(utimes("c", (struct timeval[]){{3, 1000000}, {5, 6}}));
+	SHOW(utimes("c", (struct timeval[]){ { 3, 1000000 }, { 5, 6 } }));
 	symlink("c", "s");
-	SHOW(utimensat(AT_FDCWD, "s", (struct timespec[]){{1, 2}, {3, 4}}, AT_SYMLINK_NOFOLLOW));
+	SHOW(utimensat(AT_FDCWD, "s", (struct timespec[]){ { 1, 2 }, { 3, 4 } },
+		       AT_SYMLINK_NOFOLLOW));
 	show_times("s");
 	show_times("c");
 	lstat("c", &last);

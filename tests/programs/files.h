@@ -55,7 +55,10 @@ static inline long long show_result(const char *text, long long result)
 
 #define SHOW(call) show_result(#call, (long long)(call))
 
-/* Makes an empty folder and goes there, umask 022. leave() takes away what is left in it, one level deep. */
+/*
+ * Makes an empty folder and goes there, umask 022. leave() takes away what is left in it, one level
+ * deep.
+ */
 static inline void enter(const char *name)
 {
 	umask(022);

@@ -3,7 +3,7 @@
 
 static void look(const char *what, int fd, int events)
 {
-	struct pollfd poll_fd = {fd, events, 0x7777};
+	struct pollfd poll_fd = { fd, events, 0x7777 };
 	int ready = poll(&poll_fd, 1, 0);
 	printf("%s: %d %#x\n", what, ready, poll_fd.revents);
 }
@@ -49,7 +49,7 @@ int main(void)
 	close(ends[1]);
 
 	pipe(ends);
-	struct pollfd both[2] = {{ends[0], POLLIN, 0}, {ends[1], POLLOUT, 0}};
+	struct pollfd both[2] = { { ends[0], POLLIN, 0 }, { ends[1], POLLOUT, 0 } };
 	SHOW(poll(both, 2, -1));
 	SHOW(poll(both, 1, 30));
 	if (fork() == 0) {
@@ -73,7 +73,7 @@ int main(void)
 	SHOW(FD_ISSET(ends[0], &out) != 0);
 	SHOW(FD_ISSET(ends[1], &out) != 0);
 	read(ends[0], text, 4);
-	struct timeval time = {0, 20000};
+	struct timeval time = { 0, 20000 };
 	FD_SET(ends[0], &set);
 	SHOW(select(ends[0] + 1, &set, NULL, NULL, &time));
 	SHOW(FD_ISSET(ends[0], &set) != 0);
@@ -84,13 +84,14 @@ int main(void)
 	FD_ZERO(&set);
 	FD_SET(60, &set);
 	SHOW(select(61, &set, NULL, NULL, NULL));
-	SHOW(select(0, NULL, NULL, NULL, &(struct timeval){0, 1000}));
+	SHOW(select(0, NULL, NULL, NULL, &(struct timeval){ 0, 1000 }));
 	SHOW(poll(NULL, 0, 1));
 	SHOW(poll(NULL, 1, 1));
 
 	/* A signal ends them; ppoll lets it in for as long as it waits. */
 	sigset_t blocked, unblocked;
-	sigaction(SIGALRM, &(struct sigaction){.sa_handler = nothing, .sa_flags = SA_RESTART}, NULL);
+	sigaction(SIGALRM, &(struct sigaction){ .sa_handler = nothing, .sa_flags = SA_RESTART },
+		  NULL);
 	ualarm(20000, 0);
 	SHOW(poll(both, 1, -1));
 	ualarm(20000, 0);
@@ -104,10 +105,10 @@ int main(void)
 	raise(SIGALRM);
 	SHOW(poll(both, 1, 10));
 	SHOW(ppoll(both, 1, NULL, &unblocked));
-	SHOW(ppoll(both, 1, &(struct timespec){0, 10000000}, &unblocked));
+	SHOW(ppoll(both, 1, &(struct timespec){ 0, 10000000 }, &unblocked));
 	raise(SIGALRM);
 	SHOW(pselect(ends[0] + 1, &set, NULL, NULL, NULL, &unblocked));
-	SHOW(ppoll(both, 1, &(struct timespec){0, 1000000000}, NULL));
+	SHOW(ppoll(both, 1, &(struct timespec){ 0, 1000000000 }, NULL));
 	sigset_t now;
 	sigprocmask(SIG_SETMASK, NULL, &now);
 	SHOW(sigismember(&now, SIGALRM));

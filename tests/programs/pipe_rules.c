@@ -54,7 +54,7 @@ int main(void)
 	SHOW(write(ends[1], (char *)8, 10));
 	SHOW(read(ends[0], (char *)8, 10));
 	SHOW(read(ends[0], text, 5000));
-	struct iovec list[2] = {{"ab", 2}, {"cd", 2}};
+	struct iovec list[2] = { { "ab", 2 }, { "cd", 2 } };
 	SHOW(writev(ends[1], list, 2));
 	SHOW(read(ends[0], text, 5000));
 	char path[64];
