@@ -195,6 +195,8 @@ struct display *fb_find(void)
 				       CACHE_WRITE_COMBINING);
 	if (!fb.shown || !fb.memory) {
 		log_error("fb: no memory for a screen of %u x %u", info->width, info->height);
+		if (fb.shown)
+			kvrange_free(fb.shown);
 		return NULL;
 	}
 	for (unsigned colour = 0; colour < 16; colour++)

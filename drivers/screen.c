@@ -33,13 +33,17 @@ static uint32_t keyboard_mode = K_UNICODE;
 
 static void sink_write(struct log_sink *sink, const char *text, size_t size)
 {
+	static bool busy;
 	uint32_t flags;
 
 	(void)sink;
-	if (!tty_console_wanted("tty1"))
+	/* An assertion that fails below us must not come back here. */
+	if (busy || !tty_console_wanted("tty1"))
 		return;
 	flags = irq_save();
+	busy = true;
 	vt_write_plain(&screen, text, size);
+	busy = false;
 	irq_restore(flags);
 }
 

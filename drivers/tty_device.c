@@ -184,7 +184,8 @@ bool tty_console_wanted(const char *device)
 		if (console_names(value, device))
 			return true;
 	}
-	return false;
+	/* None of those named is there, and this one stands in for them. */
+	return console && strcmp(console->name, device) == 0;
 }
 
 void tty_choose_console(void)

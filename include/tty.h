@@ -60,7 +60,8 @@ void tty_set_initial_settings(struct tty *tty, const struct termios2 *settings);
 void tty_choose_console(void);
 /* NULL when there is no terminal at all, or before tty_choose_console. */
 struct tty *tty_console(void);
-/* True when log lines belong on device ("ttyS0", "tty0"): a console= names it, or none is named. */
+/* True when log lines belong on device ("ttyS0", "tty1"): a console= names it, none is named, or it became the console
+ * because none of those named is there. */
 bool tty_console_wanted(const char *device);
 
 /* The process side (job control), for kernel/: */

@@ -274,6 +274,26 @@ def test_console_devices(shell):
     assert output == "No such device or address\n"
 
 
+def test_session_end_hangs_up(shell):
+    """The leader's end takes the terminal from its session, and its foreground group with it."""
+    machine = shell()
+    machine.run("setsid sh -c 'exec <>/dev/tty1 >&0 2>&1; sleep 1000 & sleep 2; exit' & sleep 1")
+    assert machine.run("cat /proc/$(pidof sleep | cut -d' ' -f1)/stat | cut -d' ' -f7")[0] == "1025\n"
+    assert machine.run("sleep 2; pidof sleep")[1] != 0
+    # The next session leader to open it gets it.
+    output, _ = machine.run(
+        "setsid sh -c 'exec 3<>/dev/tty1; cut -d\" \" -f7 /proc/self/stat'; sleep 1")
+    assert output == "1025\n"
+
+
+def test_no_serial_line(boot):
+    """The screen stands in for the console that was asked for and is not there."""
+    machine = boot(initrd=loftvm.BUILD / "root.cpio",
+                   extra=["-machine", "pc", "-global", "isa-serial.iobase=0x2f8"])
+    wait_for_vga(machine, "loft:/root#")
+    assert "init: process 1" in vga_text(machine)
+
+
 def test_no_screen(shell):
     machine = shell(vga="none")
     assert machine.run("ls /dev/tty1 /dev/tty0")[1] != 0
