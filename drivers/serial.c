@@ -1,13 +1,15 @@
 /*
- * The first serial line, ttyS0: a 16550 UART with its FIFO, or a 16450 or 8250 without, at the PC's usual place
- * (National Semiconductor PC16550D data sheet; offsets and bits are its).
+ * The first serial line, ttyS0: a 16550 UART with its FIFO, or a 16450 or 8250 without, at the
+ * PC's usual place (National Semiconductor PC16550D data sheet; offsets and bits are its).
  *
- * Early it is a log sink that polls. Later it is a terminal as well: received bytes and room for more to send come as
- * IRQ 4, and log lines still go out by polling, so that they also do in a panic.
+ * Early it is a log sink that polls. Later it is a terminal as well: received bytes and room
+ * for more to send come as IRQ 4, and log lines still go out by polling, so that they also do
+ * in a panic.
  *
- * A UART that is not there is found out by writing and reading its registers; one that never gets ready costs a
- * bounded wait once, and then nothing more until it is ready again. Modem lines are driven and can be read by programs;
- * carrier is not waited for, as with CLOCAL. The state below is touched with interrupts off.
+ * A UART that is not there is found out by writing and reading its registers; one that never
+ * gets ready costs a bounded wait once, and then nothing more until it is ready again. Modem
+ * lines are driven and can be read by programs; carrier is not waited for, as with CLOCAL. The
+ * state below is touched with interrupts off.
  */
 #include <drivers.h>
 
@@ -64,8 +66,11 @@
 
 #define CLOCK 115200u		/* bits a second with divisor 1 */
 #define SPEED_DEFAULT 115200u
-/* Reads of the line status: a fifth of a second on a real bus, longer than a full FIFO takes at 1200 bits a second. */
-#define PATIENCE 200000u
+/*
+ * Reads of the line status: three seconds on a real bus. A full FIFO takes a seventh of one at
+ * 1200 bits a second; an emulated line waits for whoever reads it, who may be slow.
+ */
+#define PATIENCE 3000000u
 #define ROUNDS_MAX 256u		/* of one interrupt */
 
 static struct {
@@ -402,7 +407,8 @@ static uint32_t asked_speed(void)
 	return speed >= 50 && speed <= CLOCK ? speed : SPEED_DEFAULT;
 }
 
-/* The code of a speed in cflag: the nearest that has one is not looked for, BOTHER says any number. */
+/* The code of a speed in cflag: the nearest that has one is not looked for, BOTHER says any
+ * number. */
 static uint32_t speed_code(uint32_t speed)
 {
 	switch (speed) {
