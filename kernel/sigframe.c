@@ -24,13 +24,17 @@ static const uint8_t rt_sigreturn_code[8] = { 0xb8, 0xad, 0, 0, 0, 0xcd, 0x80, 0
 
 /* ---- the alternate stack ---- */
 
-static bool on_altstack(uint32_t esp)
+static bool in_altstack(uint32_t esp)
 {
 	const struct sigaltstack *stack = &current->altstack;
 
-	if (stack->flags & SS_AUTODISARM)
-		return false;
 	return esp > stack->sp && esp - stack->sp <= stack->size;
+}
+
+/* One that disarms itself counts as left: what runs on it has none. */
+static bool on_altstack(uint32_t esp)
+{
+	return !(current->altstack.flags & SS_AUTODISARM) && in_altstack(esp);
 }
 
 static int32_t altstack_flags(uint32_t esp)
@@ -104,7 +108,7 @@ static int find_place(const struct trap_frame *regs, const struct sigaction *act
 	}
 	/* At the handler's entry esp + 4 is a multiple of 16 (i386 psABI 2.2.2). */
 	place->frame = ((esp - size + 4) & ~15u) - 4;
-	if ((nested || entering) && !on_altstack(place->frame))
+	if ((nested || entering) && !in_altstack(place->frame))
 		return -EFAULT;
 	return place->frame < regs->esp || entering ? 0 : -EFAULT;
 }
@@ -174,8 +178,6 @@ static int push_rt(struct trap_frame *regs, int signal, const struct siginfo *in
 	memcpy(frame.return_code, rt_sigreturn_code, sizeof(frame.return_code));
 	if (copy_to_user(user, &frame, sizeof(frame)))
 		return -EFAULT;
-	if (current->altstack.flags & SS_AUTODISARM)
-		altstack_disable();
 	regs->edx = frame.info_pointer;
 	regs->ecx = frame.context_pointer;
 	return 0;
@@ -204,6 +206,8 @@ int signal_push_frame(struct trap_frame *regs, int signal, const struct siginfo 
 	regs->cs = USER_CS;
 	regs->ds = regs->es = regs->ss = USER_DS;
 	regs->eflags &= ~(EFLAGS_DF | EFLAGS_RF | EFLAGS_TF);
+	if (current->altstack.flags & SS_AUTODISARM)
+		altstack_disable();
 	fpu_reset(current);
 	return 0;
 }
