@@ -36,6 +36,11 @@ void qemu_exit(uint8_t value);
 
 /* Interrupt controller and timer chips (8259, 8254, MC146818). */
 void pic_init(void);
+/*
+ * Makes the processor's local APIC, if it has one in use, pass on the 8259s' interrupts. Wants
+ * kvrange_init and the kernel ranges; interrupts off.
+ */
+void lapic_pass_interrupts(void);
 void pic_enable(unsigned irq);
 void pic_disable(unsigned irq);
 /* True when irq waits to be taken; interrupts off. */

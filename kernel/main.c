@@ -45,6 +45,7 @@ static __init_text void init_tasks(void)
 	fpu_init();
 	sched_init();
 	pic_init();
+	lapic_pass_interrupts();
 	clock_init();
 	random_init();
 }

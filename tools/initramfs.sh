@@ -4,8 +4,8 @@
 #   tools/initramfs.sh [--own] OUTPUT
 #
 # With Debian's i386 busybox (fetched if need be) process 1 is busybox's init and the shell
-# is its ash. Without it, or with --own, they are user/init and user/sh, which need less
-# than 4 MB of memory. Our programs are taken from build/user/bin, where user.mk puts them.
+# is its ash, on processors that can run them (user/start.c). Without it, or with --own, they
+# are user/init and user/sh, which need less than 4 MB of memory. Our programs are taken from build/user/bin, where user.mk puts them.
 # Devices are not in the archive: the kernel provides /dev by itself.
 set -eu
 cd "$(dirname "$0")/.."
@@ -63,7 +63,7 @@ install_programs() {
 		[ -x "$program" ] || continue
 		name=$(basename "$program")
 		case $name in
-		init) install "$program" "$stage/sbin/loft-init" ;;
+		init | start) install "$program" "$stage/sbin/loft-$name" ;;
 		sh) install "$program" "$stage/bin/loft-sh" ;;
 		*) install "$program" "$stage/bin/$name" ;;
 		esac
@@ -77,7 +77,7 @@ install_busybox() {
 		[ "$applet" = busybox ] || ln -s busybox "$stage/bin/$applet"
 	done
 	ln -s ../bin/busybox "$stage/sbin/init"
-	ln -s bin/busybox "$stage/init"
+	ln -s sbin/loft-start "$stage/init"
 	cat >"$stage/etc/inittab" <<-'EOF'
 		::sysinit:/etc/rc
 		::respawn:-/bin/sh
@@ -89,7 +89,7 @@ install_busybox() {
 		mount -t proc proc /proc
 		hostname -F /etc/hostname
 		echo "This is $(uname -v)."
-		echo "Our programs: twopages sparse protect trespass grow. poweroff ends it."
+		echo "Our programs: twopages sparse protect trespass grow fill. poweroff ends it."
 	EOF
 	chmod 755 "$stage/etc/rc"
 }

@@ -3,43 +3,78 @@
  *
  *   fuzz [COUNT [SEED]]
  *
- * Children make the calls, a batch each, since one call in a few ends or cripples the process
- * that makes it. A child tells through a pipe how far it is, so that calls are counted and not
- * guessed; one that makes none for a while is killed. The same seed makes the same calls.
+ * Children make the calls, a batch each and a few side by side, since one call in a few ends or
+ * cripples the process that makes it. Every second child is not root; then it may make every
+ * call there is. They are in a file system of their own, without the console: a program that
+ * hangs up its terminal or ends all processes is not a fault of the kernel's. Each says in
+ * shared memory how far it is, so that calls are counted and not guessed; one that makes none
+ * for a while is killed. A child's calls follow from the seed and from its number.
+ *
+ * Most arguments are of the kind that the call wants (fuzz_calls.h) and sometimes wrong, so that
+ * calls get past their first checks; the rest are anything.
  */
 #include "libc/libc.h"
 
+#include "fuzz_calls.h"
+
+#define JOBS 4			/* children at one time */
 #define BATCH 500u		/* calls that one child makes at most */
-#define REPORT_EVERY 8u		/* calls that each byte in the pipe stands for */
-#define REPORT_FD 900		/* far from the descriptors that random arguments name */
-#define REPORT_BYTE 0xa5
-#define LAST_CALL 460u
+#define REFILL 16u		/* calls between two new contents of the memory */
+#define QUIET_MS 100		/* without a call for so long, a child is killed */
+#define STUCK_MS 30000		/* killed and still there: the kernel has lost it */
+
+#define ROOT "/tmp/fuzz"
+#define PROGRAM "/program"	/* in the children's root: this very program */
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* What is special about a call. All others are made as they come. */
-enum { LEAVE_OUT = 1, MAKES_CHILD = 2 };
+enum { NOT_BY_ROOT = 1, MAKES_CHILD, ENDS };
 
 static const struct {
 	uint16_t number;
 	uint8_t what;
 	const char *why;
 } special[] = {
-	{ 88, LEAVE_OUT, "reboot ends the machine" },
-	{ 37, LEAVE_OUT, "kill reaches every process" },
-	{ 238, LEAVE_OUT, "tkill reaches every process" },
-	{ 270, LEAVE_OUT, "tgkill reaches every process" },
-	{ 178, LEAVE_OUT, "rt_sigqueueinfo reaches every process" },
-	{ 335, LEAVE_OUT, "rt_tgsigqueueinfo reaches every process" },
-	{ 424, LEAVE_OUT, "pidfd_send_signal reaches every process" },
-	{ 26, LEAVE_OUT, "ptrace stops every process" },
-	{ 347, LEAVE_OUT, "process_vm_readv and its kin write to every process" },
-	{ 348, LEAVE_OUT, "process_vm_readv and its kin write to every process" },
+	{ 88, NOT_BY_ROOT, "reboot ends the machine" },
+	{ 37, NOT_BY_ROOT, "kill reaches every process" },
+	{ 238, NOT_BY_ROOT, "tkill reaches every process" },
+	{ 270, NOT_BY_ROOT, "tgkill reaches every process" },
+	{ 178, NOT_BY_ROOT, "rt_sigqueueinfo reaches every process" },
+	{ 335, NOT_BY_ROOT, "rt_tgsigqueueinfo reaches every process" },
+	{ 424, NOT_BY_ROOT, "pidfd_send_signal reaches every process" },
+	{ 26, NOT_BY_ROOT, "ptrace stops every process" },
+	{ 347, NOT_BY_ROOT, "process_vm_readv reaches every process" },
+	{ 348, NOT_BY_ROOT, "process_vm_writev reaches every process" },
+	{ 340, NOT_BY_ROOT, "prlimit64 limits every process" },
 	{ 2, MAKES_CHILD, "fork" },
 	{ 120, MAKES_CHILD, "clone" },
 	{ 190, MAKES_CHILD, "vfork" },
 	{ 435, MAKES_CHILD, "clone3" },
+	{ 1, ENDS, "exit" },
+	{ 252, ENDS, "exit_group" },
+	{ 119, ENDS, "sigreturn" },
+	{ 173, ENDS, "rt_sigreturn" },
 };
 
-static uint32_t state;		/* of the random numbers; never 0 */
+/* What a child tells, in memory shared with the parent. */
+struct report {
+	uint32_t calls;		/* made so far */
+	uint32_t last;		/* the number of the last */
+};
+
+static struct job {
+	int pid;		/* 0: no child */
+	uint32_t calls;		/* of the report, as the parent saw it last */
+	uint32_t since;		/* milliseconds of the clock at which it saw that */
+	bool killed;
+} jobs[JOBS];
+
+static struct report *reports;
+
+/* ---- random numbers */
+
+static uint32_t state;		/* never 0 */
 
 /* Marsaglia's xorshift (2003), 32 bits. */
 static uint32_t random(void)
@@ -50,63 +85,125 @@ static uint32_t random(void)
 	return state;
 }
 
-static uint32_t one_of(const uint32_t *values, size_t count)
+static uint32_t below(uint32_t limit)
 {
-	return values[random() % count];
+	return (uint32_t)((uint64_t)random() * limit >> 32);
 }
 
-static int what_of(uint32_t call)
-{
-	for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++)
-		if (special[i].number == call)
-			return special[i].what;
-	return 0;
-}
+#define ONE_OF(array) ((array)[below(COUNT_OF(array))])
 
-/* Memory that arguments point to: two pages, with nothing mapped behind them. */
-static char *memory;
+/* ---- the memory that arguments point to */
+
+#define ARENA ((char *)0x20000000)	/* mapped in pieces of all kinds */
+#define ARENA_PAGES 64u
+#define PIECE_PAGES 8u
+
+static char *memory;		/* two pages, with nothing mapped behind them */
+static uint32_t short_time[4];	/* of structures timespec, timeval and itimerval */
 
 static const char *const paths[] = {
-	"/", ".", "..", "/tmp", "/tmp/f", "f", "f/g", "", "/dev/null", "/dev/zero", "/dev/tty",
-	"/proc/self/maps", "/proc/self/mem", "/proc/self/fd/0", "/proc/1/status", "/bin/fuzz",
+	"/", ".", "..", "", "f", "f", "g", "h", "d", "d/f", "d/g", "d/../g", "d/d/d", "f/g", "l", "p",
+	"/d", "/f", "/d/g", "/dev", "/dev/null", "/dev/zero", "/dev/tty", "/dev/random", PROGRAM,
+	"/script", "/broken", "/proc", "/proc/self", "/proc/self/maps", "/proc/self/mem",
+	"/proc/self/fd", "/proc/self/fd/1", "/proc/self/exe", "/proc/self/cwd/f", "/proc/1/status",
+	"/proc/self/stat", "/proc/meminfo", "/proc/mounts", "/proc/loft/ledger", "tmpfs", "ramfs",
+	"proc", "size=64k", "user.x",
 };
 
-static uint32_t random_pointer(void)
+static const char script[] = "#!" PROGRAM " x\n";
+
+/* Maps pieces of the arena: a bit of each kind of memory, with holes. */
+static void map_arena(int file)
 {
-	const uint32_t strange[] = { 0, 1, 4095, 4096, 0x7fffffff, 0x80000000, 0xbfffffff,
-				     0xc0000000, 0xc0100000, 0xf8000000, 0xfffffffe, 0xffffffff };
-	uint32_t base = (uint32_t)memory;
-	switch (random() % 8) {
-	case 0: return one_of(strange, sizeof(strange) / sizeof(strange[0]));
-	case 1: return base + 2 * PAGE - random() % 64;	/* reaches beyond the end */
-	case 2: return (uint32_t)paths[random() % (sizeof(paths) / sizeof(paths[0]))];
-	case 3: return (uint32_t)&random_pointer;	/* read-only */
-	default: return base + (random() % (2 * PAGE) & -4u);
+	static const struct { uint8_t prot, flags, anonymous; } pieces[] = {
+		{ 3, 0x32, true }, { 1, 0x32, true }, { 0, 0x32, true }, { 3, 0x31, true },
+		{ 3, 0x11, false }, { 3, 0x12, false }, { 7, 0x32, true }, { 1, 0x11, false },
+	};
+	for (uint32_t i = 0; i < COUNT_OF(pieces); i++)
+		syscall6(SYS_mmap2, (uint32_t)ARENA + i * PIECE_PAGES * PAGE,
+			 (PIECE_PAGES - (i & 1)) * PAGE, pieces[i].prot, pieces[i].flags,
+			 pieces[i].anonymous ? -1 : file, i);
+}
+
+static uint32_t strange_pointer(void)
+{
+	static const uint32_t strange[] = {
+		0, 1, 4095, 4096, 0x7fffffff, 0x80000000, 0xbfffffff, 0xc0000000, 0xc0100000,
+		0xf8000000, 0xfffffffe, 0xffffffff, (uint32_t)shapes,
+	};
+	uint32_t end = (uint32_t)memory + 2 * PAGE;
+	switch (below(4)) {
+	case 0: return ONE_OF(strange);
+	case 1: return end - below(64);		/* reaches beyond the end */
+	case 2: return (uint32_t)ARENA + below(ARENA_PAGES * PAGE);
+	default: return (uint32_t)ARENA + (1 + below(ARENA_PAGES)) * PAGE - 4 * below(8);
 	}
 }
 
-static uint32_t random_argument(void)
+static uint32_t anything(void)
 {
-	const uint32_t sizes[] = { 0, 1, 7, 8, 64, 4095, 4096, 4097, 65536, 1u << 20, 1u << 30,
-				   0x7fffffff, 0x80000000, 0xfffff000, 0xffffffff };
-	switch (random() % 8) {
+	static const uint32_t sizes[] = {
+		0, 1, 7, 8, 64, 4095, 4096, 4097, 65536, 1u << 20, 1u << 30, 0x7fffffff,
+		0x80000000, 0xfffff000, 0xffffffff,
+	};
+	switch (below(8)) {
 	case 0: return random();
-	case 1: return random() % 16;			/* a descriptor, a signal, a flag */
-	case 2: return 1u << random() % 32;
-	case 3: return one_of(sizes, sizeof(sizes) / sizeof(sizes[0]));
-	case 4: return -(random() % 128);
-	default: return random_pointer();
+	case 1: return below(16);
+	case 2: return 1u << below(32);
+	case 3: return ONE_OF(sizes);
+	case 4: return -below(128);
+	case 5: return (uint32_t)ONE_OF(paths);
+	case 6: return strange_pointer();
+	default: return (uint32_t)memory + (below(2 * PAGE) & -4u);
+	}
+}
+
+/* Numbers of pages and bytes are mostly small, sometimes huge. */
+static uint32_t random_size(void)
+{
+	switch (below(4)) {
+	case 0: return below(64);
+	case 1: return below(2 * PAGE);
+	case 2: return below(16) * PAGE + below(3) - 1;
+	default: return below(8) ? below(1u << below(21)) : random();
+	}
+}
+
+/* An argument of the kind that a letter stands for. */
+static uint32_t argument_of(char kind)
+{
+	static const uint32_t users[] = { 0, 1, 1000, 1000, 65534, 65535, 0xffffffff };
+	switch (kind) {
+	case 'f': return below(16) ? below(20) : (uint32_t)-100;
+	case 'n': return (uint32_t)ONE_OF(paths);
+	case 'p': return below(6) ? (uint32_t)memory + (below(2 * PAGE) & -4u) : strange_pointer();
+	case 't': short_time[1] = below(5000); short_time[3] = below(5000);
+		  return (uint32_t)short_time;
+	case 's': case 'o': return random_size();
+	case 'a': return (uint32_t)ARENA + below(ARENA_PAGES) * PAGE;
+	case 'z': return (1 + below(below(8) ? 16 : 4096)) * PAGE;
+	case 'l': return below(2) ? 1u << below(32) | below(4) : (random() & random());
+	case 'i': return below(8) ? below(16) : below(512) - 256;
+	case 'g': return below(66);
+	case 'd': return below(2) ? 0 : below(1000) - 1;
+	case 'u': return ONE_OF(users);
+	case 'm': return below(4) ? below(010000) : below(0200000);
+	default: return anything();
 	}
 }
 
 /* Gives the memory new contents: numbers as they stand in structures. */
 static void refill(void)
 {
-	for (uint32_t i = 0; i < 16; i++) {
-		uint32_t place = random() % (2 * PAGE / 4);
-		((uint32_t *)memory)[place] = random() % 4 ? random_argument() : 0;
+	static const char kinds[] = "fnptsoazligdumx";
+	for (uint32_t i = 0; i < 4 * REFILL; i++) {
+		uint32_t place = below(2 * PAGE / 4);
+		((uint32_t *)memory)[place] = below(3) ? argument_of(kinds[below(15)]) : 0;
 	}
+	short_time[0] = short_time[2] = 0;
 }
+
+/* ---- a child */
 
 /* Waking from calls that wait for ever, as long as random calls have not undone it. */
 static void ignore_alarm(int sig, struct siginfo *info, struct ucontext *context)
@@ -126,95 +223,273 @@ static void start_alarms(void)
 	syscall3(SYS_setitimer, 0, interval, 0);
 }
 
-static void one_call(int self)
+static int what_of(uint32_t call)
 {
-	uint32_t call = random() % (LAST_CALL + 1);
-	int what = what_of(call);
-	if (what == LEAVE_OUT)
-		return;
-	syscall6(call, random_argument(), random_argument(), random_argument(),
-		 random_argument(), random_argument(), random_argument());
-	if (what == MAKES_CHILD && syscall3(SYS_getpid, 0, 0, 0) != self)
-		exit(0);
+	for (size_t i = 0; i < COUNT_OF(special); i++)
+		if (special[i].number == call)
+			return special[i].what;
+	return 0;
 }
 
-static void batch(uint32_t seed, uint32_t count)
+/* One in 32 is any number, the others are calls that the table knows. */
+static uint32_t random_call(bool is_root)
 {
-	const uint8_t byte = REPORT_BYTE;
+	for (;;) {
+		uint32_t call = below(LAST_CALL + 1);
+		int what = what_of(call);
+		if (!shapes[call][0] && below(32))
+			continue;
+		if ((what == NOT_BY_ROOT && is_root) || (what == ENDS && below(8)))
+			continue;
+		return call;
+	}
+}
+
+static int32_t one_call(uint32_t call)
+{
+	const char *shape = shapes[call];
+	uint32_t arguments[6];
+	bool more = true;
+	for (int i = 0; i < 6; i++) {
+		more = more && shape[i];
+		arguments[i] = more && below(16) ? argument_of(shape[i]) : anything();
+	}
+	return syscall6(call, arguments[0], arguments[1], arguments[2], arguments[3],
+			arguments[4], arguments[5]);
+}
+
+static void make_calls(struct report *report, bool is_root)
+{
 	int self = syscall3(SYS_getpid, 0, 0, 0);
-	state = seed * 2654435761u | 1;
+	uint32_t left = BATCH;
+	for (uint32_t i = 0; i < left; i++) {
+		if (i % REFILL == 0) {
+			start_alarms();
+			refill();
+		}
+		uint32_t call = random_call(is_root);
+		report->last = call;
+		one_call(call);
+		report->calls++;
+		/* Its own children make a few calls; one that shares this memory spoils it. */
+		if (what_of(call) == MAKES_CHILD && syscall3(SYS_getpid, 0, 0, 0) != self) {
+			self = syscall3(SYS_getpid, 0, 0, 0);
+			left = i + below(8);
+		}
+	}
+}
+
+/* A program that exec may take or not: this one with a few bytes of its headers changed. */
+static void write_broken(int program)
+{
+	uint32_t headers[PAGE / 4];
+	int to = open("/broken", O_WRONLY | O_CREAT, 0777);
+	syscall4(SYS_pread64, program, headers, sizeof(headers), 0);
+	for (uint32_t i = below(4); i > 0; i--)
+		headers[below(40)] = anything();
+	write(to, headers, sizeof(headers));
+	close(to);
+}
+
+/* Descriptors 0 to about 12 are a few of each kind, none of them the console's. */
+static void open_descriptors(void)
+{
+	static const struct { const char *path; int flags; } files[] = {
+		{ "/dev/null", O_RDWR }, { "/dev/zero", O_RDWR }, { "/f", O_RDWR | O_CREAT },
+		{ "/g", O_RDWR | O_CREAT | O_APPEND }, { "/", 0 }, { "/d", 0 },
+		{ "/proc/self/maps", 0 }, { "/proc/self/mem", O_RDWR }, { PROGRAM, 0 },
+	};
+	const int o_nonblock = 04000;
+	int ends[2];
 	for (int fd = 0; fd < 3; fd++)
 		close(fd);
-	for (uint32_t i = 0; i < count; i += REPORT_EVERY) {
-		start_alarms();
-		refill();
-		for (uint32_t k = 0; k < REPORT_EVERY; k++)
-			one_call(self);
-		if (write(REPORT_FD, &byte, 1) != 1)
-			exit(1);
-	}
-	exit(0);
+	for (size_t i = 0; i < COUNT_OF(files); i++)
+		open(files[i].path, files[i].flags, 0666);
+	syscall3(SYS_pipe2, ends, 0, 0);
+	syscall3(SYS_pipe2, ends, o_nonblock, 0);
 }
 
-/* Takes what children have reported out of the pipe; returns the calls it stands for. */
-static uint32_t collect(int fd)
+static void become_user(void)
 {
-	uint8_t bytes[64];
+	const uint32_t id = 1000;
+	syscall3(206, 0, 0, 0);		/* setgroups32: none */
+	syscall3(210, id, id, id);	/* setresgid32 */
+	syscall3(208, id, id, id);	/* setresuid32 */
+}
+
+static void child(uint32_t seed, struct report *report, bool is_root)
+{
+	state = seed * 2654435761u | 1;
+	syscall3(SYS_setsid, 0, 0, 0);
+	syscall3(61, ROOT, 0, 0);	/* chroot */
+	syscall3(SYS_chdir, "/", 0, 0);
+	if (!is_root)
+		become_user();
+	open_descriptors();
+	memory = map_anonymous(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, 0);
+	if (memory) {
+		munmap(memory + 2 * PAGE, PAGE);
+		write_broken(8);
+		map_arena(2);
+		make_calls(report, is_root);
+	}
+	syscall3(252, 0, 0, 0);		/* exit_group */
+}
+
+/* ---- the parent */
+
+static uint32_t milliseconds(void)
+{
+	const int clock_monotonic = 1;
+	uint32_t time[2] = { 0, 0 };
+	syscall3(265, clock_monotonic, time, 0);
+	return time[0] * 1000 + time[1] / 1000000;
+}
+
+static void start(uint32_t slot, uint32_t number_of_child, uint32_t seed)
+{
+	struct job *job = &jobs[slot];
+	reports[slot] = (struct report){ 0, 0 };
+	int pid = fork();
+	if (pid == 0)
+		child(seed + number_of_child, &reports[slot], number_of_child % 2 == 0);
+	*job = (struct job){ .pid = pid > 0 ? pid : 0, .since = milliseconds() };
+}
+
+/* Takes in what a child has done since. Returns the new calls. */
+static uint32_t look_at(uint32_t slot)
+{
+	struct job *job = &jobs[slot];
+	uint32_t calls = reports[slot].calls, more = 0;
+	/* What random calls have written over the report does not count. */
+	if (calls > job->calls && calls <= BATCH) {
+		more = calls - job->calls;
+		job->calls = calls;
+		job->since = milliseconds();
+	}
+	return more;
+}
+
+/* Ends children that do nothing. False if one has not gone although it was killed. */
+static bool watch(uint32_t slot)
+{
+	struct job *job = &jobs[slot];
+	uint32_t quiet = milliseconds() - job->since;
+	if (quiet > QUIET_MS && !job->killed) {
+		kill(job->pid, SIGKILL);
+		job->killed = true;
+	}
+	if (quiet < STUCK_MS)
+		return true;
+	print("fuzz: child %d does not end; its last call was %u\n", job->pid, reports[slot].last);
+	return false;
+}
+
+/* Waits a little for any child's end. Takes those that ended off the list. */
+static uint32_t reap(void)
+{
+	const uint32_t sigchld[2] = { 1u << (SIGCHLD - 1), 0 }, time[2] = { 0, 10000000 };
 	uint32_t calls = 0;
-	int got;
-	while ((got = read(fd, bytes, sizeof(bytes))) > 0)
-		for (int i = 0; i < got; i++)
-			calls += bytes[i] == REPORT_BYTE ? REPORT_EVERY : 0;
+	int status, pid;
+	syscall4(177, sigchld, 0, time, sizeof(sigchld));	/* rt_sigtimedwait */
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		kill(-pid, SIGKILL);	/* its own children, unless they have left its group */
+		for (uint32_t slot = 0; slot < JOBS; slot++) {
+			if (jobs[slot].pid != pid)
+				continue;
+			calls += look_at(slot);
+			jobs[slot].pid = 0;
+		}
+	}
 	return calls;
 }
 
-/* Waits for a child; kills it when twenty alarms in a row have seen it make no call. */
-static uint32_t wait_for(int child, int report_fd)
+/* All the calls. False when the kernel lost a child. */
+static bool run(uint32_t count, uint32_t seed)
 {
-	uint32_t calls = 0;
-	int status, silent = 0;
-	while (waitpid(child, &status, 0) != child) {
-		uint32_t more = collect(report_fd);
-		calls += more;
-		silent = more ? 0 : silent + 1;
-		if (silent == 20)
-			kill(child, SIGKILL);
+	uint32_t done = 0, children = 0, next = 0, running = 1;
+	while (done < count || running) {
+		running = 0;
+		for (uint32_t slot = 0; slot < JOBS; slot++) {
+			if (!jobs[slot].pid && done < count)
+				start(slot, children++, seed);
+			if (!jobs[slot].pid)
+				continue;
+			running++;
+			done += look_at(slot);
+			if (!watch(slot))
+				return false;
+		}
+		done += reap();
+		if (done >= next) {
+			print("fuzz: %u calls by %u children\n", done, children);
+			next = done + count / 20;
+		}
 	}
-	return calls + collect(report_fd);
+	print("fuzz: done, %u calls by %u children\n", done, children);
+	return true;
+}
+
+static bool copy_self(void)
+{
+	static char buffer[PAGE];
+	int from = open("/proc/self/exe", O_RDONLY, 0);
+	int to = open(ROOT PROGRAM, O_WRONLY | O_CREAT, 0755);
+	int got;
+	while ((got = read(from, buffer, sizeof(buffer))) > 0)
+		if (write(to, buffer, got) != got)
+			return false;
+	close(from);
+	close(to);
+	return got == 0;
+}
+
+static bool make_root(void)
+{
+	static const struct { const char *path; int device; } nodes[] = {
+		{ ROOT "/dev/null", 0x103 }, { ROOT "/dev/zero", 0x105 },
+		{ ROOT "/dev/random", 0x108 }, { ROOT "/dev/tty", 0x500 },
+	};
+	const int sys_mkdir = 39, sys_mknod = 14, s_ifchr = 020000;
+	syscall3(60, 0, 0, 0);		/* umask */
+	syscall3(sys_mkdir, ROOT, 0777, 0);
+	if (syscall6(SYS_mount, (uint32_t)"fuzz", (uint32_t)ROOT, (uint32_t)"tmpfs", 0,
+		     (uint32_t)"size=25%,mode=777", 0) != 0 || !copy_self())
+		return false;
+	syscall3(sys_mkdir, ROOT "/proc", 0755, 0);
+	syscall3(sys_mkdir, ROOT "/dev", 0755, 0);
+	syscall3(sys_mkdir, ROOT "/d", 0777, 0);
+	for (size_t i = 0; i < COUNT_OF(nodes); i++)
+		syscall3(sys_mknod, nodes[i].path, s_ifchr | 0666, nodes[i].device);
+	int fd = open(ROOT "/script", O_WRONLY | O_CREAT, 0755);
+	write(fd, script, sizeof(script) - 1);
+	close(fd);
+	return syscall6(SYS_mount, (uint32_t)"proc", (uint32_t)(ROOT "/proc"), (uint32_t)"proc",
+			0, 0, 0) == 0;
 }
 
 int main(int argc, char **argv, char **envp)
 {
 	uint32_t count = argc > 1 ? number(argv[1]) : 1000000;
-	uint32_t seed = argc > 2 ? number(argv[2]) : (uint32_t)syscall3(SYS_time, 0, 0, 0);
-	int ends[2];
-	const int o_nonblock = 04000;
+	uint32_t seed = argc > 2 ? number(argv[2]) : milliseconds();
+	const int map_shared = 1, sig_block = 0, sys_umount2 = 52, mnt_detach = 2;
+	const uint32_t sigchld[2] = { 1u << (SIGCHLD - 1), 0 };
 	(void)envp;
-	memory = map_anonymous(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, 0);
-	if (!memory || syscall3(SYS_pipe2, ends, o_nonblock, 0) != 0 ||
-	    syscall3(SYS_dup2, ends[1], REPORT_FD, 0) < 0)
-		return 2;
-	close(ends[1]);
-	munmap(memory + 2 * PAGE, PAGE);
+	if (syscall3(33, PROGRAM, 0, 0) == 0)
+		return 0;	/* executed by one of its own children, in their root */
 	print("fuzz: %u random system calls, seed %u\n", count, seed);
-	for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++)
-		if (special[i].what == LEAVE_OUT)
-			print("  left out: %3u, %s\n", special[i].number, special[i].why);
-	start_alarms();
-
-	uint32_t done = 0, children = 0, next = 0;
-	while (done < count) {
-		int child = fork();
-		if (child == 0)
-			batch(seed + children, BATCH);
-		children++;
-		if (child > 0)
-			done += wait_for(child, ends[0]);
-		if (done >= next) {
-			print("fuzz: %u calls by %u children\n", done, children);
-			next = done + count / 10;
-		}
+	for (size_t i = 0; i < COUNT_OF(special); i++)
+		if (special[i].what == NOT_BY_ROOT)
+			print("  not by root: %3u, %s\n", special[i].number, special[i].why);
+	reports = (void *)syscall6(SYS_mmap2, 0, PAGE, PROT_READ | PROT_WRITE,
+				   map_shared | MAP_ANONYMOUS, -1, 0);
+	if ((uint32_t)reports >= -PAGE || !make_root()) {
+		print("fuzz: no place to work in\n");
+		return 2;
 	}
-	print("fuzz: done, %u calls by %u children\n", done, children);
-	return 0;
+	syscall4(SYS_rt_sigprocmask, sig_block, sigchld, 0, sizeof(sigchld));
+	bool good = run(count, seed);
+	syscall3(sys_umount2, ROOT "/proc", mnt_detach, 0);
+	syscall3(sys_umount2, ROOT, mnt_detach, 0);
+	return good ? 0 : 1;
 }

@@ -1,5 +1,5 @@
 /*
- * init: process 1 of an image without busybox.
+ * init: process 1 of an image without busybox, or on a processor that cannot run it.
  *
  * Mounts /proc, keeps a shell running on the console, collects the children that others left
  * behind, and on SIGUSR2 (which is what `poweroff` sends, here and in busybox), SIGUSR1 (halt)
@@ -34,6 +34,14 @@ static void open_console(void)
 	syscall3(SYS_dup2, 0, 2, 0);
 }
 
+static bool has_busybox(void)
+{
+	int fd = open("/bin/busybox", O_RDONLY, 0);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 static int start_shell(char **envp)
 {
 	int child = fork();
@@ -44,8 +52,8 @@ static int start_shell(char **envp)
 	open_console();
 	syscall3(SYS_ioctl, 0, TIOCSCTTY, 0);
 	syscall3(SYS_chdir, "/", 0, 0);
-	int32_t error = syscall3(SYS_execve, "/bin/sh", arguments, envp);
-	print("init: /bin/sh: error %d\n", -error);
+	int32_t error = syscall3(SYS_execve, "/bin/loft-sh", arguments, envp);
+	print("init: /bin/loft-sh: error %d\n", -error);
 	exit(1);
 }
 
@@ -76,8 +84,10 @@ int main(int argc, char **argv, char **envp)
 	on_signal(SIGUSR1, note_signal, 0);
 	on_signal(SIGUSR2, note_signal, 0);
 	on_signal(SIGTERM, note_signal, 0);
-	print("This image has no busybox: here are Loft's own init and a small shell.\n"
-	      "help lists its commands; poweroff ends it.\n");
+	print("%s: here are Loft's own init and a small shell.\n"
+	      "help lists its commands; poweroff ends it.\n",
+	      has_busybox() ? "Debian's busybox wants an i686 processor"
+			    : "This image has no busybox");
 
 	int shell = start_shell((char **)environment);
 	while (!asked) {
