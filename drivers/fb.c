@@ -1,9 +1,10 @@
 /*
  * A linear frame buffer as a character display: 32, 24 or 16 bits a pixel, mapped write-combining.
  *
- * Device memory is never read, and written only where the screen changes: a copy of the cells that are shown tells which
- * of those to be drawn are different. So a scroll, which hands in every row anew, costs what has changed and not what
- * there is. The cursor is two lines at the foot of its cell.
+ * Device memory is never read, and written only where the screen changes: a copy of the cells
+ * that are shown tells which of those to be drawn are different. So a scroll, which hands in
+ * every row anew, costs what has changed and not what there is. The cursor is two lines at the
+ * foot of its cell.
  */
 #include "screen.h"
 
@@ -14,15 +15,15 @@
 #include <log.h>
 #include <string.h>
 
-#define NOTHING_SHOWN 0xffff	/* no character: differs from every cell */
+#define NOTHING_SHOWN 0xffff /* no character: differs from every cell */
 #define CURSOR_LINES 2u
 
 static struct {
 	struct display display;
 	uint8_t *memory;
 	uint32_t pitch;
-	unsigned pixel_size;		/* bytes */
-	uint32_t colours[16];		/* as the frame buffer has them */
+	unsigned pixel_size;  /* bytes */
+	uint32_t colours[16]; /* as the frame buffer has them */
 	struct cell *shown;
 	unsigned cursor_row, cursor_column;
 	bool cursor_visible;
@@ -92,7 +93,8 @@ static void draw_cell(unsigned row, unsigned column, struct cell cell)
 {
 	const uint8_t *glyph = glyph_of(cell.symbol);
 	uint8_t *to = cell_address(row, column);
-	uint32_t foreground = fb.colours[cell.colour & 15], background = fb.colours[cell.colour >> 4];
+	uint32_t foreground = fb.colours[cell.colour & 15];
+	uint32_t background = fb.colours[cell.colour >> 4];
 
 	for (unsigned y = 0; y < GLYPH_HEIGHT; y++, to += fb.pitch)
 		draw_row(to, glyph[y], foreground, background);
@@ -187,7 +189,9 @@ struct display *fb_find(void)
 	fb.display = (struct display){
 		.rows = info->height / GLYPH_HEIGHT,
 		.columns = MIN(info->width / GLYPH_WIDTH, (unsigned)VT_COLUMNS_MAX),
-		.draw = fb_draw, .cursor = fb_cursor, .palette = fb_palette,
+		.draw = fb_draw,
+		.cursor = fb_cursor,
+		.palette = fb_palette,
 	};
 	fb.shown = kvrange_alloc(DIV_ROUND_UP(
 		fb.display.rows * fb.display.columns * sizeof(struct cell), PAGE_SIZE));

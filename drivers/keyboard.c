@@ -1,10 +1,12 @@
 /*
- * The PC's keyboard at the 8042 controller, scan code set 1 as the controller translates it (IBM AT technical reference;
- * key numbers and codes as in the PS/2 hardware reference, keyboards).
+ * The PC's keyboard at the 8042 controller, scan code set 1 as the controller translates it
+ * (IBM AT technical reference; key numbers and codes as in the PS/2 hardware reference,
+ * keyboards).
  *
- * Keys become the bytes that the Linux console sends for them with its US layout: characters, ESC before a character with
- * Alt, sequences for cursor and function keys. Every wait for the controller is bounded; a machine without one has no
- * keyboard and goes on. All state belongs to the interrupt handler, or is touched with interrupts off.
+ * Keys become the bytes that the Linux console sends for them with its US layout: characters,
+ * ESC before a character with Alt, sequences for cursor and function keys. Every wait for the
+ * controller is bounded; a machine without one has no keyboard and goes on. All state belongs
+ * to the interrupt handler, or is touched with interrupts off.
  */
 #include <drivers.h>
 
@@ -42,15 +44,28 @@
 #define CODE_PAUSE 0xe1
 #define CODE_RELEASE 0x80
 
-#define PATIENCE 20000u		/* reads of the status: some twenty milliseconds */
-#define BYTES_MAX 16u		/* taken in one interrupt */
+#define PATIENCE 20000u /* reads of the status: some twenty milliseconds */
+#define BYTES_MAX 16u	/* taken in one interrupt */
 
 /* Scan codes of keys that are more than a character. */
 enum {
-	KEY_CTRL = 0x1d, KEY_SHIFT_LEFT = 0x2a, KEY_SHIFT_RIGHT = 0x36, KEY_PRINT = 0x37,
-	KEY_ALT = 0x38, KEY_CAPS = 0x3a, KEY_F1 = 0x3b, KEY_F10 = 0x44, KEY_NUM = 0x45,
-	KEY_SCROLL = 0x46, KEY_PAD_FIRST = 0x47, KEY_PAD_LAST = 0x53, KEY_F11 = 0x57,
-	KEY_F12 = 0x58, KEY_BACKSPACE = 0x0e, KEY_SLASH = 0x35, KEY_ENTER = 0x1c,
+	KEY_CTRL = 0x1d,
+	KEY_SHIFT_LEFT = 0x2a,
+	KEY_SHIFT_RIGHT = 0x36,
+	KEY_PRINT = 0x37,
+	KEY_ALT = 0x38,
+	KEY_CAPS = 0x3a,
+	KEY_F1 = 0x3b,
+	KEY_F10 = 0x44,
+	KEY_NUM = 0x45,
+	KEY_SCROLL = 0x46,
+	KEY_PAD_FIRST = 0x47,
+	KEY_PAD_LAST = 0x53,
+	KEY_F11 = 0x57,
+	KEY_F12 = 0x58,
+	KEY_BACKSPACE = 0x0e,
+	KEY_SLASH = 0x35,
+	KEY_ENTER = 0x1c,
 	KEY_DELETE = 0x53
 };
 
@@ -58,18 +73,18 @@ enum {
 #define LED_NUM 2
 #define LED_CAPS 4
 
-static const char plain[0x3a] = "\0\0331234567890-=\177\tqwertyuiop[]\r\0asdfghjkl;'`\0\\zxcvbnm,./"
-				"\0*\0 ";
-static const char shifted[0x3a] = "\0\033!@#$%^&*()_+\177\tQWERTYUIOP{}\r\0ASDFGHJKL:\"~\0|ZXCVBNM<>?"
-				  "\0*\0 ";
+static const char plain[0x3a] =
+	"\0\0331234567890-=\177\tqwertyuiop[]\r\0asdfghjkl;'`\0\\zxcvbnm,./\0*\0 ";
+static const char shifted[0x3a] =
+	"\0\033!@#$%^&*()_+\177\tQWERTYUIOP{}\r\0ASDFGHJKL:\"~\0|ZXCVBNM<>?\0*\0 ";
 
 static struct {
 	bool shift_left, shift_right, ctrl_left, ctrl_right, alt_left, alt_right;
-	bool extended;		/* the last byte was E0 */
-	unsigned skip;		/* bytes of the pause key still to come */
-	uint8_t leds;		/* wanted, and what the locks are */
+	bool extended; /* the last byte was E0 */
+	unsigned skip; /* bytes of the pause key still to come */
+	uint8_t leds;  /* wanted, and what the locks are */
 	enum { LEDS_IDLE, LEDS_ASKED, LEDS_SENT } leds_state;
-	bool leds_again;	/* they changed while being sent */
+	bool leds_again; /* they changed while being sent */
 } keyboard;
 
 /* ---- the controller ---- */
@@ -189,7 +204,8 @@ static void send_text(const char *text)
 	screen_input(text, strlen(text));
 }
 
-/* With Ctrl, letters and the characters of columns 4 and 5 lose two bits; the Linux layout adds some digits. */
+/* With Ctrl, letters and the characters of columns 4 and 5 lose two bits; the Linux layout
+ * adds some digits. */
 static char with_ctrl(char character)
 {
 	static const char digits[] = "2\0003\0334\0345\0356\0367\0378\177/\177-\037 \000";
@@ -233,7 +249,8 @@ static void character_key(uint8_t code)
 
 static void function_key(unsigned number)
 {
-	/* Number in ESC [ N ~ of F6.. and of the shifted keys, which count as F13.. (terminfo's linux). */
+	/* Number in ESC [ N ~ of F6.. and of the shifted keys, which count as F13..
+	 * (terminfo's linux). */
 	static const uint8_t numbers[] = {
 		17, 18, 19, 20, 21, 23, 24, 25, 26, 28, 29, 31, 32, 33, 34,
 	};
@@ -258,10 +275,12 @@ static void cursor_key(char final)
 	screen_input(bytes, 3);
 }
 
-/* The block of cursor keys, also on the keypad without Num Lock. By scan code from KEY_PAD_FIRST on. */
+/* The block of cursor keys, also on the keypad without Num Lock. By scan code from
+ * KEY_PAD_FIRST on. */
 static void navigation_key(uint8_t code)
 {
-	static const char finals[] = "1A5\0D\0C\0" "4B623";
+	static const char finals[] = "1A5\0D\0C\0"
+				     "4B623";
 	char final = finals[code - KEY_PAD_FIRST];
 	char bytes[5] = "\033[0~";
 
@@ -368,7 +387,7 @@ static void take_byte(uint8_t byte)
 		keyboard.extended = true;
 	} else if (byte == CODE_PAUSE) {
 		keyboard.skip = 2;
-	} else if (byte != 0x00 && byte != 0xff) {	/* not: too many keys at once */
+	} else if (byte != 0x00 && byte != 0xff) { /* not: too many keys at once */
 		scan_code(byte);
 	}
 }
@@ -400,6 +419,7 @@ void keyboard_init(void)
 		log_error("keyboard: IRQ %u cannot be had: error %d", IRQ, -error);
 		return;
 	}
-	/* Scanning may be off after a loader's use; its ACK comes as an interrupt, to nobody's harm. */
+	/* Scanning may be off after a loader's use; its ACK comes as an interrupt, to
+	 * nobody's harm. */
 	(void)send(DATA, KEYBOARD_ENABLE);
 }

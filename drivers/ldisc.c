@@ -1,9 +1,10 @@
 /*
  * The line discipline's pure core.
  *
- * Input is one ring with three free-running marks, tail <= line <= head: [tail, line) are finished lines, [line, head)
- * the one that is still being edited. In raw mode only tail and head count. A bitmap tells which bytes end a line; the
- * end-of-file character is kept as a byte 0 with its end bit set, which a reader eats without getting it.
+ * Input is one ring with three free-running marks, tail <= line <= head: [tail, line) are
+ * finished lines, [line, head) the one that is still being edited. In raw mode only tail and
+ * head count. A bitmap tells which bytes end a line; the end-of-file character is kept as a
+ * byte 0 with its end bit set, which a reader eats without getting it.
  */
 #include "ldisc_internal.h"
 
@@ -11,7 +12,7 @@
 #include <assert.h>
 #include <string.h>
 
-#define END_OF_FILE 0u	/* stands in the ring for VEOF */
+#define END_OF_FILE 0u /* stands in the ring for VEOF */
 
 /* Is byte the control character of that index, which is not switched off? */
 static bool is_cc(const struct ldisc *ldisc, unsigned index, uint8_t byte)
@@ -22,10 +23,19 @@ static bool is_cc(const struct ldisc *ldisc, unsigned index, uint8_t byte)
 void ldisc_default_settings(struct termios2 *settings)
 {
 	static const uint8_t defaults[NCCS] = {
-		[VINTR] = 'C' - 0x40, [VQUIT] = '\\' - 0x40, [VERASE] = 0x7f,
-		[VKILL] = 'U' - 0x40, [VEOF] = 'D' - 0x40, [VTIME] = 0, [VMIN] = 1,
-		[VSTART] = 'Q' - 0x40, [VSTOP] = 'S' - 0x40, [VSUSP] = 'Z' - 0x40,
-		[VREPRINT] = 'R' - 0x40, [VDISCARD] = 'O' - 0x40, [VWERASE] = 'W' - 0x40,
+		[VINTR] = 'C' - 0x40,
+		[VQUIT] = '\\' - 0x40,
+		[VERASE] = 0x7f,
+		[VKILL] = 'U' - 0x40,
+		[VEOF] = 'D' - 0x40,
+		[VTIME] = 0,
+		[VMIN] = 1,
+		[VSTART] = 'Q' - 0x40,
+		[VSTOP] = 'S' - 0x40,
+		[VSUSP] = 'Z' - 0x40,
+		[VREPRINT] = 'R' - 0x40,
+		[VDISCARD] = 'O' - 0x40,
+		[VWERASE] = 'W' - 0x40,
 		[VLNEXT] = 'V' - 0x40,
 	};
 
@@ -67,10 +77,11 @@ static void set_end(struct ldisc *ldisc, uint32_t at, bool end)
 	if (end)
 		ldisc->ends[(at & LDISC_MASK) / 8] |= (uint8_t)(1u << (at % 8));
 	else
-		ldisc->ends[(at & LDISC_MASK) / 8] &= (uint8_t)~(1u << (at % 8));
+		ldisc->ends[(at & LDISC_MASK) / 8] &= (uint8_t) ~(1u << (at % 8));
 }
 
-/* Room for one more byte of an ordinary kind: the last byte of the ring is kept for the end of a line. */
+/* Room for one more byte of an ordinary kind: the last byte of the ring is kept for the end
+ * of a line. */
 static bool has_room(const struct ldisc *ldisc)
 {
 	return ldisc->head - ldisc->tail < LDISC_INPUT_SIZE - 1;
@@ -106,7 +117,7 @@ size_t ldisc_room(const struct ldisc *ldisc)
 	size_t room = used < LDISC_INPUT_SIZE - 1 ? LDISC_INPUT_SIZE - 1 - used : 0;
 
 	if (input_flag(ldisc, PARMRK))
-		room = (room + 2) / 3;	/* a byte can become three */
+		room = (room + 2) / 3; /* a byte can become three */
 	return room == 0 && unfinished ? 1 : room;
 }
 
@@ -146,7 +157,7 @@ static void take_ordinary(struct ldisc *ldisc, uint8_t byte, bool literal)
 			ldisc_echo_byte(ldisc, byte);
 	}
 	if (byte == 0xff && input_flag(ldisc, PARMRK))
-		put(ldisc, byte);	/* doubled, to tell it from a mark */
+		put(ldisc, byte); /* doubled, to tell it from a mark */
 	put(ldisc, byte);
 }
 

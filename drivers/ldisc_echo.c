@@ -1,15 +1,18 @@
 /*
- * The line discipline's output side: processing of what is written, and the echo of what is typed and erased.
+ * The line discipline's output side: processing of what is written, and the echo of what is
+ * typed and erased.
  *
- * Both follow the column of the cursor, since tabs and the erasing of a typed tab need it. The column is right as long
- * as programs move the cursor by plain characters alone; Linux knows no better.
+ * Both follow the column of the cursor, since tabs and the erasing of a typed tab need it. The
+ * column is right as long as programs move the cursor by plain characters alone; Linux knows no
+ * better.
  */
 #include "ldisc_internal.h"
 
 #include <assert.h>
 #include <string.h>
 
-/* A letter or digit as VWERASE sees it: Latin 1, which takes the first byte of a UTF-8 sequence for a letter. */
+/* A letter or digit as VWERASE sees it: Latin 1, which takes the first byte of a UTF-8
+ * sequence for a letter. */
 static bool is_word(uint8_t byte)
 {
 	return (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
@@ -59,7 +62,8 @@ static size_t output_tab(struct ldisc *ldisc, char *to)
 	return spaces;
 }
 
-/* In Latin 1, as Linux has it: \337 and \377, which have no capital there, are moved all the same. */
+/* In Latin 1, as Linux has it: \337 and \377, which have no capital there, are moved all the
+ * same. */
 static uint8_t to_upper(uint8_t byte)
 {
 	bool lower = (byte >= 'a' && byte <= 'z') || (byte >= 0xdf && byte != 0xf7);
@@ -109,7 +113,7 @@ void ldisc_echo(struct ldisc *ldisc, uint8_t byte)
 	char bytes[LDISC_EXPANSION];
 	size_t size;
 
-	if (byte == 0xff) {	/* Linux's echo passes it on unprocessed, and counts it */
+	if (byte == 0xff) { /* Linux's echo passes it on unprocessed, and counts it */
 		ldisc->column++;
 		ldisc->ops->echo(ldisc, "\377", 1);
 		return;
@@ -148,7 +152,8 @@ void ldisc_finish_erasing(struct ldisc *ldisc)
 
 /* ---- erasing ---- */
 
-/* Columns of the line's characters behind its last tab, or behind where the line began when it has none. */
+/* Columns of the line's characters behind its last tab, or behind where the line began when
+ * it has none. */
 static unsigned columns_since_tab(const struct ldisc *ldisc)
 {
 	unsigned columns = 0;
@@ -203,7 +208,8 @@ static void echo_erased(struct ldisc *ldisc, size_t size, bool whole_line, uint8
 	}
 }
 
-/* Takes the last character, all bytes of it, off the line: their number, 0 when a lone continuation byte is in the way. */
+/* Takes the last character, all bytes of it, off the line: their number, 0 when a lone
+ * continuation byte is in the way. */
 static size_t drop_character(struct ldisc *ldisc)
 {
 	uint32_t at = ldisc->head;

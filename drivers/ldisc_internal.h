@@ -1,6 +1,6 @@
 /*
- * What the two halves of the line discipline, ldisc.c (input, lines, reading) and ldisc_echo.c (output, echo, erasing),
- * know of each other.
+ * What the two halves of the line discipline, ldisc.c (input, lines, reading) and ldisc_echo.c
+ * (output, echo, erasing), know of each other.
  */
 #ifndef LOFT_DRIVERS_LDISC_INTERNAL_H
 #define LOFT_DRIVERS_LDISC_INTERNAL_H

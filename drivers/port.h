@@ -45,7 +45,8 @@ static inline void port_write32(uint16_t port, uint32_t value)
 	__asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port) : "memory");
 }
 
-/* About a microsecond, for devices of the ISA age: a write to the port of the BIOS's progress codes. */
+/* About a microsecond, for devices of the ISA age: a write to the port of the BIOS's
+ * progress codes. */
 static inline void port_delay(void)
 {
 	port_write8(0x80, 0);

@@ -1,10 +1,11 @@
 /*
- * The screen console: a character screen (vt.c) on the display that this machine has, shown log lines and the terminal
- * tty1.
+ * The screen console: a character screen (vt.c) on the display that this machine has, shown log
+ * lines and the terminal tty1.
  *
- * VGA text is there from the start, in static memory; a frame buffer needs mapping and memory and comes later, when the
- * log so far is replayed to it. With neither there is no tty1. All of it is guarded by interrupt-off sections, since
- * log lines come from anywhere; in a panic it works as ever.
+ * VGA text is there from the start, in static memory; a frame buffer needs mapping and memory
+ * and comes later, when the log so far is replayed to it. With neither there is no tty1. All of
+ * it is guarded by interrupt-off sections, since log lines come from anywhere; in a panic it
+ * works as ever.
  */
 #include <drivers.h>
 

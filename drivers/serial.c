@@ -29,10 +29,10 @@
 #define BASE 0x3f8
 #define IRQ 4
 
-#define DATA (BASE + 0)		/* receive and send; divisor's low byte when LCR_DIVISOR */
-#define IER (BASE + 1)		/* interrupt enable; divisor's high byte */
-#define IIR (BASE + 2)		/* read: what interrupts */
-#define FCR (BASE + 2)		/* write: FIFO control */
+#define DATA (BASE + 0) /* receive and send; divisor's low byte when LCR_DIVISOR */
+#define IER (BASE + 1)	/* interrupt enable; divisor's high byte */
+#define IIR (BASE + 2)	/* read: what interrupts */
+#define FCR (BASE + 2)	/* write: FIFO control */
 #define LCR (BASE + 3)
 #define MCR (BASE + 4)
 #define LSR (BASE + 5)
@@ -54,32 +54,32 @@
 #define LCR_DIVISOR 0x80
 #define MCR_DTR 0x01
 #define MCR_RTS 0x02
-#define MCR_OUT2 0x08		/* on a PC: lets the interrupt through */
+#define MCR_OUT2 0x08 /* on a PC: lets the interrupt through */
 #define MCR_LOOP 0x10
 #define LSR_RECEIVED 0x01
 #define LSR_PARITY 0x04
 #define LSR_FRAMING 0x08
 #define LSR_BREAK 0x10
-#define LSR_ROOM 0x20		/* the FIFO, or the holding register, is empty */
+#define LSR_ROOM 0x20 /* the FIFO, or the holding register, is empty */
 #define LSR_IDLE 0x40
 #define MSR_CTS 0x10
 
-#define CLOCK 115200u		/* bits a second with divisor 1 */
+#define CLOCK 115200u /* bits a second with divisor 1 */
 #define SPEED_DEFAULT 115200u
 /*
  * Reads of the line status: three seconds on a real bus. A full FIFO takes a seventh of one at
  * 1200 bits a second; an emulated line waits for whoever reads it, who may be slow.
  */
 #define PATIENCE 3000000u
-#define ROUNDS_MAX 256u		/* of one interrupt */
+#define ROUNDS_MAX 256u /* of one interrupt */
 
 static struct {
 	bool present;
-	bool stuck;		/* did not get ready last time */
-	bool hold;		/* the reader is behind: bytes stay in the UART */
+	bool stuck; /* did not get ready last time */
+	bool hold;  /* the reader is behind: bytes stay in the UART */
 	uint8_t fifo_size;
-	uint8_t ier, lcr, mcr;	/* as last written */
-	int type;		/* PORT_* of the ABI */
+	uint8_t ier, lcr, mcr; /* as last written */
+	int type;	       /* PORT_* of the ABI */
 	struct tty *tty;
 } uart;
 
@@ -107,7 +107,7 @@ static bool probe(void)
 		return false;
 	port_write8(MCR, MCR_LOOP | MCR_OUT2 | MCR_RTS);
 	port_delay();
-	lines = port_read8(MSR) & 0xf0;	/* RTS shows as CTS, OUT2 as carrier */
+	lines = port_read8(MSR) & 0xf0; /* RTS shows as CTS, OUT2 as carrier */
 	port_write8(MCR, 0);
 	return lines == 0x90;
 }
@@ -315,7 +315,7 @@ static const struct {
 	uint32_t line;
 } modem_lines[] = {
 	{ MCR_DTR, 0, TIOCM_DTR }, { MCR_RTS, 0, TIOCM_RTS }, { MCR_LOOP, 0, TIOCM_LOOP },
-	{ 0, 0x10, TIOCM_CTS }, { 0, 0x20, TIOCM_DSR }, { 0, 0x40, TIOCM_RNG },
+	{ 0, 0x10, TIOCM_CTS },	   { 0, 0x20, TIOCM_DSR },    { 0, 0x40, TIOCM_RNG },
 	{ 0, 0x80, TIOCM_CAR },
 };
 
@@ -353,9 +353,14 @@ static int set_modem(uint32_t command, const uint32_t __user *from)
 static int get_serial(void __user *to)
 {
 	struct serial_struct serial = {
-		.type = uart.type, .line = 0, .port = BASE, .irq = IRQ,
-		.xmit_fifo_size = uart.fifo_size, .baud_base = CLOCK,
-		.close_delay = 50, .closing_wait = 3000,
+		.type = uart.type,
+		.line = 0,
+		.port = BASE,
+		.irq = IRQ,
+		.xmit_fifo_size = uart.fifo_size,
+		.baud_base = CLOCK,
+		.close_delay = 50,
+		.closing_wait = 3000,
 	};
 
 	return copy_to_user(to, &serial, sizeof(serial));

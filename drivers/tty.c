@@ -1,13 +1,15 @@
 /*
  * Terminals: reading and writing.
  *
- * Input comes from interrupt handlers through tty_input into the line discipline, whose ring readers empty. Output goes
- * through the discipline's processing into a ring, from which tty_pump hands it to the device: at once if the device takes
- * it, else when the device calls tty_output_ready. The echo uses the same ring, so that it and the output come in the
- * order in which they were made; programs leave the ring's last bytes to it.
+ * Input comes from interrupt handlers through tty_input into the line discipline, whose ring
+ * readers empty. Output goes through the discipline's processing into a ring, from which
+ * tty_pump hands it to the device: at once if the device takes it, else when the device calls
+ * tty_output_ready. The echo uses the same ring, so that it and the output come in the order in
+ * which they were made; programs leave the ring's last bytes to it.
  *
- * When an input ring is nearly full and a reader could empty it, the device is told to hold input back, so that text
- * pasted or piped into a serial line is not lost while the program is busy.
+ * When an input ring is nearly full and a reader could empty it, the device is told to hold
+ * input back, so that text pasted or piped into a serial line is not lost while the program is
+ * busy.
  */
 #include "tty_internal.h"
 
@@ -16,8 +18,8 @@
 #include <err.h>
 #include <task.h>
 
-#define COPY_SIZE 256u		/* bytes moved at a time between user memory and the rings */
-#define THROTTLE_ROOM 128u	/* hold input back when there is less room than this */
+#define COPY_SIZE 256u	   /* bytes moved at a time between user memory and the rings */
+#define THROTTLE_ROOM 128u /* hold input back when there is less room than this */
 #define TENTH_NS (NSEC_PER_SEC / 10)
 
 static struct tty *tty_of(struct ldisc *ldisc)
@@ -37,7 +39,7 @@ static void output_put(struct tty *tty, char byte)
 void tty_pump(struct tty *tty)
 {
 	if (tty->pumping)
-		return;		/* the device answered while it took output: the loop below goes on */
+		return; /* the device answered while it took output: the loop below goes on */
 	tty->pumping = true;
 	while (tty->output_count > 0 && !tty->ldisc.stopped) {
 		uint32_t run = MIN(tty->output_count, TTY_OUTPUT_SIZE - tty->output_at);
@@ -92,16 +94,17 @@ void tty_flush_output(struct tty *tty)
 	irq_restore(flags);
 }
 
-static bool output_done(const struct tty *tty)
+static bool output_done(struct tty *tty)
 {
-	return tty->output_count == 0 && !(tty->driver->busy && tty->driver->busy((struct tty *)tty));
+	return tty->output_count == 0 && !(tty->driver->busy && tty->driver->busy(tty));
 }
 
 int tty_drain(struct tty *tty)
 {
 	int error = 0;
 
-	/* Nothing tells when the device's own buffer has run dry, so that is looked at every tick. */
+	/* Nothing tells when the device's own buffer has run dry, so that is looked at every
+	 * tick. */
 	while (error == 0 && !output_done(tty)) {
 		error = wait_until(&tty->writers, output_done(tty), WAIT_INTERRUPTIBLE,
 				   clock_monotonic_ns() + NSEC_PER_TICK);
@@ -143,7 +146,8 @@ const struct ldisc_ops tty_ldisc_ops = {
 	.flow = ldisc_flow,
 };
 
-/* Is input that nobody has read the reason that there is no room? (An unfinished line is cut instead.) */
+/* Is input that nobody has read the reason that there is no room? (An unfinished line is cut
+ * instead.) */
 static bool should_hold(const struct tty *tty)
 {
 	return ldisc_room(&tty->ldisc) < THROTTLE_ROOM && ldisc_readable(&tty->ldisc, 1);
@@ -215,7 +219,8 @@ static bool is_canonical(const struct tty *tty)
 	return (tty->ldisc.settings.lflag & (ICANON | EXTPROC)) == ICANON;
 }
 
-/* Moves what is there to the reader: bytes, -EFAULT. In canonical mode at most one line; *end tells that it is over. */
+/* Moves what is there to the reader: bytes, -EFAULT. In canonical mode at most one line;
+ * *end tells that it is over. */
 static ssize_t copy_input(struct tty *tty, struct uio *io, bool *end)
 {
 	char bytes[COPY_SIZE];
@@ -240,7 +245,8 @@ static ssize_t copy_input(struct tty *tty, struct uio *io, bool *end)
 	return done;
 }
 
-/* Sleeps until there is something to read: 1; 0 after timeout nanoseconds or when hung up; -EAGAIN; -ERESTARTSYS. */
+/* Sleeps until there is something to read: 1; 0 after timeout nanoseconds or when hung up;
+ * -EAGAIN; -ERESTARTSYS. */
 static int wait_for_input(struct file *file, uint64_t timeout)
 {
 	struct tty_file *open = file->data;
@@ -256,8 +262,7 @@ static int wait_for_input(struct file *file, uint64_t timeout)
 		return -EAGAIN;
 	if (timeout != WAIT_FOREVER)
 		deadline = clock_monotonic_ns() + timeout;
-	error = wait_until(&tty->readers,
-			   ldisc_readable(&tty->ldisc, 1) || tty_file_hung(open),
+	error = wait_until(&tty->readers, ldisc_readable(&tty->ldisc, 1) || tty_file_hung(open),
 			   WAIT_INTERRUPTIBLE, deadline);
 	if (error == -ETIMEDOUT)
 		return 0;
@@ -266,10 +271,11 @@ static int wait_for_input(struct file *file, uint64_t timeout)
 	return !tty_file_hung(open);
 }
 
-/* The four cases of VMIN and VTIME (POSIX 11.1.7), and canonical mode, as a least number of bytes and two timeouts. */
+/* The four cases of VMIN and VTIME (POSIX 11.1.7), and canonical mode, as a least number of
+ * bytes and two timeouts. */
 struct read_rule {
 	size_t minimum;
-	uint64_t first, next;	/* nanoseconds to wait for the first byte, and for each one after it */
+	uint64_t first, next; /* ns to wait for the first byte, and for each one after it */
 };
 
 static struct read_rule read_rule(const struct tty *tty)
@@ -324,7 +330,8 @@ static bool output_has_room(const struct tty *tty)
 	return tty->output_count + TTY_OUTPUT_RESERVE + LDISC_EXPANSION <= TTY_OUTPUT_SIZE;
 }
 
-/* Processes bytes into the output ring until it is full, and starts the device: how many went in. */
+/* Processes bytes into the output ring until it is full, and starts the device: how many
+ * went in. */
 static size_t output_bytes(struct tty *tty, const char *bytes, size_t size)
 {
 	char expanded[LDISC_EXPANSION];
@@ -342,7 +349,8 @@ static size_t output_bytes(struct tty *tty, const char *bytes, size_t size)
 	return done;
 }
 
-/* Writes all, sleeping where it must: bytes written; -EAGAIN, -EIO, -ERESTARTSYS when not even one was. */
+/* Writes all, sleeping where it must: bytes written; -EAGAIN, -EIO, -ERESTARTSYS when not
+ * even one was. */
 static ssize_t write_bytes(struct file *file, const char *bytes, size_t size)
 {
 	struct tty_file *open = file->data;

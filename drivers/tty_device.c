@@ -1,8 +1,8 @@
 /*
  * Terminals: device nodes, opening and closing, and which terminal is the console.
  *
- * Three nodes are not terminals themselves: /dev/tty is the controlling terminal of who opens it, /dev/tty0 the screen,
- * /dev/console the last console= of the command line.
+ * Three nodes are not terminals themselves: /dev/tty is the controlling terminal of who opens
+ * it, /dev/tty0 the screen, /dev/console the last console= of the command line.
  */
 #include "tty_internal.h"
 
@@ -23,7 +23,8 @@ static char controlling_device, console_device, screen_device;
 
 /* ---- opening and closing ---- */
 
-/* The terminal that opening a device node means: ERR_PTR(-ENXIO), ERR_PTR(-ENODEV) when there is none. */
+/* The terminal that opening a device node means: ERR_PTR(-ENXIO), ERR_PTR(-ENODEV) when
+ * there is none. */
 static struct tty *resolve(const void *device)
 {
 	struct tty *tty = (struct tty *)device;
@@ -59,7 +60,8 @@ static int tty_open(struct inode *inode, struct file *file)
 	open->console = device == &console_device;
 	file->data = open;
 	tty->opens++;
-	/* As on Linux, the console and the screen in general never become a controlling terminal. */
+	/* As on Linux, the console and the screen in general never become a controlling
+	 * terminal. */
 	if (!(file->flags & O_NOCTTY) && !open->console && device != &screen_device &&
 	    (file->flags & O_ACCMODE) != O_WRONLY)
 		tty_acquire_on_open(tty);
@@ -164,7 +166,8 @@ dev_t tty_device(const struct tty *tty)
 
 /* ---- the console ---- */
 
-/* Does a console= value ("ttyS0,115200n8", "tty0") name this terminal? tty and tty0 are the screen, tty1. */
+/* Does a console= value ("ttyS0,115200n8", "tty0") name this terminal? tty and tty0 are the
+ * screen, tty1. */
 static bool console_names(const char *value, const char *name)
 {
 	size_t size = strlen(name);

@@ -1,6 +1,6 @@
 /*
- * What the files of the terminal layer know of each other: tty.c (reading, writing), tty_device.c (nodes, opening),
- * tty_job.c (sessions, job control, hanging up), tty_ioctl.c.
+ * What the files of the terminal layer know of each other: tty.c (reading, writing),
+ * tty_device.c (nodes, opening), tty_job.c (sessions, job control, hanging up), tty_ioctl.c.
  */
 #ifndef LOFT_DRIVERS_TTY_INTERNAL_H
 #define LOFT_DRIVERS_TTY_INTERNAL_H
@@ -19,35 +19,35 @@
 
 /* Fields marked (irq) are used by interrupt handlers and guarded by interrupt-off sections. */
 struct tty {
-	struct tty *next;		/* list of all, in order of registration */
+	struct tty *next; /* list of all, in order of registration */
 	const char *name;
 	dev_t device;
 	const struct tty_driver *driver;
-	void *data;			/* the driver's */
+	void *data; /* the driver's */
 
-	struct ldisc ldisc;		/* (irq) */
-	char output[TTY_OUTPUT_SIZE];	/* (irq) ring: processed, not yet taken by the device */
-	uint32_t output_at;		/* (irq) where its oldest byte is */
-	uint32_t output_count;		/* (irq) */
-	bool pumping;			/* (irq) output is being handed to the device */
-	bool throttled;			/* (irq) the device was told to hold input back */
+	struct ldisc ldisc;	      /* (irq) */
+	char output[TTY_OUTPUT_SIZE]; /* (irq) ring: processed, not yet taken by the device */
+	uint32_t output_at;	      /* (irq) where its oldest byte is */
+	uint32_t output_count;	      /* (irq) */
+	bool pumping;		      /* (irq) output is being handed to the device */
+	bool throttled;		      /* (irq) the device was told to hold input back */
 
 	struct wait_queue readers;
 	struct wait_queue writers;
 	struct winsize size;
 
-	pid_t session;			/* whose controlling terminal it is, 0: nobody's */
-	pid_t group;			/* (irq) the foreground process group, 0: none */
-	unsigned opens;			/* files */
-	uint32_t generation;		/* hang-ups so far */
-	bool exclusive;			/* TIOCEXCL */
+	pid_t session;	     /* whose controlling terminal it is, 0: nobody's */
+	pid_t group;	     /* (irq) the foreground process group, 0: none */
+	unsigned opens;	     /* files */
+	uint32_t generation; /* hang-ups so far */
+	bool exclusive;	     /* TIOCEXCL */
 };
 
 /* An open file on a terminal; file->data. */
 struct tty_file {
 	struct tty *tty;
-	uint32_t generation;	/* the terminal's when it was opened */
-	bool console;		/* opened as /dev/console: no job control, never hung up */
+	uint32_t generation; /* the terminal's when it was opened */
+	bool console;	     /* opened as /dev/console: no job control, never hung up */
 };
 
 extern struct tty *all_ttys;
@@ -77,8 +77,8 @@ void tty_send(struct tty *tty, uint8_t byte);
 
 /* ---- tty_job.c ---- */
 
-/* May the current process use the terminal in this way? 0; -EIO; or -ERESTARTSYS when it was sent `signal` (SIGTTIN for
- * reading, SIGTTOU for changing). */
+/* May the current process use the terminal in this way? 0; -EIO; or -ERESTARTSYS when it was
+ * sent `signal` (SIGTTIN for reading, SIGTTOU for changing). */
 __must_check int tty_check_change(struct tty *tty, int signal);
 /* On open: becomes the controlling terminal of a session leader that has none. */
 void tty_acquire_on_open(struct tty *tty);

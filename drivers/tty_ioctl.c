@@ -1,8 +1,9 @@
 /*
- * Terminals: the requests of ioctl(2) that every terminal answers. What is the device's own goes to its driver.
+ * Terminals: the requests of ioctl(2) that every terminal answers. What is the device's own
+ * goes to its driver.
  *
- * Order of checks as on Linux: a hung-up terminal first, then job control (a background process that changes the terminal
- * is stopped by SIGTTOU), then user memory.
+ * Order of checks as on Linux: a hung-up terminal first, then job control (a background process
+ * that changes the terminal is stopped by SIGTTOU), then user memory.
  */
 #include "tty_internal.h"
 
@@ -23,8 +24,8 @@ static const uint32_t speeds[] = {
 	0, 50, 75, 110, 134, 150, 200, 300, 600, 1200, 1800, 2400, 4800, 9600, 19200, 38400,
 };
 static const uint32_t extended_speeds[] = {
-	57600, 115200, 230400, 460800, 500000, 576000, 921600, 1000000, 1152000, 1500000,
-	2000000, 2500000, 3000000, 3500000, 4000000,
+	57600,	 115200,  230400,  460800,  500000,  576000,  921600,  1000000,
+	1152000, 1500000, 2000000, 2500000, 3000000, 3500000, 4000000,
 };
 
 /* Bits a second of a speed code; 0 for one that is none (and for B0, hang up). */
@@ -36,7 +37,8 @@ static uint32_t speed_of_code(uint32_t code)
 	return code < ARRAY_SIZE(extended_speeds) ? extended_speeds[code] : 0;
 }
 
-/* Fills in the speeds that the flags name, where they do not say that the numbers count (BOTHER). */
+/* Fills in the speeds that the flags name, where they do not say that the numbers count
+ * (BOTHER). */
 static void settle_speeds(struct termios2 *settings)
 {
 	uint32_t output = settings->cflag & CBAUD;
@@ -68,7 +70,7 @@ static int apply(struct tty *tty, struct termios2 *settings, enum apply_when whe
 	flags = irq_save();
 	ldisc_set(&tty->ldisc, settings);
 	irq_restore(flags);
-	wake_all(&tty->readers);	/* what they wait for may have changed */
+	wake_all(&tty->readers); /* what they wait for may have changed */
 	if (tty->driver->set_termios)
 		tty->driver->set_termios(tty);
 	return 0;
@@ -99,8 +101,10 @@ static int load_termio(struct termios2 *settings, const void __user *from)
 static int store_termio(const struct termios2 *settings, void __user *to)
 {
 	struct termio old = {
-		.iflag = (uint16_t)settings->iflag, .oflag = (uint16_t)settings->oflag,
-		.cflag = (uint16_t)settings->cflag, .lflag = (uint16_t)settings->lflag,
+		.iflag = (uint16_t)settings->iflag,
+		.oflag = (uint16_t)settings->oflag,
+		.cflag = (uint16_t)settings->cflag,
+		.lflag = (uint16_t)settings->lflag,
 		.line = settings->line,
 	};
 

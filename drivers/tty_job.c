@@ -1,8 +1,10 @@
 /*
- * Terminals: sessions, job control and hanging up (POSIX chapter 11; Linux's drivers/tty for what it leaves open).
+ * Terminals: sessions, job control and hanging up (POSIX chapter 11; Linux's drivers/tty for
+ * what it leaves open).
  *
- * A terminal is the controlling one of at most one session; of that session's process groups one is in the foreground.
- * tty->session and every process->tty agree: a process whose tty points here is in that session.
+ * A terminal is the controlling one of at most one session; of that session's process groups
+ * one is in the foreground. tty->session and every process->tty agree: a process whose tty
+ * points here is in that session.
  */
 #include "tty_internal.h"
 
@@ -96,7 +98,8 @@ int tty_give_up(struct tty *tty)
 	return 0;
 }
 
-/* The session of a group, or of the process of that number when no group has it: -1 when neither is there. */
+/* The session of a group, or of the process of that number when no group has it: -1 when
+ * neither is there. */
 static pid_t session_of_group(struct pid *pid)
 {
 	if (!list_empty(&pid->group))

@@ -1,9 +1,9 @@
 /*
- * VGA text: 80 by 25 places of two bytes, character and colour, at 0xB8000, and a cursor that the hardware blinks
- * (IBM PS/2 hardware reference, video subsystem; register names are its).
+ * VGA text: 80 by 25 places of two bytes, character and colour, at 0xB8000, and a cursor that
+ * the hardware blinks (IBM PS/2 hardware reference, video subsystem; register names are its).
  *
- * A copy of the screen is kept in ordinary memory: scrolling moves that, and device memory, which is slow, is only ever
- * written, whole rows at a time.
+ * A copy of the screen is kept in ordinary memory: scrolling moves that, and device memory,
+ * which is slow, is only ever written, whole rows at a time.
  */
 #include "screen.h"
 
@@ -40,7 +40,7 @@
 #define MODE_BLINK 0x08
 
 static uint16_t shadow[ROWS * COLUMNS];
-static unsigned dirty_from = ROWS, dirty_to;	/* rows of it that the screen does not show yet */
+static unsigned dirty_from = ROWS, dirty_to; /* rows of it that the screen does not show yet */
 
 static volatile uint16_t *text_memory(void)
 {
@@ -127,7 +127,8 @@ static void vga_cursor_set(struct display *display, unsigned row, unsigned colum
 	}
 }
 
-/* In text mode the sixteen colours go through the attribute controller's palette to these DAC entries. */
+/* In text mode the sixteen colours go through the attribute controller's palette to these
+ * DAC entries. */
 static bool vga_palette(struct display *display, unsigned colour, uint32_t rgb)
 {
 	static const uint8_t dac[16] = { 0, 1, 2, 3, 4, 5, 20, 7, 56, 57, 58, 59, 60, 61, 62, 63 };
@@ -146,7 +147,7 @@ static void blink_off(void)
 {
 	uint8_t mode;
 
-	(void)port_read8(STATUS);	/* the next write to 0x3c0 is an index */
+	(void)port_read8(STATUS); /* the next write to 0x3c0 is an index */
 	port_write8(ATTRIBUTE_WRITE, ATTRIBUTE_MODE | ATTRIBUTE_VIDEO_ON);
 	mode = port_read8(ATTRIBUTE_READ);
 	(void)port_read8(STATUS);
@@ -182,8 +183,12 @@ static bool probe(void)
 struct display *vga_find(void)
 {
 	static struct display display = {
-		.rows = ROWS, .columns = COLUMNS, .draw = vga_draw, .scroll = vga_scroll,
-		.cursor = vga_cursor_set, .palette = vga_palette,
+		.rows = ROWS,
+		.columns = COLUMNS,
+		.draw = vga_draw,
+		.scroll = vga_scroll,
+		.cursor = vga_cursor_set,
+		.palette = vga_palette,
 	};
 
 	if (boot_info.framebuffer.kind == FRAMEBUFFER_RGB || !probe())

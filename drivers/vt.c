@@ -1,8 +1,10 @@
 /*
- * The character screen: cells, cursor, erasing, inserting, scrolling. vt_parse.c reads the sequences.
+ * The character screen: cells, cursor, erasing, inserting, scrolling. vt_parse.c reads the
+ * sequences.
  *
- * Invariants, which the unit test holds against random input: the cursor is on the screen; 0 <= top < bottom <= rows; the
- * lines' cells are a permutation of those given; a pending wrap only in the last column.
+ * Invariants, which the unit test holds against random input: the cursor is on the screen; 0 <=
+ * top < bottom <= rows; the lines' cells are a permutation of those given; a pending wrap only
+ * in the last column.
  */
 #include "vt.h"
 
@@ -38,7 +40,8 @@ static void check(const struct vt *vt)
 static struct cell blank(const struct vt *vt)
 {
 	struct vt_style plain = {
-		.foreground = vt->at.style.foreground, .background = vt->at.style.background,
+		.foreground = vt->at.style.foreground,
+		.background = vt->at.style.background,
 	};
 
 	return (struct cell){ .symbol = ' ', .colour = vt_colour(&plain, vt->reverse_screen) };
@@ -237,20 +240,21 @@ static bool in_ranges(uint32_t code, const struct code_range *ranges, size_t cou
 	return false;
 }
 
-/* Columns that a character takes: 0 for what combines with the one before (not shown), 2 for East Asian wide ones (Unicode
- * Standard Annex 11). */
+/* Columns that a character takes: 0 for what combines with the one before (not shown), 2 for
+ * East Asian wide ones (Unicode Standard Annex 11). */
 static unsigned width(uint32_t code)
 {
 	static const struct code_range none[] = {
-		{ 0x300, 0x36f }, { 0x483, 0x489 }, { 0x591, 0x5bd }, { 0x610, 0x61a },
-		{ 0x64b, 0x65f }, { 0x1ab0, 0x1aff }, { 0x1dc0, 0x1dff }, { 0x200b, 0x200f },
-		{ 0x202a, 0x202e }, { 0x2060, 0x2064 }, { 0x20d0, 0x20f0 }, { 0xfe00, 0xfe0f },
+		{ 0x300, 0x36f },   { 0x483, 0x489 },	{ 0x591, 0x5bd },     { 0x610, 0x61a },
+		{ 0x64b, 0x65f },   { 0x1ab0, 0x1aff }, { 0x1dc0, 0x1dff },   { 0x200b, 0x200f },
+		{ 0x202a, 0x202e }, { 0x2060, 0x2064 }, { 0x20d0, 0x20f0 },   { 0xfe00, 0xfe0f },
 		{ 0xfe20, 0xfe2f }, { 0xfeff, 0xfeff }, { 0xe0001, 0xe01ef },
 	};
 	static const struct code_range wide[] = {
-		{ 0x1100, 0x115f }, { 0x2329, 0x232a }, { 0x2e80, 0x303e }, { 0x3040, 0xa4cf },
-		{ 0xa960, 0xa97c }, { 0xac00, 0xd7a3 }, { 0xf900, 0xfaff }, { 0xfe10, 0xfe19 },
-		{ 0xfe30, 0xfe6f }, { 0xff00, 0xff60 }, { 0xffe0, 0xffe6 }, { 0x1f300, 0x1f64f },
+		{ 0x1100, 0x115f },   { 0x2329, 0x232a },   { 0x2e80, 0x303e },
+		{ 0x3040, 0xa4cf },   { 0xa960, 0xa97c },   { 0xac00, 0xd7a3 },
+		{ 0xf900, 0xfaff },   { 0xfe10, 0xfe19 },   { 0xfe30, 0xfe6f },
+		{ 0xff00, 0xff60 },   { 0xffe0, 0xffe6 },   { 0x1f300, 0x1f64f },
 		{ 0x1f900, 0x1f9ff }, { 0x20000, 0x3fffd },
 	};
 
@@ -418,7 +422,7 @@ void vt_reset(struct vt *vt)
 	vt->default_background = 0;
 	vt->state = VT_GROUND;
 	vt->code_left = 0;
-	memset(vt->tabs, 0x01, sizeof(vt->tabs));	/* every eighth column */
+	memset(vt->tabs, 0x01, sizeof(vt->tabs)); /* every eighth column */
 	vt->at = (struct vt_place){ .charset = { VT_CHARSET_LATIN1, VT_CHARSET_GRAPHICS } };
 	vt_default_style(&vt->at.style, vt);
 	vt_save(vt);

@@ -1,9 +1,9 @@
 /*
- * The character screen's reader of bytes: control characters and escape sequences (ECMA-48, DEC VT102,
- * console_codes(4)). What is text goes to vt_text.c.
+ * The character screen's reader of bytes: control characters and escape sequences (ECMA-48, DEC
+ * VT102, console_codes(4)). What is text goes to vt_text.c.
  *
- * A state machine of one byte at a time. Control characters act even inside a sequence; CAN and SUB break one off. What is
- * not known is read to its end and has no effect.
+ * A state machine of one byte at a time. Control characters act even inside a sequence; CAN and
+ * SUB break one off. What is not known is read to its end and has no effect.
  */
 #include "vt.h"
 
@@ -13,7 +13,8 @@
 
 #define PARAMETER_MAX 9999
 
-/* What these control characters do cannot be turned off by SGR 11: NUL, BS, LF, FF, CR, SO, SI, ESC. */
+/* What these control characters do cannot be turned off by SGR 11: NUL, BS, LF, FF, CR, SO,
+ * SI, ESC. */
 #define CONTROL_ALWAYS 0x0800f501u
 
 /* ---- answers ---- */
@@ -58,7 +59,7 @@ static void set_private_mode(struct vt *vt, unsigned mode, bool on)
 	case 1:
 		vt->application_cursor = on;
 		break;
-	case 3:		/* 80 or 132 columns: the width stays, but the screen is cleared */
+	case 3: /* 80 or 132 columns: the width stays, but the screen is cleared */
 		vt_erase_display(vt, 2);
 		vt_move(vt, 0, 0);
 		break;
@@ -75,7 +76,7 @@ static void set_private_mode(struct vt *vt, unsigned mode, bool on)
 	case 25:
 		vt->cursor_visible = on;
 		break;
-	default:	/* mouse, alternate screen, bracketed paste: not on this console */
+	default: /* mouse, alternate screen, bracketed paste: not on this console */
 		break;
 	}
 }
@@ -97,7 +98,7 @@ static void clear_tabs(struct vt *vt, unsigned which)
 	unsigned column = vt->at.column;
 
 	if (which == 0)
-		vt->tabs[column / 8] &= (uint8_t)~(1u << (column % 8));
+		vt->tabs[column / 8] &= (uint8_t) ~(1u << (column % 8));
 	else if (which == 3)
 		memset(vt->tabs, 0, sizeof(vt->tabs));
 }
@@ -188,8 +189,7 @@ static void csi_other(struct vt *vt, char final)
 		vt_select_graphics(vt);
 		break;
 	case 'r':
-		vt_set_region(vt, parameter(vt, 0, 1) - 1,
-			      parameter(vt, 1, vt->display->rows));
+		vt_set_region(vt, parameter(vt, 0, 1) - 1, parameter(vt, 1, vt->display->rows));
 		break;
 	case 's':
 		vt_save(vt);
@@ -207,7 +207,7 @@ static void csi_other(struct vt *vt, char final)
 		if (parameter(vt, 0, 0) == 0)
 			report_attributes(vt);
 		break;
-	case ']':	/* setterm: 8 makes the present colours the default */
+	case ']': /* setterm: 8 makes the present colours the default */
 		if (parameter(vt, 0, 0) == 8) {
 			vt->default_foreground = vt->at.style.foreground;
 			vt->default_background = vt->at.style.background;
@@ -243,11 +243,11 @@ static void csi_byte(struct vt *vt, uint8_t byte)
 	} else if (byte >= '<' && byte <= '?') {
 		vt->private_mark = (char)byte;
 	} else if (byte == '[' && vt->nparameters == 1 && *last == 0) {
-		vt->state = VT_FUNCTION_KEY;	/* an echoed function key: ESC [ [ A */
+		vt->state = VT_FUNCTION_KEY; /* an echoed function key: ESC [ [ A */
 	} else if (byte >= 0x40 && byte <= 0x7e) {
 		csi_final(vt, (char)byte);
 	} else {
-		vt->ignore = true;	/* an intermediate byte: none of ours */
+		vt->ignore = true; /* an intermediate byte: none of ours */
 	}
 }
 
@@ -353,7 +353,7 @@ static void osc_byte(struct vt *vt, uint8_t byte)
 		vt_palette_reset(vt);
 		vt->state = VT_GROUND;
 	} else {
-		vt->state = VT_STRING;	/* window titles and the like */
+		vt->state = VT_STRING; /* window titles and the like */
 	}
 }
 
@@ -394,16 +394,22 @@ static void sequence_byte(struct vt *vt, uint8_t byte)
 
 /* ---- control characters ---- */
 
+/* In a string, control characters mean nothing but that BEL ends it; ESC, CAN and SUB break off. */
+static bool in_string(struct vt *vt, uint8_t byte)
+{
+	if ((vt->state != VT_STRING && vt->state != VT_OSC) || byte == 0x18 || byte == 0x1a ||
+	    byte == 0x1b)
+		return false;
+	if (byte == 0x07)
+		vt->state = VT_GROUND;
+	return true;
+}
+
 static void control(struct vt *vt, uint8_t byte)
 {
-	bool in_string = vt->state == VT_STRING || vt->state == VT_OSC;
-
 	vt->code_left = 0;
-	if (in_string && byte != 0x18 && byte != 0x1a && byte != 0x1b) {
-		if (byte == 0x07)
-			vt->state = VT_GROUND;	/* ends the string */
+	if (in_string(vt, byte))
 		return;
-	}
 	switch (byte) {
 	case 0x07:
 		if (vt->bell)
@@ -448,7 +454,7 @@ static void ground_byte(struct vt *vt, uint8_t byte)
 	if (byte == 0x7f && !vt->raw)
 		return;
 	if (byte == 0x9b && !vt->utf8 && !vt->raw)
-		csi_begin(vt);	/* CSI in one byte */
+		csi_begin(vt); /* CSI in one byte */
 	else
 		vt_text_byte(vt, byte);
 }

@@ -1,6 +1,7 @@
 /*
- * Colours of the character screen: what SGR says (ECMA-48, and the 16, 256 and 2^24 colours that programs ask for), and the
- * sixteen colours of VGA text that come of it, by Linux's rules (console_codes(4)).
+ * Colours of the character screen: what SGR says (ECMA-48, and the 16, 256 and 2^24 colours
+ * that programs ask for), and the sixteen colours of VGA text that come of it, by Linux's rules
+ * (console_codes(4)).
  */
 #include "vt.h"
 
@@ -66,7 +67,8 @@ static uint8_t indexed(unsigned index)
 	return nearest(index, index, index);
 }
 
-/* 38 and 48 are followed by 5;INDEX or 2;RED;GREEN;BLUE: stores the colour, returns how many parameters they took. */
+/* 38 and 48 are followed by 5;INDEX or 2;RED;GREEN;BLUE: stores the colour, returns how many
+ * parameters they took. */
 static unsigned extended(const struct vt *vt, unsigned at, uint8_t *colour)
 {
 	const uint16_t *parameters = vt->parameters + at;
@@ -119,15 +121,10 @@ static void select_one(struct vt *vt, unsigned code)
 		vt_default_style(style, vt);
 		break;
 	case 1:
-		style->bold = true;
-		style->half = false;
-		break;
 	case 2:
-		style->half = true;
-		style->bold = false;
-		break;
 	case 22:
-		style->bold = style->half = false;
+		style->bold = code == 1;
+		style->half = code == 2;
 		break;
 	case 3:
 	case 23:

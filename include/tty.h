@@ -1,10 +1,11 @@
 /*
- * Terminals: a line discipline (canonical and raw mode, echo, editing, signals, job control) between a device and its
- * readers, as Linux's tty layer with N_TTY does it.
+ * Terminals: a line discipline (canonical and raw mode, echo, editing, signals, job control)
+ * between a device and its readers, as Linux's tty layer with N_TTY does it.
  *
- * A device registers a terminal and hands in what was typed; drivers/ldisc.c makes lines, echo and signals of it; programs
- * reach it as /dev/NAME, /dev/tty, /dev/console. A terminal lives for ever. Its state is shared with interrupt handlers
- * and guarded by short interrupt-off sections.
+ * A device registers a terminal and hands in what was typed; drivers/ldisc.c makes lines, echo
+ * and signals of it; programs reach it as /dev/NAME, /dev/tty, /dev/console. A terminal lives
+ * for ever. Its state is shared with interrupt handlers and guarded by short interrupt-off
+ * sections.
  */
 #ifndef LOFT_TTY_H
 #define LOFT_TTY_H
@@ -17,12 +18,13 @@ struct process;
 
 /* The hardware side: serial line or the screen. All but write may be NULL. */
 struct tty_driver {
-	/* Sends bytes (after output processing): how many were taken (fewer: full, tty_output_ready comes later). Interrupts
-	 * are off; must not sleep. */
+	/* Sends bytes (after output processing): how many were taken (fewer: full,
+	 * tty_output_ready comes later). Interrupts are off; must not sleep. */
 	size_t (*write)(struct tty *tty, const char *bytes, size_t size);
 	/* The settings changed: tty_settings. */
 	void (*set_termios)(struct tty *tty);
-	/* The reader is behind (true): hold input back in the device if that is possible; or has caught up. Interrupts off. */
+	/* The reader is behind (true): hold input back in the device if that is possible; or
+	 * has caught up. Interrupts off. */
 	void (*throttle)(struct tty *tty, bool hold);
 	/* True while bytes that write took are still on their way. */
 	bool (*busy)(struct tty *tty);
@@ -32,7 +34,8 @@ struct tty_driver {
 	int (*ioctl)(struct tty *tty, uint32_t command, uint32_t argument);
 };
 
-/* Registers a terminal as /dev/<name>; rows and columns may be 0 (unknown). NULL when memory is out. `name` must live on. */
+/* Registers a terminal as /dev/<name>; rows and columns may be 0 (unknown). NULL when memory
+ * is out. `name` must live on. */
 struct tty *tty_register(const char *name, unsigned major, unsigned minor,
 			 const struct tty_driver *driver, void *data, unsigned rows,
 			 unsigned columns);
@@ -43,32 +46,34 @@ void tty_input_break(struct tty *tty);
 void tty_input_error(struct tty *tty, char byte);
 /* The device can take more output, from an interrupt handler. */
 void tty_output_ready(struct tty *tty);
-/* Carrier lost: what is open is dead (reads give end of file, writes EIO), the session leader gets SIGHUP. Not from an
- * interrupt handler. */
+/* Carrier lost: what is open is dead (reads give end of file, writes EIO), the session leader
+ * gets SIGHUP. Not from an interrupt handler. */
 void tty_hangup(struct tty *tty);
 /* Tells the foreground processes by SIGWINCH when it is a change. */
 void tty_set_size(struct tty *tty, unsigned rows, unsigned columns);
 void *tty_driver_data(struct tty *tty);
 const struct termios2 *tty_settings(const struct tty *tty);
-/* For a device that can say at once what it is set to (serial line speed): changes what a new terminal starts with. */
+/* For a device that can say at once what it is set to (serial line speed): changes what a
+ * new terminal starts with. */
 void tty_set_initial_settings(struct tty *tty, const struct termios2 *settings);
 
 /*
- * Registers /dev/tty, /dev/tty0 and /dev/console: the last console= that names a terminal there is, or the first terminal
- * of screen and serial line. Called once the command line is parsed and the devices are found.
+ * Registers /dev/tty, /dev/tty0 and /dev/console: the last console= that names a terminal there
+ * is, or the first terminal of screen and serial line. Called once the command line is parsed
+ * and the devices are found.
  */
 void tty_choose_console(void);
 /* NULL when there is no terminal at all, or before tty_choose_console. */
 struct tty *tty_console(void);
-/* True when log lines belong on device ("ttyS0", "tty1"): a console= names it, none is named, or it became the console
- * because none of those named is there. */
+/* True when log lines belong on device ("ttyS0", "tty1"): a console= names it, none is named,
+ * or it became the console because none of those named is there. */
 bool tty_console_wanted(const char *device);
 
 /* The process side (job control), for kernel/: */
 /* A session leader ends: its terminal is hung up and given up; the foreground group gets SIGHUP. */
 void tty_process_exit(struct process *leader);
-dev_t tty_device(const struct tty *tty);		/* for /proc/PID/stat; 0 for NULL */
-pid_t tty_foreground(const struct tty *tty);		/* its process group, -1 for NULL or none */
+dev_t tty_device(const struct tty *tty);     /* for /proc/PID/stat; 0 for NULL */
+pid_t tty_foreground(const struct tty *tty); /* its process group, -1 for NULL or none */
 
 int32_t sys_vhangup(void);
 

@@ -1,6 +1,6 @@
 /*
- * Terminal and console requests of ioctl(2), Linux i386 ABI (asm-generic/ioctls.h, linux/kd.h, linux/vt.h,
- * linux/tiocl.h, linux/serial.h).
+ * Terminal and console requests of ioctl(2), Linux i386 ABI (asm-generic/ioctls.h, linux/kd.h,
+ * linux/vt.h, linux/tiocl.h, linux/serial.h).
  */
 #ifndef LOFT_ABI_IOCTLS_H
 #define LOFT_ABI_IOCTLS_H
@@ -80,10 +80,10 @@
 #define KDGKBMETA 0x4B62
 #define KDGKBLED 0x4B64
 #define KDSKBLED 0x4B65
-#define KB_101 2		/* a keyboard of 101 keys */
+#define KB_101 2 /* a keyboard of 101 keys */
 #define KD_TEXT 0
-#define K_UNICODE 3		/* keys are sent as UTF-8 */
-#define K_ESCPREFIX 4		/* Alt sends ESC and the key */
+#define K_UNICODE 3   /* keys are sent as UTF-8 */
+#define K_ESCPREFIX 4 /* Alt sends ESC and the key */
 
 #define VT_OPENQRY 0x5600
 #define VT_GETMODE 0x5601

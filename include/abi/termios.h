@@ -20,7 +20,7 @@ struct termios2 {
 	uint32_t iflag, oflag, cflag, lflag;
 	uint8_t line;
 	uint8_t cc[NCCS];
-	uint32_t ispeed, ospeed;	/* bits a second */
+	uint32_t ispeed, ospeed; /* bits a second */
 };
 
 /* What TCGETA and TCSETA carry (System V). */

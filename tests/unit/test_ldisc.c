@@ -1,5 +1,6 @@
 /*
- * The line discipline: cases by hand, and random typing with random settings against the host's own terminals (a pty).
+ * The line discipline: cases by hand, and random typing with random settings against the host's
+ * own terminals (a pty).
  * SOURCES: drivers/ldisc.c drivers/ldisc_echo.c
  */
 #include "unit.h"
@@ -168,7 +169,9 @@ static void test_kill_and_word(void **state)
 {
 	struct terminal *terminal = *state;
 
-	TYPE(terminal, "ab\x15" "cd ef \x17" "g\n");
+	TYPE(terminal, "ab\x15"
+		       "cd ef \x17"
+		       "g\n");
 	EXPECT_ECHO(terminal, "ab\b \b\b \bcd ef \b \b\b \b\b \bg\r\n");
 	EXPECT_LINE(terminal, "cd g\n");
 }
@@ -216,7 +219,8 @@ static void test_signals(void **state)
 	TYPE(terminal, "\x1c");
 	assert_int_equal(terminal->signal, SIGQUIT);
 	set_flags(terminal, NOFLSH, 0);
-	TYPE(terminal, "c\x1a" "d\n");
+	TYPE(terminal, "c\x1a"
+		       "d\n");
 	assert_int_equal(terminal->signal, SIGTSTP);
 	assert_false(terminal->flushed);
 	EXPECT_LINE(terminal, "cd\n");
@@ -230,7 +234,8 @@ static void test_flow(void **state)
 {
 	struct terminal *terminal = *state;
 
-	TYPE(terminal, "\x13" "a");
+	TYPE(terminal, "\x13"
+		       "a");
 	assert_true(terminal->stopped);
 	TYPE(terminal, "\x11");
 	assert_false(terminal->stopped);
@@ -343,11 +348,13 @@ static bool host_open(struct host *host)
 	if (host->master < 0)
 		return false;
 	host->slave = unlockpt(host->master) ? -1
-		: open(ptsname(host->master), HOST_RDWR | HOST_NOCTTY | HOST_NONBLOCK);
+					     : open(ptsname(host->master),
+						    HOST_RDWR | HOST_NOCTTY | HOST_NONBLOCK);
 	return host->slave >= 0;
 }
 
-/* Reads until there are `wanted` bytes and a moment has passed, or a second: the host's input takes its time. */
+/* Reads until there are `wanted` bytes and a moment has passed, or a second: the host's
+ * input takes its time. */
 static size_t host_read(int fd, char *to, size_t size, size_t wanted)
 {
 	size_t done = 0;
@@ -386,7 +393,8 @@ static void random_settings(struct termios2 *settings)
 
 static char random_key(void)
 {
-	static const char keys[] = "abcXY_ \t\t\t\r\n\177\177\177\025\027\027\026\022\001\033;.\303\251\377";
+	static const char keys[] =
+		"abcXY_ \t\t\t\r\n\177\177\177\025\027\027\026\022\001\033;.\303\251\377";
 
 	return unit_random() % 8 ? keys[unit_random() % (sizeof(keys) - 1)]
 				 : (char)(unit_random() % 255 + 1);
@@ -433,7 +441,8 @@ static void test_against_host(void **state)
 
 			for (size_t i = 0; i < size; i++) {
 				typed[i] = random_key();
-				/* An end of file alone reads as 0 bytes, which cannot be told from nothing. */
+				/* An end of file alone reads as 0 bytes, which cannot be
+				 * told from nothing. */
 				if (typed[i] == settings.cc[VEOF])
 					typed[i] = 'e';
 			}

@@ -1,6 +1,7 @@
 /*
- * The character screen: what sequences do, and random bytes, which never break an invariant nor show anything but what the
- * cells hold. SOURCES: drivers/vt.c drivers/vt_parse.c drivers/vt_text.c drivers/vt_style.c drivers/cp437.c lib/format.c
+ * The character screen: what sequences do, and random bytes, which never break an invariant nor
+ * show anything but what the cells hold.
+ * SOURCES: drivers/vt.c drivers/vt_parse.c drivers/vt_text.c drivers/vt_style.c drivers/cp437.c lib/format.c
  */
 #include "unit.h"
 
@@ -86,8 +87,12 @@ static int setup(void **state)
 	struct screen *screen = calloc(1, sizeof(*screen));
 
 	screen->display = (struct display){
-		.rows = ROWS, .columns = COLUMNS, .draw = on_draw, .cursor = on_cursor,
-		.palette = on_palette, .scroll = unit_random() % 2 ? on_scroll : NULL,
+		.rows = ROWS,
+		.columns = COLUMNS,
+		.draw = on_draw,
+		.cursor = on_cursor,
+		.palette = on_palette,
+		.scroll = unit_random() % 2 ? on_scroll : NULL,
 	};
 	for (unsigned row = 0; row < ROWS; row++)
 		screen->lines[row].cells = screen->cells[row];
@@ -106,7 +111,8 @@ static int teardown(void **state)
 
 #define WRITE(screen, text) vt_write(&(screen)->vt, text, sizeof(text) - 1)
 
-/* The display shows this in a row, spaces at the end left out; '#' stands for all that is not ASCII. */
+/* The display shows this in a row, spaces at the end left out; '#' stands for all that is
+ * not ASCII. */
 static void expect_row(struct screen *screen, unsigned row, const char *text)
 {
 	char shown[COLUMNS + 1] = "";
@@ -272,7 +278,8 @@ static void test_utf8(void **state)
 	assert_int_equal(symbol_at(screen, 0, 0), 0xfffd);
 	assert_int_equal(symbol_at(screen, 0, 1), 'x');
 	assert_int_equal(symbol_at(screen, 0, 2), 0xfffd);
-	WRITE(screen, "\033[2;1H\xe4\xb8\xad" "e\xcc\x81");
+	WRITE(screen, "\033[2;1H\xe4\xb8\xad"
+		      "e\xcc\x81");
 	expect_row(screen, 1, "# e");
 }
 
@@ -315,7 +322,7 @@ static void test_kernel_message(void **state)
 	vt_write_plain(&screen->vt, "panic\n", 6);
 	expect_row(screen, 0, "panic");
 	assert_int_equal(colour_at(screen, 0, 0), 0x07);
-	WRITE(screen, "1mx");	/* the sequence goes on: red on blue becomes red on red */
+	WRITE(screen, "1mx"); /* the sequence goes on: red on blue becomes red on red */
 	assert_int_equal(colour_at(screen, 1, 0), 0x44);
 }
 
@@ -351,10 +358,48 @@ static void test_ignored(void **state)
 static size_t random_piece(char *to)
 {
 	static const char *const pieces[] = {
-		"\033[", "\033", "\033]", "\033]P", ";", "m", "H", "r", "J", "K", "L", "M", "@",
-		"P", "X", "A", "B", "C", "D", "?", "h", "l", "\n", "\r", "\t", "\b", "\016", "\017",
-		"\033(0", "\033[?6h", "\033[?5h", "\033[11m", "\033[4h", "\033[2;4r", "\033M", "\033c",
-		"\xe4\xb8\xad", "\xe2\x94", "\033[999999999999", "\033#8", "\033%@", "\033%G",
+		"\033[",
+		"\033",
+		"\033]",
+		"\033]P",
+		";",
+		"m",
+		"H",
+		"r",
+		"J",
+		"K",
+		"L",
+		"M",
+		"@",
+		"P",
+		"X",
+		"A",
+		"B",
+		"C",
+		"D",
+		"?",
+		"h",
+		"l",
+		"\n",
+		"\r",
+		"\t",
+		"\b",
+		"\016",
+		"\017",
+		"\033(0",
+		"\033[?6h",
+		"\033[?5h",
+		"\033[11m",
+		"\033[4h",
+		"\033[2;4r",
+		"\033M",
+		"\033c",
+		"\xe4\xb8\xad",
+		"\xe2\x94",
+		"\033[999999999999",
+		"\033#8",
+		"\033%@",
+		"\033%G",
 	};
 	const char *piece = pieces[unit_random() % ARRAY_SIZE(pieces)];
 
