@@ -299,6 +299,9 @@ void credentials_init(struct credentials *cred);
 bool credentials_exec(struct credentials *cred, uid_t owner, gid_t group, mode_t mode, bool may_raise);
 /* capability: CAP_* of abi/capability.h. */
 bool credentials_has(const struct credentials *cred, unsigned capability);
+/* Supplementary groups; -EINVAL when one of them is none. count <= NGROUPS_MAX. */
+__must_check int credentials_set_groups(struct credentials *cred, const gid_t *groups,
+					unsigned count);
 bool credentials_in_group(const struct credentials *cred, gid_t gid);
 
 /* Linux's limits of process 1. */

@@ -284,6 +284,31 @@ int32_t sys_getgroups(int count, uint32_t __user *list)
 	return ngroups;
 }
 
+/* Kept in order, as Linux does and shows it. */
+static void sort_groups(gid_t *groups, unsigned count)
+{
+	for (unsigned i = 1; i < count; i++) {
+		gid_t group = groups[i];
+		unsigned at = i;
+
+		for (; at > 0 && groups[at - 1] > group; at--)
+			groups[at] = groups[at - 1];
+		groups[at] = group;
+	}
+}
+
+int credentials_set_groups(struct credentials *cred, const gid_t *groups, unsigned count)
+{
+	assert(count <= NGROUPS_MAX);
+	for (unsigned i = 0; i < count; i++)
+		if (groups[i] == ID_NONE)
+			return -EINVAL;
+	memcpy(cred->groups, groups, count * sizeof(groups[0]));
+	sort_groups(cred->groups, count);
+	cred->ngroups = count;
+	return 0;
+}
+
 int32_t sys_setgroups(int count, const uint32_t __user *list)
 {
 	struct credentials *cred = mine();
@@ -295,9 +320,7 @@ int32_t sys_setgroups(int count, const uint32_t __user *list)
 		return -EINVAL;
 	if (copy_from_user(groups, list, (unsigned)count * sizeof(groups[0])))
 		return -EFAULT;
-	memcpy(cred->groups, groups, (unsigned)count * sizeof(groups[0]));
-	cred->ngroups = (unsigned)count;
-	return 0;
+	return credentials_set_groups(cred, groups, (unsigned)count);
 }
 
 /* ---- capabilities ---- */

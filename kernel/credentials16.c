@@ -3,6 +3,7 @@
  */
 #include <task.h>
 
+#include <abi/capability.h>
 #include <err.h>
 #include <uaccess.h>
 
@@ -125,16 +126,16 @@ int32_t sys_getgroups16(int count, uint16_t __user *list)
 int32_t sys_setgroups16(int count, const uint16_t __user *list)
 {
 	struct credentials *cred = &current->process->cred;
-	uint16_t groups[NGROUPS_MAX];
+	uint16_t narrow_groups[NGROUPS_MAX];
+	gid_t groups[NGROUPS_MAX];
 
-	if (!current_is_root())
+	if (!credentials_has(cred, CAP_SETGID))
 		return -EPERM;
 	if (count < 0 || count > NGROUPS_MAX)
 		return -EINVAL;
-	if (copy_from_user(groups, list, (unsigned)count * sizeof(groups[0])))
+	if (copy_from_user(narrow_groups, list, (unsigned)count * sizeof(narrow_groups[0])))
 		return -EFAULT;
 	for (int i = 0; i < count; i++)
-		cred->groups[i] = widen(groups[i]);
-	cred->ngroups = (unsigned)count;
-	return 0;
+		groups[i] = widen(narrow_groups[i]);
+	return credentials_set_groups(cred, groups, (unsigned)count);
 }

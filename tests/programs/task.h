@@ -5,6 +5,7 @@
 #define TASK_H
 
 #define _GNU_SOURCE
+#include <sched.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
