@@ -122,6 +122,7 @@ def host(tree, image):
             os.chmod(tree / "dev" / name, 0o666)
         except PermissionError:
             (tree / "dev" / name).touch()
+    (tree / "dev" / "fd").symlink_to("/proc/self/fd")
 
     def run(name):
         if name not in results:
