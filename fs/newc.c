@@ -16,20 +16,26 @@ enum field {
 	NAMESIZE, CHECK
 };
 
+/* The value of a hexadecimal digit, and 1 more, so that 0 says: none. */
+static const uint8_t digit_values[256] = {
+	['0'] = 1,  ['1'] = 2,	['2'] = 3,  ['3'] = 4,	['4'] = 5,  ['5'] = 6,	['6'] = 7,
+	['7'] = 8,  ['8'] = 9,	['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14,
+	['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15,
+	['F'] = 16,
+};
+
 static bool parse_field(const uint8_t *digits, uint32_t *value)
 {
-	*value = 0;
-	for (unsigned i = 0; i < FIELD_SIZE; i++) {
-		uint8_t digit = digits[i];
+	uint32_t sum = 0;
 
-		if (digit >= '0' && digit <= '9')
-			digit -= '0';
-		else if ((digit | 0x20) >= 'a' && (digit | 0x20) <= 'f')
-			digit = (digit | 0x20) - 'a' + 10;
-		else
+	for (unsigned i = 0; i < FIELD_SIZE; i++) {
+		uint8_t digit = digit_values[digits[i]];
+
+		if (!digit)
 			return false;
-		*value = *value << 4 | digit;
+		sum = sum << 4 | (digit - 1u);
 	}
+	*value = sum;
 	return true;
 }
 

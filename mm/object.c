@@ -271,15 +271,46 @@ ssize_t object_read(struct object *object, uint64_t position, struct uio *io)
 	return done ? (ssize_t)done : moved;
 }
 
+/*
+ * A whole page that is not in the cache and is not worth reading or zeroing first: the bytes go into
+ * a frame of its own, which enters the cache with all of them in place, so that nobody sees what the
+ * frame held before.
+ */
+static ssize_t write_new_page(struct object *object, uint32_t index, struct uio *io)
+{
+	struct frame *frame = frame_alloc(FRAME_CACHE, 0);
+	ssize_t moved;
+	int error;
+
+	if (!frame)
+		return -ENOMEM;
+	frame_get(frame);
+	moved = transfer(frame, 0, io, PAGE_SIZE, false);
+	assert(moved == (ssize_t)PAGE_SIZE);
+	error = enter_page(object, index, frame);
+	if (!error)
+		frame->flags |= FRAME_FLAG_DIRTY;
+	frame_put(frame);
+	return error ? error : moved;
+}
+
 static ssize_t write_page(struct object *object, uint64_t position, struct uio *io, size_t size)
 {
-	struct frame *frame = object_get_page(object, position >> PAGE_SHIFT);
+	uint32_t index = position >> PAGE_SHIFT;
+	struct frame *frame = object_find_page(object, index);
 	ssize_t moved;
 
-	if (IS_ERR(frame))
-		return PTR_ERR(frame);
-	frame->flags |= FRAME_FLAG_DIRTY;
-	moved = transfer(frame, position & PAGE_MASK, io, size, false);
+	/* From the kernel's own buffers: a copy from user memory may sleep, or end early. */
+	if (!frame && size == PAGE_SIZE && io->kernel) {
+		moved = write_new_page(object, index, io);
+	} else {
+		if (!frame)
+			frame = object_get_page(object, index);
+		if (IS_ERR(frame))
+			return PTR_ERR(frame);
+		frame->flags |= FRAME_FLAG_DIRTY;
+		moved = transfer(frame, position & PAGE_MASK, io, size, false);
+	}
 	if (moved > 0)
 		object->size = MAX(object->size, position + moved);
 	return moved;
