@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 QEMU = ["qemu-system-i386", "-accel", "tcg", "-icount", "shift=0,sleep=off", "-cpu",
-        "qemu32,+rdrand", "-m", "256", "-nic", "none", "-display", "none", "-no-reboot",
+        "qemu32,+rdrand", "-m", "256", "-nodefaults", "-display", "none", "-no-reboot",
         "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
 GOAL_IN_ALL = 10_000_000
 GOAL_KERNEL = 50_000_000        # 50 ms at the 1 GHz that -icount shift=0 emulates
