@@ -24,7 +24,12 @@ static struct radix pids;
 static pid_t last_number;
 static unsigned nprocesses;
 
-/* ---- numbers ---- */
+/*
+ * ---- numbers ----
+ *
+ * A terminal's interrupt handler finds a group by its number and walks its members to send a signal:
+ * numbers and members come and go with interrupts off.
+ */
 
 /* The next free number, or 0 when all are taken. */
 static pid_t find_free_number(void)
@@ -44,19 +49,24 @@ struct pid *pid_allocate(void)
 {
 	struct pid *pid;
 	pid_t number = find_free_number();
+	uint32_t flags;
+	int error;
 
 	if (number == 0)
 		return NULL;
 	pid = kzalloc(sizeof(*pid));
 	if (!pid)
 		return NULL;
-	if (radix_insert(&pids, (uint32_t)number, pid)) {
-		kfree(pid);
-		return NULL;
-	}
 	pid->number = number;
 	list_init(&pid->group);
 	list_init(&pid->session);
+	flags = irq_save();
+	error = radix_insert(&pids, (uint32_t)number, pid);
+	irq_restore(flags);
+	if (error) {
+		kfree(pid);
+		return NULL;
+	}
 	last_number = number;
 	return pid;
 }
@@ -68,9 +78,13 @@ struct pid *pid_find(pid_t number)
 
 void pid_release(struct pid *pid)
 {
+	uint32_t flags;
+
 	if (pid->task || pid->process || !list_empty(&pid->group) || !list_empty(&pid->session))
 		return;
+	flags = irq_save();
 	radix_remove(&pids, (uint32_t)pid->number);
+	irq_restore(flags);
 	kfree(pid);
 }
 
@@ -110,14 +124,25 @@ unsigned process_count_of_user(uid_t uid)
 
 /* ---- groups and sessions ---- */
 
+static void enter(struct list *members, struct list *link)
+{
+	uint32_t flags = irq_save();
+
+	list_add_tail(members, link);
+	irq_restore(flags);
+}
+
 static void leave(struct list *link, pid_t number)
 {
 	struct pid *pid = pid_find(number);
+	uint32_t flags;
 
 	if (list_empty(link))
 		return;
-	list_remove(link);
 	assert(pid);
+	flags = irq_save();
+	list_remove(link);
+	irq_restore(flags);
 	pid_release(pid);
 }
 
@@ -127,7 +152,7 @@ void process_join_group(struct process *process, struct pid *group)
 		return;
 	leave(&process->group_link, process->pgid);
 	process->pgid = group->number;
-	list_add_tail(&group->group, &process->group_link);
+	enter(&group->group, &process->group_link);
 }
 
 void process_join_session(struct process *process, struct pid *session)
@@ -136,7 +161,7 @@ void process_join_session(struct process *process, struct pid *session)
 		return;
 	leave(&process->session_link, process->sid);
 	process->sid = session->number;
-	list_add_tail(&session->session, &process->session_link);
+	enter(&session->session, &process->session_link);
 }
 
 bool process_group_orphaned(pid_t pgid, const struct process *ignored)
