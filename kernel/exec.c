@@ -23,8 +23,12 @@
 
 /* ---- from the named file to an ELF program ---- */
 
-/* Replaces a script by its interpreter, the script's path (interpreter of its own, so far) becoming an argument. */
-static int follow_script(struct file **file, char *head, char *path, struct exec_strings *strings)
+/*
+ * Replaces a script by its interpreter, the script's path becoming an argument. path is the script's, and then the
+ * interpreter's, which stays in head.
+ */
+static int follow_script(struct file **file, char *head, const char **path,
+			 struct exec_strings *strings)
 {
 	char *interpreter, *argument;
 	struct file *next;
@@ -33,38 +37,41 @@ static int follow_script(struct file **file, char *head, char *path, struct exec
 	if (error)
 		return error;
 	exec_strings_drop_first(strings);
-	error = exec_strings_prepend(strings, path);
+	error = exec_strings_prepend(strings, *path);
 	if (!error && argument)
 		error = exec_strings_prepend(strings, argument);
 	if (!error)
 		error = exec_strings_prepend(strings, interpreter);
 	if (error)
 		return error;
-	strlcpy(path, interpreter, EXEC_PATH_MAX);
-	next = exec_open(path);
+	next = exec_open(interpreter);
 	if (IS_ERR(next))
 		return PTR_ERR(next);
 	file_put(*file);
 	*file = next;
+	*path = interpreter;
 	return 0;
 }
 
-/* Opens path's program, through scripts, with its headers. path is overwritten. */
-static int open_program(struct elf_program *program, struct file **file, char *path,
+/* Opens path's program, through scripts, with its headers. */
+static int open_program(struct elf_program *program, struct file **file, const char *path,
 			struct exec_strings *strings)
 {
+	char heads[2][EXEC_HEAD_SIZE];	/* in turn: path may be in the other one */
+
 	for (unsigned depth = 0; depth <= SCRIPT_DEPTH_MAX; depth++) {
-		char head[EXEC_HEAD_SIZE] = { 0 };
-		ssize_t size = file_read_kernel(*file, head, sizeof(head), 0);
+		char *head = heads[depth % 2];
+		ssize_t size = file_read_kernel(*file, head, EXEC_HEAD_SIZE, 0);
 		int error;
 
 		if (size < 0)
 			return (int)size;
+		memset(head + size, 0, EXEC_HEAD_SIZE - (size_t)size);
 		if (head[0] != '#' || head[1] != '!') {
 			error = elf_program_open(program, *file);
 			return error == -EIO ? -ENOEXEC : error;
 		}
-		error = follow_script(file, head, path, strings);
+		error = follow_script(file, head, &path, strings);
 		if (error)
 			return error;
 	}
@@ -209,15 +216,12 @@ static int build_and_commit(struct exec_image *image, const struct exec_strings 
 	return error;
 }
 
-/* scratch: EXEC_PATH_MAX bytes. file's reference is taken over. */
-static int run_program(const char *path, char *scratch, struct file *file,
-		       struct exec_strings *strings)
+/* file's reference is taken over. */
+static int run_program(const char *path, struct file *file, struct exec_strings *strings)
 {
 	struct exec_image image = { .mm = NULL };
-	int error;
+	int error = open_program(&image.main, &file, path, strings);
 
-	strlcpy(scratch, path, EXEC_PATH_MAX);
-	error = open_program(&image.main, &file, scratch, strings);
 	if (error) {
 		file_put(file);
 		return error;
@@ -234,27 +238,18 @@ static int exec(const char *path, const struct exec_source *source)
 {
 	struct exec_strings strings;
 	struct file *file;
-	char *scratch;
-	int error = -ENOMEM;
+	int error;
 
 	file = file_open_exec(path);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	scratch = kalloc(EXEC_PATH_MAX);
-	if (!scratch)
-		goto put_file;
 	error = exec_strings_collect(&strings, path, source);
-	if (error)
-		goto free_scratch;
-	error = run_program(path, scratch, file, &strings);
+	if (error) {
+		file_put(file);
+		return error;
+	}
+	error = run_program(path, file, &strings);
 	exec_strings_free(&strings);
-	kfree(scratch);
-	return error;
-
-free_scratch:
-	kfree(scratch);
-put_file:
-	file_put(file);
 	return error;
 }
 
@@ -265,20 +260,39 @@ int exec_kernel(const char *path, const char *const *argv, const char *const *en
 	return exec(path, &source);
 }
 
+/* A copy of a user's path, no larger than it must be: on the heap, or ERR_PTR. */
+static char *copy_path(const char __user *from)
+{
+	ssize_t length = strnlen_user(from, EXEC_PATH_MAX);
+	char *path;
+	int result;
+
+	if (length < 0)
+		return ERR_PTR((int)length);
+	if (length == 0)
+		return ERR_PTR(-ENOENT);
+	if (length >= (ssize_t)EXEC_PATH_MAX)
+		return ERR_PTR(-ENAMETOOLONG);
+	path = kalloc((size_t)length + 1);
+	if (!path)
+		return ERR_PTR(-ENOMEM);
+	result = strncpy_from_user(path, from, (size_t)length + 1);
+	if (result >= 0)
+		return path;
+	kfree(path);
+	return ERR_PTR(result);
+}
+
 int32_t sys_execve(const char __user *path, const uint32_t __user *argv,
 		   const uint32_t __user *envp)
 {
 	const struct exec_source source = { .argv = argv, .envp = envp };
-	char *copy = kalloc(EXEC_PATH_MAX);
+	char *copy = copy_path(path);
 	int32_t result;
 
-	if (!copy)
-		return -ENOMEM;
-	result = strncpy_from_user(copy, path, EXEC_PATH_MAX);
-	if (result == 0)
-		result = -ENOENT;
-	if (result > 0)
-		result = exec(copy, &source);
+	if (IS_ERR(copy))
+		return PTR_ERR(copy);
+	result = exec(copy, &source);
 	kfree(copy);
 	return result;
 }

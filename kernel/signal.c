@@ -433,10 +433,12 @@ struct signal_actions *signal_actions_create(void)
 
 struct signal_actions *signal_actions_copy(const struct signal_actions *from)
 {
-	struct signal_actions *to = signal_actions_create();
+	struct signal_actions *to = kalloc(sizeof(*to));
 
-	if (to)
-		memcpy(to->action, from->action, sizeof(to->action));
+	if (!to)
+		return NULL;
+	memcpy(to, from, sizeof(*to));
+	to->refs = 1;
 	return to;
 }
 
@@ -456,10 +458,9 @@ void signal_actions_put(struct signal_actions *actions)
 void signal_actions_exec(struct signal_actions *actions)
 {
 	for (unsigned i = 0; i < NSIG; i++) {
-		uint32_t handler = actions->action[i].handler;
+		bool ignored = actions->action[i].handler == SIG_IGN;
 
-		memset(&actions->action[i], 0, sizeof(actions->action[i]));
-		actions->action[i].handler = handler == SIG_IGN ? SIG_IGN : SIG_DFL;
+		actions->action[i] = (struct sigaction){ .handler = ignored ? SIG_IGN : SIG_DFL };
 	}
 }
 

@@ -281,7 +281,7 @@ void trap_exit_work(struct trap_frame *frame)
 	do {
 		__asm__ volatile("sti" : : : "memory");
 		if (sched_need_resched)
-			sched_yield();
+			sched_preempt();
 		if (signal_pending() || wants_restart(frame))
 			signal_deliver(frame);
 		__asm__ volatile("cli" : : : "memory");
