@@ -207,7 +207,7 @@ static void set_time(uint64_t *at, const struct timespec64 *time, uint64_t now)
 static int change_times(struct inode *inode, const struct times *times)
 {
 	static const struct times both_now = { { .nsec = UTIME_NOW }, { .nsec = UTIME_NOW } };
-	uint64_t now = clock_realtime_ns();
+	uint64_t now = inode_now();
 	bool now_only;
 	int error = changeable(inode);
 
@@ -226,6 +226,7 @@ static int change_times(struct inode *inode, const struct times *times)
 	set_time(&inode->atime, &times->access, now);
 	set_time(&inode->mtime, &times->modification, now);
 	inode->ctime = now;
+	inode->atime_is_news = true;
 	return 0;
 }
 

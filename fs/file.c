@@ -47,11 +47,9 @@ void file_free_unopened(struct file *file)
 	kfree(file);
 }
 
-void file_put(struct file *file)
+/* The last close. May sleep. Not inlined: file_put is short without it. */
+static __attribute__((noinline)) void file_release(struct file *file)
 {
-	assert(file->refs > 0);
-	if (--file->refs > 0)
-		return;
 	if (file->inode->locks)
 		locks_release_file(file);
 	if (file->ops->release)
@@ -63,18 +61,21 @@ void file_put(struct file *file)
 	file_free_unopened(file);
 }
 
+void file_put(struct file *file)
+{
+	assert(file->refs > 0);
+	if (--file->refs == 0)
+		file_release(file);
+}
+
 bool file_may_read(const struct file *file)
 {
-	uint32_t mode = file->flags & O_ACCMODE;
-
-	return (mode == O_RDONLY || mode == O_RDWR) && !(file->flags & O_PATH);
+	return file_readable(file);
 }
 
 bool file_may_write(const struct file *file)
 {
-	uint32_t mode = file->flags & O_ACCMODE;
-
-	return (mode == O_WRONLY || mode == O_RDWR) && !(file->flags & O_PATH);
+	return file_writable(file);
 }
 
 /* ---- opening ---- */
@@ -189,10 +190,7 @@ ssize_t file_read(struct file *file, struct uio *io, loff_t *position)
 {
 	ssize_t done;
 
-	if (!file_may_read(file))
-		return -EBADF;
-	if (!file->ops->read)
-		return -EINVAL;
+	assert(file_check_transfer(file, false) == 0);
 	done = file->ops->read(file, io, position);
 	if (done >= 0 && S_ISREG(file->inode->mode) && !(file->flags & O_NOATIME))
 		inode_accessed(file->inode);
@@ -266,10 +264,7 @@ ssize_t file_write(struct file *file, struct uio *io, loff_t *position)
 {
 	ssize_t done;
 
-	if (!file_may_write(file))
-		return -EBADF;
-	if (!file->ops->write)
-		return -EINVAL;
+	assert(file_check_transfer(file, true) == 0);
 	if (has_content(file->inode))
 		done = write_regular(file, io, position);
 	else

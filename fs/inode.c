@@ -35,7 +35,8 @@ struct inode *inode_create(struct superblock *superblock, mode_t mode)
 	inode->mode = mode;
 	inode->nlink = 1;
 	inode->number = superblock ? ++superblock->next_inode : ++last_loose;
-	inode->atime = inode->mtime = inode->ctime = inode->birth = clock_realtime_ns();
+	inode->atime_is_news = true;
+	inode->atime = inode->mtime = inode->ctime = inode->birth = inode_now();
 	mutex_init(&inode->lock);
 	object_init(&inode->pages, &pages_ops, inode);
 	if (superblock)
@@ -165,46 +166,51 @@ void inode_drop_setid(struct inode *inode)
 	if (!drop || !S_ISREG(inode->mode) || cred_can(CAP_FSETID))
 		return;
 	inode->mode &= ~drop;
-	inode->ctime = clock_realtime_ns();
+	inode_changed(inode);
 }
 
 /* ---- times ---- */
 
+/* Files are stamped with the time of the last tick, as on Linux. */
+uint64_t inode_now(void)
+{
+	return clock_realtime_coarse_ns();
+}
+
 void inode_modified(struct inode *inode)
 {
-	inode->mtime = inode->ctime = clock_realtime_ns();
+	inode->mtime = inode->ctime = inode_now();
+	inode->atime_is_news = true;
 }
 
 void inode_changed(struct inode *inode)
 {
-	inode->ctime = clock_realtime_ns();
+	inode->ctime = inode_now();
+	inode->atime_is_news = true;
 }
 
-/* The time of the last tick: near enough for what is compared with a day. */
-static uint64_t tick_time(void)
+/* relatime: the access time is kept unless it would be newer than a change or a day old. */
+static bool atime_will_do(struct inode *inode, uint64_t now)
 {
-	static uint32_t tick;
-	static uint64_t now;
-
-	if (!now || tick != clock_ticks()) {
-		tick = clock_ticks();
-		now = clock_realtime_ns();
-	}
-	return now;
+	if (inode->superblock && (inode->superblock->flags & MS_STRICTATIME))
+		return false;
+	return inode->atime > inode->mtime && inode->atime > inode->ctime &&
+	       now < inode->atime + DAY_NS;
 }
 
-void inode_accessed(struct inode *inode)
+void inode_set_accessed(struct inode *inode)
 {
 	uint32_t flags = inode->superblock ? inode->superblock->flags : 0;
+	uint64_t now = inode_now();
 
+	inode->accessed_tick = clock_ticks();
 	if (flags & (MS_NOATIME | MS_RDONLY))
 		return;
 	if ((flags & MS_NODIRATIME) && S_ISDIR(inode->mode))
 		return;
-	if (!(flags & MS_STRICTATIME) && inode->atime > inode->mtime &&
-	    inode->atime > inode->ctime && tick_time() < inode->atime + DAY_NS)
-		return;
-	inode->atime = clock_realtime_ns();
+	if (!atime_will_do(inode, now))
+		inode->atime = now;
+	inode->atime_is_news = (flags & MS_STRICTATIME) || !atime_will_do(inode, now);
 }
 
 /* ---- size and writers ---- */

@@ -31,14 +31,6 @@ static bool seekable(const struct file *file)
 	return file->ops->seek != file_no_seek;
 }
 
-/* May the descriptor be used so, and is the buffer in user space? Before anything moves. */
-static int check_transfer(const struct file *file, bool writing)
-{
-	if (writing ? !file_may_write(file) : !file_may_read(file))
-		return -EBADF;
-	return (writing ? !file->ops->write : !file->ops->read) ? -EINVAL : 0;
-}
-
 /* One buffer; at NULL: at the file's own position. */
 static int32_t transfer_buffer(int fd, void __user *buffer, size_t size, const loff_t *at,
 			       bool writing)
@@ -51,11 +43,11 @@ static int32_t transfer_buffer(int fd, void __user *buffer, size_t size, const l
 
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	done = at && !seekable(file) ? -ESPIPE : check_transfer(file, writing);
-	if (!done && (!user_range_ok(buffer, size)))
+	done = at && !seekable(file) ? -ESPIPE : file_check_transfer(file, writing);
+	if (!done && unlikely(size > INT32_MAX))
+		done = user_range_ok(buffer, size) ? -EINVAL : -EFAULT;
+	if (!done && unlikely(!user_range_ok(buffer, size)))
 		done = -EFAULT;
-	if (!done && size > INT32_MAX)
-		done = -EINVAL;
 	if (!done) {
 		uio_init(&io, &vec, buffer, MIN(size, TRANSFER_MAX), false);
 		done = transfer(file, &io, at ? &position : &file->position, writing);
@@ -128,7 +120,7 @@ static ssize_t transfer_list(struct file *file, const struct iovec __user *user,
 			     loff_t *position, bool writing)
 {
 	struct iovec few[FEW_BUFFERS], *list;
-	ssize_t total = check_transfer(file, writing);
+	ssize_t total = file_check_transfer(file, writing);
 
 	if (total)
 		return total;
@@ -279,12 +271,14 @@ static ssize_t send_file(int to_fd, int from_fd, loff_t *at, size_t size)
 	if (IS_ERR(from))
 		return PTR_ERR(from);
 	to = file_from_fd(to_fd);
-	if (!file_may_read(from))
+	if (!file_readable(from))
 		done = -EBADF;
 	else if (at && !seekable(from))
 		done = -ESPIPE;
-	else if (IS_ERR(to) || !file_may_write(to))
+	else if (IS_ERR(to) || !file_writable(to))
 		done = -EBADF;
+	else if (!from->ops->read || !to->ops->write)
+		done = -EINVAL;
 	else if (!seekable(from) || S_ISDIR(from->inode->mode) || (to->flags & O_APPEND))
 		done = -EINVAL;
 	else

@@ -18,6 +18,7 @@
 #include <abi/fcntl.h>
 #include <abi/stat.h>
 #include <abi/statfs.h>
+#include <clock.h>
 #include <err.h>
 #include <fs.h>
 #include <object.h>
@@ -92,6 +93,8 @@ struct inode {
 	dev_t device;	 /* of device nodes */
 	uint32_t flags;	 /* INODE_* */
 	int32_t writers; /* open for writing; negative: programs that run from it */
+	bool atime_is_news;		/* a read may have to change it: see inode_accessed */
+	uint32_t accessed_tick;		/* clock_ticks() when that was last looked at */
 	uint64_t atime, mtime, ctime, birth; /* nanoseconds since 1970 */
 	struct mutex lock;		     /* held over writes and truncations */
 	struct object pages;		     /* content; its size is the file's for all types */
@@ -217,8 +220,16 @@ bool cred_can(unsigned capability);
 /* Marks content or names changed: mtime and ctime now. */
 void inode_modified(struct inode *inode);
 void inode_changed(struct inode *inode); /* ctime alone */
+/* The time that files are stamped with: of the last tick, nanoseconds since 1970. */
+uint64_t inode_now(void);
 /* A read: atime now, as relatime and the mount's flags have it. */
-void inode_accessed(struct inode *inode);
+void inode_set_accessed(struct inode *inode);
+static inline void inode_accessed(struct inode *inode)
+{
+	/* Most reads find it newer than all changes, and so less than a day old, an hour ago. */
+	if (inode->atime_is_news || clock_ticks() - inode->accessed_tick > 3600 * HZ)
+		inode_set_accessed(inode);
+}
 /* After a write or chown by somebody who is not root: set-id bits go. */
 void inode_drop_setid(struct inode *inode);
 /* truncate: size in bytes. -EINVAL, -EFBIG, -ETXTBSY is the caller's. Takes the lock. May sleep. */
@@ -389,7 +400,29 @@ __must_check struct file *file_open_dentry(struct dentry *dentry, uint32_t flags
 __must_check struct file *file_from_fd_any(int fd);
 /* A dentry for a file, with a reference: for one without a name it is made. ERR_PTR(-ENOMEM). */
 __must_check struct dentry *file_dentry(struct file *file);
-/* Reads and writes at *position, rights and limits checked, atime and mtime seen to. */
+/* file_may_read and file_may_write, for short: O_RDONLY 0, O_WRONLY 1, O_RDWR 2, neither 3. */
+static inline bool file_readable(const struct file *file)
+{
+	return !(file->flags & (O_WRONLY | O_PATH));
+}
+
+static inline bool file_writable(const struct file *file)
+{
+	return ((file->flags + 1) & O_RDWR) && !(file->flags & O_PATH);
+}
+
+/* May it be read, or written, at all? 0, -EBADF (not opened so), -EINVAL (nothing of the kind). */
+static inline int file_check_transfer(const struct file *file, bool writing)
+{
+	if (!(writing ? file_writable(file) : file_readable(file)))
+		return -EBADF;
+	return (writing ? !file->ops->write : !file->ops->read) ? -EINVAL : 0;
+}
+
+/*
+ * Reads and writes at *position: limits are kept, atime and mtime seen to. file_check_transfer was
+ * asked before. May sleep.
+ */
 __must_check ssize_t file_read(struct file *file, struct uio *io, loff_t *position);
 __must_check ssize_t file_write(struct file *file, struct uio *io, loff_t *position);
 /* What files of FIFOs, device nodes and O_PATH begin with. */

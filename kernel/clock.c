@@ -167,6 +167,11 @@ uint64_t clock_realtime_ns(void)
 	return clock_monotonic_ns() + boot_ns;
 }
 
+uint64_t clock_realtime_coarse_ns(void)
+{
+	return clock_coarse_ns() + boot_ns;
+}
+
 void clock_set_realtime_ns(uint64_t ns)
 {
 	boot_ns = ns - clock_monotonic_ns();
