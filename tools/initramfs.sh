@@ -88,6 +88,15 @@ install_busybox() {
 		#!/bin/sh
 		mount -t proc proc /proc
 		hostname -F /etc/hostname
+		# Where the console is the serial line and there is a screen, that gets a shell too.
+		case $(cat /proc/cmdline) in
+		*console=tty0*console=ttyS0*)
+			if [ -c /dev/ttyS0 ] && [ -c /dev/tty1 ]; then
+				echo 'tty1::respawn:-/bin/sh' >>/etc/inittab
+				kill -HUP 1
+			fi
+			;;
+		esac
 		echo "This is $(uname -v)."
 		echo "Our programs: twopages sparse protect trespass grow fill. poweroff ends it."
 	EOF
