@@ -4,7 +4,8 @@
  * A superblock is mounted in exactly one place and covers the dentry there; the first has no such
  * place and is the top of the tree. Unmounting asks whether somebody uses it: each of its linked
  * dentries must have no references but those of its children and its own pin. A file system
- * detached lazily is kept in a list of its own until that is so.
+ * detached lazily, with all that is mounted on it, is kept in a list of its own until that is so;
+ * nothing more is mounted on it.
  */
 #include <fs_calls.h>
 #include <vfs.h>
@@ -158,6 +159,43 @@ static void reap_detached(void)
 			superblock_free(at);
 }
 
+/* The mount on this file system that was made last; NULL. */
+static struct superblock *mounted_on(const struct superblock *superblock)
+{
+	struct superblock *at, *found = NULL;
+
+	list_for_each(at, &superblocks, link)
+		if (at->covers && at->covers->inode->superblock == superblock)
+			found = at;
+	return found;
+}
+
+/* Detaches it with all that is mounted on it and on that, the innermost first. */
+static void detach_tree(struct superblock *top)
+{
+	struct superblock *at, *inner;
+
+	do {
+		for (at = top; (inner = mounted_on(at));)
+			at = inner;
+		detach(at);
+	} while (at != top);
+}
+
+/* Is it in the tree of names? What was detached is not, nor are pipes. */
+static bool is_attached(const struct superblock *superblock)
+{
+	return superblock && (superblock->covers || superblock->root == fs_root);
+}
+
+/* The root of what was mounted last in a place: what is seen there. */
+static struct dentry *topmost(struct dentry *at)
+{
+	while (at->mounted)
+		at = at->mounted->root;
+	return at;
+}
+
 int mount_root(struct filesystem *type)
 {
 	struct superblock *superblock = superblock_create(type, type->name, 0, "");
@@ -182,8 +220,9 @@ int mount_at(const char *type_name, const char *source, struct dentry *at, uint3
 		return -ENOTDIR;
 	if (at->flags & DENTRY_REMOVED)
 		return -ENOENT;
-	if (at->inode->flags & INODE_VOLATILE)
+	if (at->inode->flags & INODE_VOLATILE || !is_attached(at->inode->superblock))
 		return -EINVAL;
+	at = topmost(at);
 	if (type->single && at->parent == at && at->inode->superblock->type == type)
 		return -EBUSY;
 	superblock = superblock_create(type, source, flags, options);
@@ -240,7 +279,7 @@ static int remount(struct dentry *at, uint32_t flags, const char *options)
 	struct superblock *superblock = at->inode->superblock;
 	int error = 0;
 
-	if (at->parent != at)
+	if (at->parent != at || !superblock)
 		return -EINVAL;
 	if (superblock->ops->remount && !(flags & MS_BIND))
 		error = superblock->ops->remount(superblock, options);
@@ -253,8 +292,11 @@ static int move_mount(struct dentry *from, struct dentry *to)
 {
 	struct superblock *superblock = from->inode->superblock;
 
-	if (from->parent != from || !superblock->covers)
+	if (from->parent != from || !superblock || !superblock->covers)
 		return -EINVAL;
+	if (!is_attached(to->inode->superblock))
+		return -EINVAL;
+	to = topmost(to);
 	if (S_ISDIR(from->inode->mode) != S_ISDIR(to->inode->mode))
 		return -ENOTDIR;
 	if (dentry_is_below(to, from))
@@ -365,12 +407,12 @@ int32_t sys_mount(const char __user *source, const char __user *target, const ch
 int mount_remove(struct superblock *superblock, uint32_t flags)
 {
 	if (!superblock->covers)
-		return flags & MNT_DETACH ? -EINVAL : -EBUSY;
+		return flags & MNT_DETACH || !is_attached(superblock) ? -EINVAL : -EBUSY;
 	if (flags & MNT_EXPIRE)
 		return -EINVAL;
 	if (!(flags & MNT_DETACH) && superblock_busy(superblock))
 		return -EBUSY;
-	detach(superblock);
+	detach_tree(superblock);
 	reap_detached();
 	return 0;
 }
