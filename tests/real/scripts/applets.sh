@@ -112,8 +112,8 @@ env -i A=1 B=2 env | sort; env -i A=3 sh -c 'echo $A'
 echo "== which, true, false and yes"
 which sh; true; echo $?; false; echo $?; yes | head -n 2
 echo "== sleep, kill and wait"
-sleep 9 & sleep 0.5; kill $!; wait $!; echo $?; sleep 0.1; echo slept
-sh -c 'kill -USR1 $$; echo never'; echo $?; trap 'echo trapped' USR1; kill -USR1 $$; trap - USR1
+{ sleep 9 & sleep 0.5; kill $!; wait $!; echo $?; } 2>/dev/null; sleep 0.1; echo slept
+(sh -c 'kill -USR1 $$; echo never'; echo $?) 2>/dev/null; trap 'echo trapped' USR1; kill -USR1 $$; trap - USR1
 kill -l 15; kill 999999; echo $?
 echo "== timeout, nice and nohup"
 timeout 1 sleep 100; echo $?; timeout 10 echo in time; nice -n 5 nice; nohup echo steady 2>/dev/null

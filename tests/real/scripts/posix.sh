@@ -39,8 +39,8 @@ IFS=:; v=1:2:3; set -- $v; echo $#; unset IFS
 echo "== test"
 [ -d g ] && [ -f f1 ] && [ ! -s g/a1 ] && [ -s f1 ]; echo $?; [ abc = abc ]; [ 10 -ne 9 ]; echo $?; [ -x /bin/sh ]; echo $?
 echo "== signals"
-trap 'echo caught' TERM; kill -TERM $$; trap - TERM; /bin/sh -c 'kill -9 $$'; echo $?
-(trap 'echo leaving' EXIT; echo in); sleep 9 & sleep 0.5; kill $!; wait $!; echo $?
+trap 'echo caught' TERM; kill -TERM $$; trap - TERM; (/bin/sh -c 'kill -9 $$'; echo $?) 2>/dev/null
+(trap 'echo leaving' EXIT; echo in); { sleep 9 & sleep 0.5; kill $!; wait $!; echo $?; } 2>/dev/null
 echo "== jobs"
 sleep 0 & wait; echo waited $?; (exit 3) & wait $!; echo $?; true & false & wait; echo all
 echo "== commands"

@@ -10,5 +10,5 @@ f() { local x=$1; (( x )) && f $((x - 1)); echo -n "$x "; }; f 4; echo; case x i
 echo "== redirections"
 echo both >f1 >f2; cat f1 f2; cat <<<here; diff =(seq 2) <(seq 3); (exit 3); echo $?; false | true; echo $pipestatus
 echo "== jobs and traps"
-trap 'echo trapped' USR1; kill -USR1 $$; sleep 9 & sleep 0.5; kill $!; wait $!; echo $?; TRAPEXIT() { echo leaving }
+trap 'echo trapped' USR1; kill -USR1 $$; { sleep 9 & sleep 0.5; kill $!; wait $!; echo $? } 2>/dev/null; TRAPEXIT() { echo leaving }
 zmodload -L | wc -l; echo $ZSH_VERSION | cut -d. -f1
