@@ -46,6 +46,7 @@ static void wait_for(pid_t child, int options)
 	int status;
 
 	waitpid(child, &status, options);
+	usleep(20000);		/* the signal may come a little later */
 	printf("  %s; SIGCHLD %d, code %d, status %d\n", status_text(status), children, last_code,
 	       last_status);
 	children = 0;
