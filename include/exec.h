@@ -7,9 +7,9 @@
 #include <types.h>
 
 /*
- * Runs the program at a kernel-side path in the current process; argv and envp are kernel-side too, NULL-terminated.
- * 0: task->frame holds the new program's first registers. -errno: nothing has changed. May end the process when the program
- * turns out broken too late. May sleep.
+ * Runs the program at a kernel-side path in the current process; argv and envp are kernel-side
+ * too, NULL-terminated. 0: task->frame holds the new program's first registers. -errno: nothing
+ * has changed. May end the process when the program turns out broken too late. May sleep.
  */
 __must_check int exec_kernel(const char *path, const char *const *argv, const char *const *envp);
 

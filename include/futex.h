@@ -14,14 +14,20 @@ struct robust_list {
 };
 struct robust_list_head {
 	struct robust_list list;
-	int32_t futex_offset;	/* from a list entry to its lock word */
-	uint32_t pending;	/* an entry about to be added or removed */
+	int32_t futex_offset; /* from a list entry to its lock word */
+	uint32_t pending;     /* an entry about to be added or removed */
 };
 
-/* Wakes up to count sleepers on a word, as FUTEX_WAKE does; a bad address wakes nobody. May sleep. */
+/*
+ * Wakes up to count sleepers on a word, as FUTEX_WAKE does; a bad address wakes nobody. May
+ * sleep.
+ */
 void futex_wake(uint32_t __user *word, unsigned count);
-/* The current task ends or leaves its memory: the locks that it still holds are marked with FUTEX_OWNER_DIED and a sleeper of
- * each is woken. The list may be anything: it is followed for a bounded number of entries. May sleep. */
+/*
+ * The current task ends or leaves its memory: the locks that it still holds are marked with
+ * FUTEX_OWNER_DIED and a sleeper of each is woken. The list may be anything: it is followed for
+ * a bounded number of entries. May sleep.
+ */
 void futex_exit_robust_list(struct task *task);
 
 int32_t sys_futex(uint32_t __user *word, int operation, uint32_t value, const void __user *timeout,

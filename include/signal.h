@@ -1,5 +1,6 @@
 /*
- * Signals: sending, masks, delivery on the way back to PL3, sigreturn. Linux i386 frames (32-bit and rt).
+ * Signals: sending, masks, delivery on the way back to PL3, sigreturn. Linux i386 frames
+ * (32-bit and rt).
  */
 #ifndef LOFT_SIGNAL_H
 #define LOFT_SIGNAL_H
@@ -14,27 +15,34 @@ struct trap_frame;
 /* What a process does about each signal; shared by CLONE_SIGHAND. */
 struct signal_actions {
 	uint32_t refs;
-	struct sigaction action[NSIG];	/* by signal - 1 */
+	struct sigaction action[NSIG]; /* by signal - 1 */
 };
 
 /* Signals that a fault of the instruction itself raises: dealt with before all others. */
-#define SIGNALS_SYNCHRONOUS (SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGILL) | \
-			     SIGNAL_BIT(SIGTRAP) | SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGSYS))
+#define SIGNALS_SYNCHRONOUS \
+	(SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) | \
+	 SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGSYS))
 /* What default action stops; what is ignored by default. Every other one kills. */
-#define SIGNALS_STOP (SIGNAL_BIT(SIGSTOP) | SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) | \
-		      SIGNAL_BIT(SIGTTOU))
-#define SIGNALS_IGNORED (SIGNAL_BIT(SIGCHLD) | SIGNAL_BIT(SIGCONT) | SIGNAL_BIT(SIGURG) | \
-			 SIGNAL_BIT(SIGWINCH))
+#define SIGNALS_STOP \
+	(SIGNAL_BIT(SIGSTOP) | SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU))
+#define SIGNALS_IGNORED \
+	(SIGNAL_BIT(SIGCHLD) | SIGNAL_BIT(SIGCONT) | SIGNAL_BIT(SIGURG) | SIGNAL_BIT(SIGWINCH))
 /* What no mask and no action touches. */
 #define SIGNALS_UNMASKABLE (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
 
 /* ---- sending (kernel/signal.c) ---- */
 
-/* Sends to a process (any task of it that does not block it) or to one task. info NULL: SI_KERNEL. With info NULL callable
- * from interrupt handlers. Never fails: without memory the info is lost, and the signal comes as from the kernel. */
+/*
+ * Sends to a process (any task of it that does not block it) or to one task. info NULL:
+ * SI_KERNEL. With info NULL callable from interrupt handlers. Never fails: without memory the
+ * info is lost, and the signal comes as from the kernel.
+ */
 void signal_send_process(struct process *process, int signal, const struct siginfo *info);
 void signal_send_task(struct task *task, int signal, const struct siginfo *info);
-/* The same, for senders that want to know that a real-time signal found no room in the queue: -EAGAIN. */
+/*
+ * The same, for senders that want to know that a real-time signal found no room in the queue:
+ * -EAGAIN.
+ */
 __must_check int signal_queue_process(struct process *process, int signal,
 				      const struct siginfo *info);
 __must_check int signal_queue_task(struct task *task, int signal, const struct siginfo *info);
@@ -57,7 +65,10 @@ bool signal_action_ignores(const struct process *process, int signal);
 void signal_set_blocked(sigset_t blocked);
 /* Looks again at whether task has something to act on. */
 void signal_recalculate(struct task *task);
-/* Takes one pending signal of `wanted` from the current task or its process: its number, 0 when there is none. */
+/*
+ * Takes one pending signal of `wanted` from the current task or its process: its number, 0 when
+ * there is none.
+ */
 int signal_take(sigset_t wanted, struct siginfo *info);
 /* Forgets all that is pending in these. */
 void signal_flush(struct sigpending *pending, sigset_t which);
@@ -68,9 +79,15 @@ void signal_continue(struct process *process);
 
 /* ---- delivery (kernel/sigdeliver.c, kernel/sigframe.c) ---- */
 
-/* Called on each way back to PL3 (kernel/entry): delivers, restarts system calls, stops, dies. May not return. */
+/*
+ * Called on each way back to PL3 (kernel/entry): delivers, restarts system calls, stops, dies.
+ * May not return.
+ */
 void signal_deliver(struct trap_frame *frame);
-/* Builds the frame of a handler on the user's stack and points the registers at it: -EFAULT. mask: what sigreturn restores. */
+/*
+ * Builds the frame of a handler on the user's stack and points the registers at it: -EFAULT.
+ * mask: what sigreturn restores.
+ */
 __must_check int signal_push_frame(struct trap_frame *frame, int signal, const struct siginfo *info,
 				   const struct sigaction *action, sigset_t mask);
 /* Bytes of stack that the largest frame takes: AT_MINSIGSTKSZ. */
@@ -82,8 +99,11 @@ __must_check struct signal_actions *signal_actions_create(void);
 __must_check struct signal_actions *signal_actions_copy(const struct signal_actions *from);
 void signal_actions_get(struct signal_actions *actions);
 void signal_actions_put(struct signal_actions *actions);
-void signal_actions_exec(struct signal_actions *actions);	/* handlers become default */
-/* Makes process->alarm (ITIMER_REAL) ready: SIGALRM when it fires, again after alarm_interval_ns if that is not 0. */
+void signal_actions_exec(struct signal_actions *actions); /* handlers become default */
+/*
+ * Makes process->alarm (ITIMER_REAL) ready: SIGALRM when it fires, again after
+ * alarm_interval_ns if that is not 0.
+ */
 void signal_alarm_init(struct process *process);
 
 /* ---- doorways (kernel/sigsyscalls.c, kernel/kill.c, kernel/sigframe.c) ---- */

@@ -1,14 +1,14 @@
 /*
- * Tasks and processes. A task is what the scheduler runs: a kernel stack and, unless it is a kernel task, user registers. A
- * process is what tasks share: address space, files, signal actions, identity. fork gives a process one task;
- * clone(CLONE_THREAD) adds more.
+ * Tasks and processes. A task is what the scheduler runs: a kernel stack and, unless it is a
+ * kernel task, user registers. A process is what tasks share: address space, files, signal
+ * actions, identity. fork gives a process one task; clone(CLONE_THREAD) adds more.
  *
- * Lifetimes: a task lives until it has been switched away from for the last time. A process lives until its zombie is
- * waited for (or at once, when the parent does not want to know). A pid lives while a task, a process, a group or a
- * session goes by its number.
+ * Lifetimes: a task lives until it has been switched away from for the last time. A process
+ * lives until its zombie is waited for (or at once, when the parent does not want to know). A
+ * pid lives while a task, a process, a group or a session goes by its number.
  *
- * Protected by: the kernel not being preempted; fields marked (irq) are also used by interrupt handlers and guarded by
- * interrupt-off sections.
+ * Protected by: the kernel not being preempted; fields marked (irq) are also used by interrupt
+ * handlers and guarded by interrupt-off sections.
  */
 #ifndef LOFT_TASK_H
 #define LOFT_TASK_H
@@ -24,98 +24,101 @@
 #include <wait.h>
 
 enum task_state {
-	TASK_RUNNING,		/* on the run queue or the processor */
-	TASK_SLEEPING,		/* interruptible: signals wake it */
-	TASK_KILLABLE,		/* SIGKILL alone wakes it */
-	TASK_WAITING,		/* uninterruptible */
-	TASK_STOPPED,		/* SIGSTOP and the like */
-	TASK_DEAD		/* never runs again; its stack goes when somebody else runs */
+	TASK_RUNNING,  /* on the run queue or the processor */
+	TASK_SLEEPING, /* interruptible: signals wake it */
+	TASK_KILLABLE, /* SIGKILL alone wakes it */
+	TASK_WAITING,  /* uninterruptible */
+	TASK_STOPPED,  /* SIGSTOP and the like */
+	TASK_DEAD      /* never runs again; its stack goes when somebody else runs */
 };
 
-struct files;		/* open file table, fs.h */
-struct fs_context;	/* root, working directory, umask, fs.h */
+struct files;	   /* open file table, fs.h */
+struct fs_context; /* root, working directory, umask, fs.h */
 struct tty;
 struct robust_list_head;
 
 #define NGROUPS_MAX 32
-#define PID_MAX 32768	/* numbers are below it */
+#define PID_MAX 32768 /* numbers are below it */
 
 struct credentials {
 	uid_t uid, euid, suid, fsuid;
 	gid_t gid, egid, sgid, fsgid;
 	gid_t groups[NGROUPS_MAX];
 	unsigned ngroups;
-	uint64_t permitted, effective, inheritable;	/* capabilities */
+	uint64_t permitted, effective, inheritable; /* capabilities */
 };
 
-/* A number in use: as a task's, a process's, a group's or a session's. Free again when it is none of these. */
+/*
+ * A number in use: as a task's, a process's, a group's or a session's. Free again when it is
+ * none of these.
+ */
 struct pid {
 	pid_t number;
-	struct task *task;		/* NULL: no such task (any more) */
-	struct process *process;	/* zombies too */
-	struct list group;		/* members, by process.group_link */
-	struct list session;		/* members, by process.session_link */
+	struct task *task;	 /* NULL: no such task (any more) */
+	struct process *process; /* zombies too */
+	struct list group;	 /* members, by process.group_link */
+	struct list session;	 /* members, by process.session_link */
 };
 
 struct process {
-	struct list all_link;		/* every process, by age */
-	struct pid *id;			/* NULL for kernel tasks' process */
+	struct list all_link; /* every process, by age */
+	struct pid *id;	      /* NULL for kernel tasks' process */
 	pid_t pid;
 	pid_t pgid, sid;
 	struct list group_link, session_link;
-	struct process *parent;		/* never NULL but for pid 1 and kernel tasks' */
+	struct process *parent; /* never NULL but for pid 1 and kernel tasks' */
 	struct list children, sibling_link;
-	struct list tasks;		/* by task.process_link */
+	struct list tasks; /* by task.process_link */
 	unsigned ntasks;
 
-	struct mm *mm;			/* NULL for kernel tasks and zombies */
+	struct mm *mm; /* NULL for kernel tasks and zombies */
 	struct files *files;
 	struct fs_context *fs;
-	bool shares_files, shares_fs;	/* with another process (CLONE_FILES, CLONE_FS) */
+	bool shares_files, shares_fs; /* with another process (CLONE_FILES, CLONE_FS) */
 	struct signal_actions *actions;
 	struct credentials cred;
 	struct rlimit rlimits[RLIMIT_COUNT];
-	char name[16];			/* comm */
-	struct tty *tty;		/* controlling terminal or NULL */
-	bool did_exec;			/* since fork, for setpgid */
+	char name[16];	 /* comm */
+	struct tty *tty; /* controlling terminal or NULL */
+	bool did_exec;	 /* since fork, for setpgid */
 	bool dumpable;
 	bool no_new_privileges;
 	bool keep_capabilities;
-	bool subreaper;			/* orphans below come here (PR_SET_CHILD_SUBREAPER) */
+	bool subreaper; /* orphans below come here (PR_SET_CHILD_SUBREAPER) */
 	uint32_t personality;
-	int parent_death_signal;	/* 0: none */
+	int parent_death_signal; /* 0: none */
 	int nice;
 
 	/* signals to the process as a whole (irq) */
 	struct sigpending pending;
-	int exit_signal;		/* to the parent at the end: SIGCHLD, or clone's */
-	bool unkillable;		/* process 1: signals with default action do nothing */
+	int exit_signal; /* to the parent at the end: SIGCHLD, or clone's */
+	bool unkillable; /* process 1: signals with default action do nothing */
 
 	/* the end and stops */
-	bool exiting;			/* every task is to end, with exit_status */
+	bool exiting; /* every task is to end, with exit_status */
 	bool zombie;
-	struct task *exec_task;		/* it wants to be the only task left, for exec */
-	int exit_status;		/* as wait4 reports it */
-	int stop_report;		/* a stop (status) or continue (0xffff) not yet waited for, 0: none */
-	int stopping;			/* (irq) the signal that stops it, 0: none */
-	unsigned nstopped;		/* (irq) tasks that have stopped so far */
-	bool stopped;			/* (irq) all have */
-	bool continued;			/* (irq) the parent is still to be told */
-	struct wait_queue child_wait;	/* this process's tasks wait here for children */
+	struct task *exec_task; /* it wants to be the only task left, for exec */
+	int exit_status;	/* as wait4 reports it */
+	int stop_report;	/* a stop's status or 0xffff (continued), not yet waited for */
+	int stopping;		/* (irq) the signal that stops it, 0: none */
+	unsigned nstopped;	/* (irq) tasks that have stopped so far */
+	bool stopped;		/* (irq) all have */
+	bool continued;		/* (irq) the parent is still to be told */
+	struct wait_queue child_wait; /* this process's tasks wait here for children */
 
 	/* accounting: ticks (irq) */
 	uint32_t ticks_user, ticks_system;
 	uint32_t children_user, children_system;
-	uint64_t past_faults_minor, past_faults_major;	/* in address spaces it has left */
-	uint32_t peak_resident_pages;			/* likewise */
+	uint64_t past_faults_minor, past_faults_major; /* in address spaces it has left */
+	uint32_t peak_resident_pages;		       /* likewise */
 	uint64_t children_faults_minor, children_faults_major;
 	uint32_t children_peak_resident_pages;
 	uint64_t start_ns;
 	uint64_t voluntary_switches, involuntary_switches;
 	uint64_t children_voluntary, children_involuntary;
-	struct timer alarm;		/* ITIMER_REAL */
+	struct timer alarm; /* ITIMER_REAL */
 	uint64_t alarm_interval_ns;
-	struct cpu_timer {		/* ITIMER_VIRTUAL, ITIMER_PROF: processor time (irq) */
+	struct cpu_timer { /* ITIMER_VIRTUAL, ITIMER_PROF: processor time (irq) */
 		uint64_t left_ns, interval_ns;
 	} cpu_timers[2];
 };
@@ -124,55 +127,55 @@ struct process {
 #define FPU_STATE_SIZE 512u
 struct fpu_state {
 	uint8_t room[FPU_STATE_SIZE + 8];
-	bool used;			/* since exec: else the state is the initial one */
+	bool used; /* since exec: else the state is the initial one */
 };
 
 struct task {
-	struct list run_link;		/* run queue (irq) */
+	struct list run_link; /* run queue (irq) */
 	struct list process_link;
 	struct list all_link;
-	struct pid *id;			/* NULL for kernel tasks */
+	struct pid *id; /* NULL for kernel tasks */
 	pid_t tid;
-	const char *kernel_name;	/* of a kernel task; else NULL */
+	const char *kernel_name; /* of a kernel task; else NULL */
 	struct process *process;
-	enum task_state state;		/* (irq) */
-	vaddr_t kernel_esp;		/* saved by the switch */
-	void *kernel_stack;		/* KERNEL_STACK_SIZE with a guard page below; NULL: the boot stack */
-	struct trap_frame *frame;	/* the user registers: always at the top of the kernel stack */
-	unsigned slice;			/* ticks left before another's turn (irq) */
-	bool woken;			/* a wake came after wait_prepare (irq) */
-	bool timed_out;			/* sleep_timer fired (irq) */
-	bool exiting;			/* on its way through task_exit */
+	enum task_state state;	  /* (irq) */
+	vaddr_t kernel_esp;	  /* saved by the switch */
+	void *kernel_stack;	  /* with a guard page below; NULL: the boot stack */
+	struct trap_frame *frame; /* the user registers: the top of the kernel stack */
+	unsigned slice;		  /* ticks left before another's turn (irq) */
+	bool woken;		  /* a wake came after wait_prepare (irq) */
+	bool timed_out;		  /* sleep_timer fired (irq) */
+	bool exiting;		  /* on its way through task_exit */
 	struct timer sleep_timer;
 	uint64_t switches_voluntary, switches_involuntary;
 
-	uint64_t tls[GDT_TLS_COUNT];	/* GDT descriptors, 0: none */
+	uint64_t tls[GDT_TLS_COUNT]; /* GDT descriptors, 0: none */
 	struct fpu_state fpu;
 
-	volatile bool signalled;	/* signal_deliver has something to do (irq) */
+	volatile bool signalled; /* signal_deliver has something to do (irq) */
 	sigset_t blocked;
-	sigset_t saved_blocked;		/* of sigsuspend, to be restored after delivery */
+	sigset_t saved_blocked; /* of sigsuspend, to be restored after delivery */
 	bool restore_blocked;
-	sigset_t awaited;		/* sigtimedwait sleeps for these, though they are blocked */
-	struct sigpending pending;	/* (irq) */
+	sigset_t awaited;	   /* sigtimedwait sleeps for these, though they are blocked */
+	struct sigpending pending; /* (irq) */
 	struct sigaltstack altstack;
 	/* the last fault, for signal frames */
 	uint32_t fault_trap, fault_error, fault_address;
 
 	uint32_t __user *clear_child_tid;
-	uint32_t __user *set_child_tid;	/* to be stored to by the new task itself */
+	uint32_t __user *set_child_tid; /* to be stored to by the new task itself */
 	struct robust_list_head __user *robust_list;
 	uint32_t robust_list_size;
-	void __user *rseq;		/* struct rseq of the ABI, NULL: not registered */
+	void __user *rseq; /* struct rseq of the ABI, NULL: not registered */
 	uint32_t rseq_size, rseq_signature;
-	bool rseq_check;		/* preempted or registered since it was last looked at (irq) */
+	bool rseq_check; /* preempted since it was last looked at (irq) */
 	/* restart_syscall: what to go on with */
 	int32_t (*restart)(struct task *task);
 	uint64_t restart_deadline;
 	uint32_t restart_argument;
 	uint32_t restart_arguments[4];
 
-	struct vfork_done *vfork;	/* its parent waits for exec or exit; NULL: nobody does */
+	struct vfork_done *vfork; /* its parent waits for exec or exit; NULL: nobody does */
 	struct task *switched_from;
 };
 
@@ -182,14 +185,17 @@ struct vfork_done {
 	bool done;
 };
 
-extern struct task *current;	/* never NULL after sched_init */
+extern struct task *current; /* never NULL after sched_init */
 extern struct list all_processes, all_tasks;
 
 /* ---- scheduler (kernel/sched.c, kernel/switch.asm) ---- */
 
 /* Makes the boot flow of control the idle task. */
 void sched_init(void);
-/* Makes a sleeping task (not a stopped one) runnable. From anywhere, interrupt handlers included. */
+/*
+ * Makes a sleeping task (not a stopped one) runnable. From anywhere, interrupt handlers
+ * included.
+ */
 void sched_wake(struct task *task);
 /* The same, for new and stopped tasks too. */
 void sched_resume(struct task *task);
@@ -200,17 +206,26 @@ void sched_tick(bool from_user);
 extern volatile bool sched_need_resched;
 /* Runs other tasks until current is woken (state already set). */
 void sched_block(void);
-/* The processor is taken from current on its way back to PL3: what the trap exit calls when sched_need_resched. */
+/*
+ * The processor is taken from current on its way back to PL3: what the trap exit calls when
+ * sched_need_resched.
+ */
 void sched_preempt(void);
 /* Loads mm (NULL: no user half). The caller then drops what was loaded before. */
 void sched_use_mm(struct mm *mm);
 /* The current task is over and never comes back; its stack is freed by whoever runs next. */
 __noreturn void sched_end(void);
-/* Runs first in every new task, on its own stack, interrupts off: frees what the task before left behind. */
+/*
+ * Runs first in every new task, on its own stack, interrupts off: frees what the task before
+ * left behind.
+ */
 void sched_finish_switch(void);
 /* The idle loop: never returns; zeroes frames, halts. */
 __noreturn void sched_idle(void);
-/* Exponentially decaying load averages (1, 5, 15 minutes), fixed point with 11 fraction bits, and counts. */
+/*
+ * Exponentially decaying load averages (1, 5, 15 minutes), fixed point with 11 fraction bits,
+ * and counts.
+ */
 void sched_load(uint32_t load[3], unsigned *running, unsigned *total);
 /* Ticks in which nothing ran; switches since boot: /proc/uptime and /proc/stat. */
 uint32_t sched_idle_ticks(void);
@@ -220,7 +235,10 @@ uint64_t sched_switches(void);
 
 /* Kernel tasks' process; no user half, all rights. */
 extern struct process kernel_process;
-/* A task of process with a kernel stack, linked nowhere yet: NULL when memory is out. First run, it enters start(). */
+/*
+ * A task of process with a kernel stack, linked nowhere yet: NULL when memory is out. First
+ * run, it enters start().
+ */
 __must_check struct task *task_create(void (*start)(void));
 /* Undoes task_create; frees a dead task. Not for current. */
 void task_free(struct task *task);
@@ -228,7 +246,10 @@ void task_free(struct task *task);
 void task_attach(struct task *task, struct process *process, struct pid *id);
 /* Takes it out again; the number is given back if nothing else has it. */
 void task_detach(struct task *task);
-/* A kernel task: runs entry(argument) on its own stack in the kernel's address space. NULL when memory is out. */
+/*
+ * A kernel task: runs entry(argument) on its own stack in the kernel's address space. NULL when
+ * memory is out.
+ */
 struct task *task_create_kernel(const char *name, void (*entry)(void *argument), void *argument);
 /* Keeps a few kernel stacks in stock. Called by the idle loop. */
 void task_stock_stacks(void);
@@ -247,7 +268,10 @@ struct task *task_find(pid_t tid);
 struct process *process_next(pid_t pid);
 /* Cleared, lists made, linked nowhere. NULL when memory is out. */
 __must_check struct process *process_alloc(void);
-/* Enters process as id's, a child of parent, in the same group and session as parent (its own for process 1). */
+/*
+ * Enters process as id's, a child of parent, in the same group and session as parent (its own
+ * for process 1).
+ */
 void process_attach(struct process *process, struct pid *id, struct process *parent);
 /* Takes a zombie, or one that never ran, out of all lists and frees it. */
 void process_free(struct process *process);
@@ -255,25 +279,39 @@ void process_join_group(struct process *process, struct pid *group);
 void process_join_session(struct process *process, struct pid *session);
 /* The only task, or the first of several; NULL for a zombie. */
 struct task *process_main_task(struct process *process);
-/* True when no member of the group (but `ignored`) has a parent in another group of the same session. */
+/*
+ * True when no member of the group (but `ignored`) has a parent in another group of the same
+ * session.
+ */
 bool process_group_orphaned(pid_t pgid, const struct process *ignored);
-/* When process has lost lost_parent (NULL: is ending itself) and its group has become orphaned by that with members
- * stopped, they get SIGHUP and SIGCONT. */
+/*
+ * When process has lost lost_parent (NULL: is ending itself) and its group has become orphaned
+ * by that with members stopped, they get SIGHUP and SIGCONT.
+ */
 void process_group_check_orphaned(struct process *process, struct process *lost_parent);
 void process_set_name(struct process *process, const char *path);
 /* Zombies included. */
 unsigned process_count(void);
 unsigned process_count_of_user(uid_t uid);
 
-/* Creates process 1 running /init (or init=): the file, its arguments. Panics with the reason when none can run. */
+/*
+ * Creates process 1 running /init (or init=): the file, its arguments. Panics with the reason
+ * when none can run.
+ */
 void process_start_init(void);
 /* Ends the current task's whole process with a wait status ((code << 8) or a signal number). */
 __noreturn void process_exit(int status);
 /* Ends the current task alone, and the process with it when it was the last. */
 __noreturn void task_exit(int status);
-/* Makes the other tasks of the current process end and waits for it, for exec. -EAGAIN when another does the same already. */
+/*
+ * Makes the other tasks of the current process end and waits for it, for exec. -EAGAIN when
+ * another does the same already.
+ */
 __must_check int process_become_single(void);
-/* Drops the address space on exec and exit: wakes a vforking parent, clears and wakes the tid word, ends rseq. */
+/*
+ * Drops the address space on exec and exit: wakes a vforking parent, clears and wakes the tid
+ * word, ends rseq.
+ */
 void task_release_mm(struct task *task);
 /* Adds up what a process used so far. */
 void process_usage(const struct process *process, struct rusage *usage);
@@ -294,9 +332,12 @@ static inline bool current_is_root(void)
 }
 /* Credentials of process 1: user 0 with all capabilities. */
 void credentials_init(struct credentials *cred);
-/* What cred becomes by exec of a program with this owner, group and mode (set-user-id bits count if may_raise).
- * True: the program is to distrust its environment (AT_SECURE). */
-bool credentials_exec(struct credentials *cred, uid_t owner, gid_t group, mode_t mode, bool may_raise);
+/*
+ * What cred becomes by exec of a program with this owner, group and mode (set-user-id bits
+ * count if may_raise). True: the program is to distrust its environment (AT_SECURE).
+ */
+bool credentials_exec(struct credentials *cred, uid_t owner, gid_t group, mode_t mode,
+		      bool may_raise);
 /* capability: CAP_* of abi/capability.h. */
 bool credentials_has(const struct credentials *cred, unsigned capability);
 /* Supplementary groups; -EINVAL when one of them is none. count <= NGROUPS_MAX. */
@@ -311,10 +352,13 @@ void rlimits_init(struct rlimit limits[RLIMIT_COUNT]);
 void fpu_init(void);
 /* Lazily: sets CR0.TS unless to's state is in the registers. Interrupts off. */
 void fpu_switch(struct task *to);
-void fpu_handle_unavailable(void);			/* #NM */
-void fpu_copy(struct task *to, struct task *from);	/* fork; from is current */
-void fpu_reset(struct task *task);			/* exec, exit */
-/* The frame that signal handlers see and may change: 112 bytes of fsave's layout, then, with fxsave, its 512. */
+void fpu_handle_unavailable(void);		   /* #NM */
+void fpu_copy(struct task *to, struct task *from); /* fork; from is current */
+void fpu_reset(struct task *task);		   /* exec, exit */
+/*
+ * The frame that signal handlers see and may change: 112 bytes of fsave's layout, then, with
+ * fxsave, its 512.
+ */
 size_t fpu_frame_size(void);
 /* task is current. -EFAULT. frame + 112 is 16-byte aligned. */
 __must_check int fpu_store_frame(void __user *frame);
@@ -324,7 +368,10 @@ __must_check int fpu_load_frame(const void __user *frame);
 /* ---- TLS (kernel/tls.c) ---- */
 /* Loads to's segments where they differ from from's. */
 void tls_switch(const struct task *from, const struct task *to);
-/* A struct user_desc of the ABI for task: -EFAULT, -EINVAL, -ESRCH (no free entry). allocate: entry -1 finds one. */
+/*
+ * A struct user_desc of the ABI for task: -EFAULT, -EINVAL, -ESRCH (no free entry). allocate:
+ * entry -1 finds one.
+ */
 __must_check int tls_set(struct task *task, void __user *user_desc, bool allocate);
 void tls_clear(struct task *task);
 /* True when a data segment register of PL3 may hold selector: else loading it would fault. */

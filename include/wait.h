@@ -1,6 +1,7 @@
 /*
- * Sleeping: wait queues, mutexes. A task sleeps on any number of queues at once and is woken by any
- * (poll). wake functions may be called from interrupt handlers; the queue is guarded by a short interrupt-off section.
+ * Sleeping: wait queues, mutexes. A task sleeps on any number of queues at once and is woken by
+ * any (poll). wake functions may be called from interrupt handlers; the queue is guarded by a
+ * short interrupt-off section.
  */
 #ifndef LOFT_WAIT_H
 #define LOFT_WAIT_H
@@ -24,11 +25,14 @@ struct waiter {
 /* What ends a sleep besides a wake. */
 enum wait_kind {
 	WAIT_UNINTERRUPTIBLE = 0,
-	WAIT_INTERRUPTIBLE = 1,	/* any signal that is not blocked */
+	WAIT_INTERRUPTIBLE = 1, /* any signal that is not blocked */
 	WAIT_KILLABLE = 2	/* SIGKILL, and whatever else ends the process */
 };
 
-#define WAIT_QUEUE_INIT(name) { LIST_INIT((name).waiters) }
+#define WAIT_QUEUE_INIT(name) \
+	{ \
+		LIST_INIT((name).waiters) \
+	}
 
 static inline void wait_queue_init(struct wait_queue *queue)
 {
@@ -41,9 +45,10 @@ static inline void wait_queue_init(struct wait_queue *queue)
 void wait_enter(struct wait_queue *queue, struct waiter *waiter);
 void wait_leave(struct waiter *waiter);
 /*
- * Before testing the condition: marks the current task as about to sleep. Then wait_sleep sleeps unless it was woken in
- * between. deadline is clock_monotonic_ns() time or WAIT_FOREVER. Returns 0 (woken, perhaps spuriously: test again),
- * -EINTR (interruptible and a signal is pending), -ETIMEDOUT.
+ * Before testing the condition: marks the current task as about to sleep. Then wait_sleep
+ * sleeps unless it was woken in between. deadline is clock_monotonic_ns() time or WAIT_FOREVER.
+ * Returns 0 (woken, perhaps spuriously: test again), -EINTR (interruptible and a signal is
+ * pending), -ETIMEDOUT.
  */
 void wait_prepare(enum wait_kind kind);
 int wait_sleep(uint64_t deadline);
@@ -53,7 +58,10 @@ void wait_cancel(void);
 void wake_all(struct wait_queue *queue);
 void wake_one(struct wait_queue *queue);
 
-/* Sleeps until condition holds: 0, -ERESTARTSYS on a signal, -ETIMEDOUT. condition may be evaluated often. */
+/*
+ * Sleeps until condition holds: 0, -ERESTARTSYS on a signal, -ETIMEDOUT. condition may be
+ * evaluated often.
+ */
 #define wait_until(queue, condition, kind, deadline) \
 	({ \
 		struct waiter waiter_; \

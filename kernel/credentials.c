@@ -1,9 +1,9 @@
 /*
  * Who a process acts for: user and group numbers, supplementary groups, capabilities.
  *
- * User 0 has all capabilities; who gives up being user 0 loses them (the effective ones with the effective user, the
- * permitted ones when no user is 0 any more, unless PR_SET_KEEPCAPS). The 16-bit calls translate: -1 stays -1, and
- * a number that does not fit is told as 65534.
+ * User 0 has all capabilities; who gives up being user 0 loses them (the effective ones with
+ * the effective user, the permitted ones when no user is 0 any more, unless PR_SET_KEEPCAPS).
+ * The 16-bit calls translate: -1 stays -1, and a number that does not fit is told as 65534.
  */
 #include <task.h>
 
@@ -42,7 +42,8 @@ bool credentials_in_group(const struct credentials *cred, gid_t gid)
 	return false;
 }
 
-bool credentials_exec(struct credentials *cred, uid_t owner, gid_t group, mode_t mode, bool may_raise)
+bool credentials_exec(struct credentials *cred, uid_t owner, gid_t group, mode_t mode,
+		      bool may_raise)
 {
 	if (may_raise && (mode & S_ISUID))
 		cred->euid = owner;
@@ -160,8 +161,7 @@ int32_t sys_setfsuid(uid_t uid)
 	struct credentials *cred = mine();
 	uid_t old = cred->fsuid;
 
-	if (uid != ID_NONE &&
-	    (is_my_uid(uid) || uid == old || credentials_has(cred, CAP_SETUID)))
+	if (uid != ID_NONE && (is_my_uid(uid) || uid == old || credentials_has(cred, CAP_SETUID)))
 		cred->fsuid = uid;
 	return (int32_t)old;
 }
@@ -252,8 +252,7 @@ int32_t sys_setfsgid(gid_t gid)
 	struct credentials *cred = mine();
 	gid_t old = cred->fsgid;
 
-	if (gid != ID_NONE &&
-	    (is_my_gid(gid) || gid == old || credentials_has(cred, CAP_SETGID)))
+	if (gid != ID_NONE && (is_my_gid(gid) || gid == old || credentials_has(cred, CAP_SETGID)))
 		cred->fsgid = gid;
 	return (int32_t)old;
 }
@@ -325,7 +324,10 @@ int32_t sys_setgroups(int count, const uint32_t __user *list)
 
 /* ---- capabilities ---- */
 
-/* Elements of the version that header names; a wrong one is answered with the one to use: -EINVAL. */
+/*
+ * Elements of the version that header names; a wrong one is answered with the one to use:
+ * -EINVAL.
+ */
 static int capability_version(struct capability_header __user *header, unsigned *nelements)
 {
 	uint32_t version;

@@ -1,5 +1,6 @@
 /*
- * The calls from when users and groups had 16 bits: -1 stays "leave it", larger numbers are told as 65534.
+ * The calls from when users and groups had 16 bits: -1 stays "leave it", larger numbers are
+ * told as 65534.
  */
 #include <task.h>
 

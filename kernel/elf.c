@@ -1,5 +1,6 @@
 /*
- * ELF headers, checked and worked out (gABI chapter 5). All sums are done in 64 bits, so that nothing wraps unseen.
+ * ELF headers, checked and worked out (gABI chapter 5). All sums are done in 64 bits, so that
+ * nothing wraps unseen.
  */
 #include <elf.h>
 
@@ -7,7 +8,7 @@
 #include <layout.h>
 #include <string.h>
 
-#define HEADERS_MAX 65536u	/* bytes of program headers, as Linux */
+#define HEADERS_MAX 65536u /* bytes of program headers, as Linux */
 
 int elf_check_header(const struct elf_header *header, size_t size)
 {

@@ -1,10 +1,12 @@
 /*
  * execve: the course of it.
  *
- * Everything is made beside the old program: strings copied, scripts followed to their interpreter, headers checked, a
- * whole new address space built. Only then, and without anything left that can fail, the process changes over. So most errors
- * leave the old program as it was. Linux, which tears the old one down before it maps the new one, answers a file whose
- * segments turn out impossible with a SIGSEGV; so do we, since programs can see the difference.
+ * Everything is made beside the old program: strings copied, scripts followed to their
+ * interpreter, headers checked, a whole new address space built. Only then, and without
+ * anything left that can fail, the process changes over. So most errors leave the old program
+ * as it was. Linux, which tears the old one down before it maps the new one, answers a file
+ * whose segments turn out impossible with a SIGSEGV; so do we, since programs can see the
+ * difference.
  */
 #include "exec_internal.h"
 
@@ -24,8 +26,8 @@
 /* ---- from the named file to an ELF program ---- */
 
 /*
- * Replaces a script by its interpreter, the script's path becoming an argument. path is the script's, and then the
- * interpreter's, which stays in head.
+ * Replaces a script by its interpreter, the script's path becoming an argument. path is the
+ * script's, and then the interpreter's, which stays in head.
  */
 static int follow_script(struct file **file, char *head, const char **path,
 			 struct exec_strings *strings)
@@ -57,7 +59,7 @@ static int follow_script(struct file **file, char *head, const char **path,
 static int open_program(struct elf_program *program, struct file **file, const char *path,
 			struct exec_strings *strings)
 {
-	char heads[2][EXEC_HEAD_SIZE];	/* in turn: path may be in the other one */
+	char heads[2][EXEC_HEAD_SIZE]; /* in turn: path may be in the other one */
 
 	for (unsigned depth = 0; depth <= SCRIPT_DEPTH_MAX; depth++) {
 		char *head = heads[depth % 2];
@@ -98,7 +100,10 @@ static void find_identity(const struct file *file, struct credentials *cred,
 
 /* ---- changing over ---- */
 
-/* What the process shares with others and the new program must have for itself. -ENOMEM, with nothing changed. */
+/*
+ * What the process shares with others and the new program must have for itself. -ENOMEM, with
+ * nothing changed.
+ */
 static int unshare(struct process *process)
 {
 	struct signal_actions *actions = process->actions;
@@ -164,7 +169,7 @@ static void change_task(struct task *task, const struct exec_image *image)
 		.ds = USER_DS,
 		.es = USER_DS,
 		.vector = task->frame->vector,
-		.error = UINT32_MAX,	/* no call to be started again */
+		.error = UINT32_MAX, /* no call to be started again */
 		.eip = image->entry,
 		.cs = USER_CS,
 		.eflags = EFLAGS_IF,

@@ -1,6 +1,6 @@
 /*
- * What the files about exec share: exec.c (the course of it), exec_strings.c (arguments and environment), exec_load.c
- * (the program's memory), script.c (#!).
+ * What the files about exec share: exec.c (the course of it), exec_strings.c (arguments and
+ * environment), exec_load.c (the program's memory), script.c (#!).
  */
 #ifndef LOFT_KERNEL_EXEC_INTERNAL_H
 #define LOFT_KERNEL_EXEC_INTERNAL_H
@@ -11,26 +11,27 @@
 struct file;
 struct mm;
 
-#define EXEC_PATH_MAX 4096u		/* with the end */
-#define EXEC_STRING_MAX (128u * KB)	/* one string, with its end */
-#define EXEC_HEAD_SIZE 256u		/* of a file is looked at to tell what it is */
+#define EXEC_PATH_MAX 4096u	    /* with the end */
+#define EXEC_STRING_MAX (128u * KB) /* one string, with its end */
+#define EXEC_HEAD_SIZE 256u	    /* of a file is looked at to tell what it is */
 
 /*
- * The strings that go to the top of the new stack: arguments, environment, path, each terminated, in this order, at the
- * end of a buffer that grows downwards, since scripts put arguments in front.
+ * The strings that go to the top of the new stack: arguments, environment, path, each
+ * terminated, in this order, at the end of a buffer that grows downwards, since scripts put
+ * arguments in front.
  */
 struct exec_strings {
 	char *buffer;
 	size_t capacity;
-	size_t used;		/* from the end */
+	size_t used; /* from the end */
 	uint32_t argc, envc;
-	size_t path_size;	/* with its end: the last string */
+	size_t path_size; /* with its end: the last string */
 };
 
 /* Where argv and envp come from. */
 struct exec_source {
 	bool kernel;
-	const void *argv, *envp;	/* uint32_t __user *, or const char *const *; NULL: none */
+	const void *argv, *envp; /* uint32_t __user *, or const char *const *; NULL: none */
 };
 
 /* Copies everything in: -EFAULT, -E2BIG, -ENOMEM. On success exec_strings_free is due. */
@@ -45,15 +46,18 @@ static inline char *exec_strings_start(const struct exec_strings *strings)
 	return strings->buffer + strings->capacity - strings->used;
 }
 
-/* A #! line, taken apart in place: the interpreter and its one argument or NULL. -ENOEXEC. head is EXEC_HEAD_SIZE bytes. */
+/*
+ * A #! line, taken apart in place: the interpreter and its one argument or NULL. -ENOEXEC. head
+ * is EXEC_HEAD_SIZE bytes.
+ */
 __must_check int script_parse(char *head, char **interpreter, char **argument);
 
 /* An ELF file with its headers in memory. */
 struct elf_program {
-	struct file *file;		/* a reference */
+	struct file *file; /* a reference */
 	struct elf_header header;
-	struct elf_segment *segments;	/* header.program_count of them, on the heap */
-	uint32_t bias;			/* added to linked addresses, modulo 2^32 */
+	struct elf_segment *segments; /* header.program_count of them, on the heap */
+	uint32_t bias;		      /* added to linked addresses, modulo 2^32 */
 };
 
 /* Opens a program or interpreter. "" is -EACCES. */
@@ -64,9 +68,9 @@ void elf_program_close(struct elf_program *program);
 
 struct exec_image {
 	struct elf_program main;
-	struct elf_program interpreter;	/* file NULL: none */
+	struct elf_program interpreter; /* file NULL: none */
 	struct mm *mm;
-	vaddr_t entry, stack;		/* eip and esp to start with */
+	vaddr_t entry, stack; /* eip and esp to start with */
 };
 
 /* Who the program runs as, for the auxiliary vector. */
@@ -75,9 +79,15 @@ struct exec_identity {
 	bool secure;
 };
 
-/* Finds the interpreter that PT_INTERP names, if any. Errors as Linux before its point of no return. */
+/*
+ * Finds the interpreter that PT_INTERP names, if any. Errors as Linux before its point of no
+ * return.
+ */
 __must_check int exec_find_interpreter(struct exec_image *image);
-/* Maps stack, program and interpreter into image->mm, and fills the stack. Errors beyond -ENOMEM: the file lies. */
+/*
+ * Maps stack, program and interpreter into image->mm, and fills the stack. Errors beyond
+ * -ENOMEM: the file lies.
+ */
 __must_check int exec_build(struct exec_image *image, const struct exec_strings *strings,
 			    const struct exec_identity *identity);
 

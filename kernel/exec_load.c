@@ -1,9 +1,10 @@
 /*
  * The new program's memory: segments, heap, stack, and what lies on it.
  *
- * The stack from the top down: a zero word; the path, the environment's and the arguments' strings; the platform's name and
- * 16 random bytes; the auxiliary vector, the environment's and the arguments' pointers, and at esp, which is a multiple of 16,
- * their number. For a program with few arguments all of it is in one page, the only one that is touched.
+ * The stack from the top down: a zero word; the path, the environment's and the arguments'
+ * strings; the platform's name and 16 random bytes; the auxiliary vector, the environment's and
+ * the arguments' pointers, and at esp, which is a multiple of 16, their number. For a program
+ * with few arguments all of it is in one page, the only one that is touched.
  */
 #include "exec_internal.h"
 
@@ -90,8 +91,8 @@ static char *read_interpreter_path(struct file *file, const struct elf_segment *
 int exec_find_interpreter(struct exec_image *image)
 {
 	const struct elf_program *program = &image->main;
-	const struct elf_segment *segment = elf_find_segment(
-		program->segments, program->header.program_count, PT_INTERP);
+	const struct elf_segment *segment =
+		elf_find_segment(program->segments, program->header.program_count, PT_INTERP);
 	struct file *file;
 	char *path;
 	int error;
@@ -199,7 +200,8 @@ static int load_segments(struct mm *mm, const struct elf_program *program)
 /* Chooses the bias of a movable program so that it starts at base. */
 static int place_at(struct elf_program *program, vaddr_t base)
 {
-	struct elf_extent extent = elf_find_extent(program->segments, program->header.program_count);
+	struct elf_extent extent = elf_find_extent(program->segments,
+						   program->header.program_count);
 
 	if (program->header.type != ET_DYN)
 		return 0;
@@ -210,10 +212,14 @@ static int place_at(struct elf_program *program, vaddr_t base)
 	return 0;
 }
 
-/* An interpreter goes where mmap would put it: found by mapping its extent and taking it away again. */
+/*
+ * An interpreter goes where mmap would put it: found by mapping its extent and taking it away
+ * again.
+ */
 static int place_as_mmap(struct mm *mm, struct elf_program *program)
 {
-	struct elf_extent extent = elf_find_extent(program->segments, program->header.program_count);
+	struct elf_extent extent = elf_find_extent(program->segments,
+						   program->header.program_count);
 	struct mm_map_request request = { .size = extent.size };
 	vaddr_t base;
 	int error;
@@ -298,10 +304,10 @@ static void put_pair(struct words *words, uint32_t type, uint32_t value)
 	put(words, value);
 }
 
-#define AUXV_PAIRS 21	/* the end included */
+#define AUXV_PAIRS 21 /* the end included */
 
 struct stack_layout {
-	vaddr_t strings;	/* the first argument */
+	vaddr_t strings; /* the first argument */
 	vaddr_t path;
 	vaddr_t platform, random;
 	vaddr_t esp;
@@ -423,8 +429,8 @@ int exec_build(struct exec_image *image, const struct exec_strings *strings,
 	       const struct exec_identity *identity)
 {
 	const struct elf_program *program = &image->main;
-	const struct elf_segment *stack = elf_find_segment(
-		program->segments, program->header.program_count, PT_GNU_STACK);
+	const struct elf_segment *stack =
+		elf_find_segment(program->segments, program->header.program_count, PT_GNU_STACK);
 	bool executable = !stack || (stack->flags & PF_X);
 	struct stack_layout layout;
 	int error;

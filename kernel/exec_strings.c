@@ -1,9 +1,9 @@
 /*
  * Arguments and environment on their way from the old program to the new one.
  *
- * They are counted first and copied then; another thread may change them in between, so the copy takes no more than was
- * counted. Limits are Linux's: a string 128 KB, all together with their pointers a quarter of the stack's limit, at least
- * 128 KB and at most 6 MB.
+ * They are counted first and copied then; another thread may change them in between, so the
+ * copy takes no more than was counted. Limits are Linux's: a string 128 KB, all together with
+ * their pointers a quarter of the stack's limit, at least 128 KB and at most 6 MB.
  */
 #include "exec_internal.h"
 
@@ -17,7 +17,7 @@
 
 #define TOTAL_MIN (128u * KB)
 #define TOTAL_MAX (6u * MB)
-#define SCRIPT_ROOM 512u	/* for a #! line, so that most need no second buffer */
+#define SCRIPT_ROOM 512u /* for a #! line, so that most need no second buffer */
 
 /* ---- the buffer ---- */
 
@@ -143,7 +143,7 @@ int exec_strings_collect(struct exec_strings *strings, const char *path,
 	error = count_vector(source, source->argv, limit, &strings->argc, &size);
 	if (!error)
 		error = count_vector(source, source->envp, limit, &strings->envc, &size);
-	unnamed = strings->argc == 0;	/* a program always has a name, if only an empty one */
+	unnamed = strings->argc == 0; /* a program always has a name, if only an empty one */
 	size += unnamed;
 	if (!error)
 		error = allocate(strings, size);
@@ -155,12 +155,16 @@ int exec_strings_collect(struct exec_strings *strings, const char *path,
 		*at++ = '\0';
 	error = copy_vector(source, source->argv, strings->argc, &at, end - strings->path_size);
 	if (!error)
-		error = copy_vector(source, source->envp, strings->envc, &at, end - strings->path_size);
+		error = copy_vector(source, source->envp, strings->envc, &at,
+				    end - strings->path_size);
 	if (error) {
 		exec_strings_free(strings);
 		return error;
 	}
-	/* What became shorter meanwhile leaves a gap: closed, so that the strings stay one after the other. */
+	/*
+	 * What became shorter meanwhile leaves a gap: closed, so that the strings stay one
+	 * after the other.
+	 */
 	if (at != end - strings->path_size) {
 		size_t gap = (size_t)(end - strings->path_size - at);
 

@@ -1,11 +1,13 @@
 /*
  * The end of tasks and processes.
  *
- * A task that ends cleans up what programs may watch (tid word, robust futexes, a vforking parent), then leaves its
- * process; the last one takes the process with it: memory, files, terminal, children, and becomes a zombie that the
- * parent is told of. From the moment that the parent is told nothing may sleep: it could free the zombie while we stand on it.
+ * A task that ends cleans up what programs may watch (tid word, robust futexes, a vforking
+ * parent), then leaves its process; the last one takes the process with it: memory, files,
+ * terminal, children, and becomes a zombie that the parent is told of. From the moment that the
+ * parent is told nothing may sleep: it could free the zombie while we stand on it.
  *
- * A whole process is ended by marking it (exiting) and waking every task, each of which ends itself on its way to PL3.
+ * A whole process is ended by marking it (exiting) and waking every task, each of which ends
+ * itself on its way to PL3.
  */
 #include <task.h>
 
@@ -54,7 +56,7 @@ void task_release_mm(struct task *task)
 void process_keep_counters(struct process *process, const struct mm *mm)
 {
 	if (mm->refs > 1)
-		return;		/* a vfork child's parent goes on counting there */
+		return; /* a vfork child's parent goes on counting there */
 	process->past_faults_minor += mm->faults_minor;
 	process->past_faults_major += mm->faults_major;
 	process->peak_resident_pages = MAX(process->peak_resident_pages, mm->peak_resident);

@@ -1,9 +1,10 @@
 /*
  * fork, vfork, clone.
  *
- * Decode, then perform: the flags are checked, then each thing that can fail is acquired in a struct new_task, and
- * released again in reverse order when a later one fails; only then is the new task linked to anything. The child starts in
- * start_user_task and goes to PL3 with a copy of its parent's registers, eax being 0.
+ * Decode, then perform: the flags are checked, then each thing that can fail is acquired in a
+ * struct new_task, and released again in reverse order when a later one fails; only then is the
+ * new task linked to anything. The child starts in start_user_task and goes to PL3 with a copy
+ * of its parent's registers, eax being 0.
  */
 #include <task.h>
 
@@ -17,7 +18,7 @@
 
 struct clone_request {
 	uint32_t flags;
-	vaddr_t stack;		/* 0: the parent's */
+	vaddr_t stack; /* 0: the parent's */
 	uint32_t __user *parent_tid;
 	uint32_t __user *child_tid;
 	void __user *tls;
@@ -27,11 +28,12 @@ struct clone_request {
 struct new_task {
 	struct task *task;
 	struct pid *id;
-	struct process *process;	/* NULL: a thread of the current one */
+	struct process *process; /* NULL: a thread of the current one */
 };
 
-#define CLONE_NAMESPACES (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | \
-			  CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
+#define CLONE_NAMESPACES \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
+	 CLONE_NEWPID | CLONE_NEWNET)
 
 static int check_flags(uint32_t flags)
 {
@@ -43,7 +45,10 @@ static int check_flags(uint32_t flags)
 		return -EINVAL;
 	if ((flags & CLONE_PARENT) && current->process->unkillable)
 		return -EINVAL;
-	/* Threads have files and directories in common here: a thread without them is not to be had. */
+	/*
+	 * Threads have files and directories in common here: a thread without them is not to be
+	 * had.
+	 */
 	if ((flags & CLONE_THREAD) &&
 	    (flags & (CLONE_FILES | CLONE_FS)) != (CLONE_FILES | CLONE_FS))
 		return -EINVAL;
@@ -165,7 +170,10 @@ static struct process *process_copy(struct process *from, uint32_t flags)
 
 /* ---- the task ---- */
 
-/* Where a new task begins, on its own stack, interrupts off. trap_return looks for signals first. */
+/*
+ * Where a new task begins, on its own stack, interrupts off. trap_return looks for signals
+ * first.
+ */
 static void start_user_task(void)
 {
 	uint32_t __user *set_tid = current->set_child_tid;
@@ -202,7 +210,7 @@ static int task_copy(struct task *to, const struct clone_request *request)
 		to->set_child_tid = request->child_tid;
 	if (flags & CLONE_CHILD_CLEARTID)
 		to->clear_child_tid = request->child_tid;
-	to->signalled = true;	/* to look for itself: its process may be told to end meanwhile */
+	to->signalled = true; /* to look for itself: its process may be told to end meanwhile */
 	fpu_copy(to, current);
 	if (flags & CLONE_SETTLS)
 		return tls_set(to, request->tls, false);
@@ -268,7 +276,7 @@ static void wait_for_vfork(struct task *child, struct vfork_done *vfork)
 {
 	int killed = wait_until(&vfork->wait, vfork->done, WAIT_KILLABLE, WAIT_FOREVER);
 
-	if (killed && !vfork->done)	/* the child still is: its end would have set done */
+	if (killed && !vfork->done) /* the child still is: its end would have set done */
 		child->vfork = NULL;
 }
 

@@ -1,17 +1,20 @@
 /*
  * x87 and SSE state, switched lazily.
  *
- * The registers belong to one task, `owner`. While another runs, CR0.TS is set, and its first floating-point instruction
- * takes #NM (Intel SDM 3A 2.5): then the owner's state is saved, the task's loaded, and it is the owner. A task that
- * never computes never pays. With fxsave the whole of x87 and SSE is saved; older processors have fnsave, which leaves
- * the FPU initialised, so that nobody owns it afterwards. Without an FPU CR0.EM makes each such instruction #NM, which ends in SIGILL.
+ * The registers belong to one task, `owner`. While another runs, CR0.TS is set, and its first
+ * floating-point instruction takes #NM (Intel SDM 3A 2.5): then the owner's state is saved, the
+ * task's loaded, and it is the owner. A task that never computes never pays. With fxsave the
+ * whole of x87 and SSE is saved; older processors have fnsave, which leaves the FPU
+ * initialised, so that nobody owns it afterwards. Without an FPU CR0.EM makes each such
+ * instruction #NM, which ends in SIGILL.
  *
- * Signal handlers see the state in memory, in the layout that Linux gives it: fsave's 108 bytes, a copy of the status
- * word and a magic number that says whether fxsave's 512 bytes follow. What a handler writes there counts on sigreturn:
- * the x87 part from fsave's layout, SSE from the other.
+ * Signal handlers see the state in memory, in the layout that Linux gives it: fsave's 108
+ * bytes, a copy of the status word and a magic number that says whether fxsave's 512 bytes
+ * follow. What a handler writes there counts on sigreturn: the x87 part from fsave's layout,
+ * SSE from the other.
  *
- * Guarded by interrupt-off sections where owner and registers must agree: no interrupt handler computes, but a switch
- * moves TS.
+ * Guarded by interrupt-off sections where owner and registers must agree: no interrupt handler
+ * computes, but a switch moves TS.
  */
 #include <task.h>
 
@@ -27,7 +30,7 @@
 
 #define FCW_INITIAL 0x37fu
 #define MXCSR_INITIAL 0x1f80u
-#define MXCSR_MASK_DEFAULT 0xffbfu	/* when fxsave stores 0 (Intel SDM 1, 11.6.6) */
+#define MXCSR_MASK_DEFAULT 0xffbfu /* when fxsave stores 0 (Intel SDM 1, 11.6.6) */
 
 #define FRAME_MAGIC_FXSAVE 0x0000u
 #define FRAME_MAGIC_FSAVE 0xffffu
@@ -60,7 +63,7 @@ _Static_assert(sizeof(struct fxsave_area) == FPU_STATE_SIZE, "the processor's");
 static bool present;
 static bool has_fxsave;
 static bool ts_set;
-static struct task *owner;	/* whose state the registers hold; NULL: nobody's */
+static struct task *owner; /* whose state the registers hold; NULL: nobody's */
 static uint32_t mxcsr_mask = MXCSR_MASK_DEFAULT;
 
 /* ---- instructions ---- */
@@ -233,10 +236,11 @@ static void fsave_from_fxsave(struct fsave_frame *to, const struct fxsave_area *
 	to->control = from->control | 0xffff0000u;
 	to->status = from->status | 0xffff0000u;
 	to->instruction = from->instruction;
-	to->instruction_selector = (from->instruction_selector & 0xffff) | (uint32_t)from->opcode << 16;
+	to->instruction_selector = (from->instruction_selector & 0xffff) | (uint32_t)from->opcode
+										   << 16;
 	to->operand = from->operand;
 	to->operand_selector = from->operand_selector | 0xffff0000u;
-	for (unsigned i = 0; i < 8; i++) {	/* physical registers; stack position i - top */
+	for (unsigned i = 0; i < 8; i++) { /* physical registers; stack position i - top */
 		const uint8_t *value = from->registers[(i - top) & 7];
 
 		tag |= (from->tag & (1u << i) ? tag_of_register(value) : 3u) << (2 * i);
@@ -302,7 +306,7 @@ int fpu_load_frame(const void __user *frame)
 		    copy_from_user(area, (const char *)frame + sizeof(fsave), sizeof(*area)))
 			return -EFAULT;
 		fxsave_from_fsave(area, &fsave);
-		area->mxcsr &= mxcsr_mask;	/* other bits are reserved: fxrstor would fault */
+		area->mxcsr &= mxcsr_mask; /* other bits are reserved: fxrstor would fault */
 	}
 	current->fpu.used = true;
 	return 0;
@@ -310,7 +314,10 @@ int fpu_load_frame(const void __user *frame)
 
 /* ---- set-up ---- */
 
-/* The 486SX has no FPU: then fninit does nothing, and the status word does not come (Intel AP-485). */
+/*
+ * The 486SX has no FPU: then fninit does nothing, and the status word does not come (Intel
+ * AP-485).
+ */
 static bool find_fpu(void)
 {
 	uint16_t status = 0x5a5a, control = 0x5a5a;

@@ -1,13 +1,14 @@
 /*
  * Futexes (futex(2)).
  *
- * A sleeper is entered under its key in a hash table: for private memory the address space and the address, for shared
- * memory the object and the offset in it, so that all who map it meet. It is entered before the word is read and compared;
- * a change and a wake after that find it, so none is lost. Requeueing changes a sleeper's key without waking it. Who wakes
- * takes the sleeper out; one that finds itself out was woken.
+ * A sleeper is entered under its key in a hash table: for private memory the address space and
+ * the address, for shared memory the object and the offset in it, so that all who map it meet.
+ * It is entered before the word is read and compared; a change and a wake after that find it,
+ * so none is lost. Requeueing changes a sleeper's key without waking it. Who wakes takes the
+ * sleeper out; one that finds itself out was woken.
  *
- * Reading the word may sleep (page fault); nothing else between entering and sleeping does. Only tasks use the table: not
- * being preempted protects it.
+ * Reading the word may sleep (page fault); nothing else between entering and sleeping does.
+ * Only tasks use the table: not being preempted protects it.
  */
 #include "clock_internal.h"
 
@@ -28,12 +29,6 @@
 #define FUTEX_PRIVATE_FLAG 128
 #define FUTEX_CLOCK_REALTIME 256
 #define FUTEX_BITSET_ALL UINT32_MAX
-
-#define FUTEX_WAITERS 0x80000000u
-#define FUTEX_OWNER_DIED 0x40000000u
-#define FUTEX_TID_MASK 0x3fffffffu
-#define ROBUST_LIST_LIMIT 2048
-#define ROBUST_PI 1u		/* in the lowest bit of a list pointer: not one of ours to wake */
 
 #define BUCKETS 64
 
@@ -151,7 +146,7 @@ struct futex_wait {
 	uint32_t __user *word;
 	bool private;
 	uint32_t value, bitset;
-	uint64_t deadline;	/* monotonic, or WAIT_FOREVER */
+	uint64_t deadline; /* monotonic, or WAIT_FOREVER */
 };
 
 /* 0 when woken, -EAGAIN when the word differs, -ETIMEDOUT, -EINTR. */
@@ -269,22 +264,44 @@ static int apply_operation(uint32_t __user *word, uint32_t code, bool *wake_seco
 		if (get_user(&old, word))
 			return -EFAULT;
 		switch (operation) {
-		case 0: new = (uint32_t)argument; break;
-		case 1: new = old + (uint32_t)argument; break;
-		case 2: new = old | (uint32_t)argument; break;
-		case 3: new = old & ~(uint32_t)argument; break;
-		default: new = old ^ (uint32_t)argument; break;
+		case 0:
+			new = (uint32_t)argument;
+			break;
+		case 1:
+			new = old + (uint32_t)argument;
+			break;
+		case 2:
+			new = old | (uint32_t)argument;
+			break;
+		case 3:
+			new = old & ~(uint32_t)argument;
+			break;
+		default:
+			new = old ^ (uint32_t)argument;
+			break;
 		}
 		if (cmpxchg_user(word, old, new, &seen))
 			return -EFAULT;
 	} while (seen != old);
 	switch (comparison) {
-	case 0: *wake_second = (int32_t)old == against; break;
-	case 1: *wake_second = (int32_t)old != against; break;
-	case 2: *wake_second = (int32_t)old < against; break;
-	case 3: *wake_second = (int32_t)old <= against; break;
-	case 4: *wake_second = (int32_t)old > against; break;
-	default: *wake_second = (int32_t)old >= against; break;
+	case 0:
+		*wake_second = (int32_t)old == against;
+		break;
+	case 1:
+		*wake_second = (int32_t)old != against;
+		break;
+	case 2:
+		*wake_second = (int32_t)old < against;
+		break;
+	case 3:
+		*wake_second = (int32_t)old <= against;
+		break;
+	case 4:
+		*wake_second = (int32_t)old > against;
+		break;
+	default:
+		*wake_second = (int32_t)old >= against;
+		break;
 	}
 	return 0;
 }
@@ -320,56 +337,6 @@ void futex_wake(uint32_t __user *word, unsigned count)
 		wake_key(&key, count, FUTEX_BITSET_ALL);
 }
 
-/* ---- robust lists ---- */
-
-/* A lock word that its owner leaves behind: 0, or -EFAULT. */
-static int release_lock(uint32_t __user *word, bool pi)
-{
-	uint32_t value, seen;
-
-	if ((vaddr_t)word % 4 != 0)
-		return -EFAULT;
-	do {
-		if (get_user(&value, word))
-			return -EFAULT;
-		if ((value & FUTEX_TID_MASK) != (uint32_t)current->tid)
-			return 0;
-		if (cmpxchg_user(word, value, (value & FUTEX_WAITERS) | FUTEX_OWNER_DIED, &seen))
-			return -EFAULT;
-	} while (seen != value);
-	if (!pi && (value & FUTEX_WAITERS))
-		futex_wake(word, 1);
-	return 0;
-}
-
-static uint32_t __user *lock_of(uint32_t entry, int32_t offset)
-{
-	return (uint32_t __user *)((entry & ~ROBUST_PI) + (uint32_t)offset);
-}
-
-void futex_exit_robust_list(struct task *task)
-{
-	struct robust_list_head head;
-	uint32_t entry, next;
-
-	if (!task->robust_list || copy_from_user(&head, task->robust_list, sizeof(head)))
-		return;
-	entry = head.list.next;
-	for (unsigned n = 0; n < ROBUST_LIST_LIMIT; n++) {
-		if ((entry & ~ROBUST_PI) == (uint32_t)task->robust_list)
-			break;
-		/* The next one first: once released the entry may be gone. */
-		if (get_user(&next, (const uint32_t __user *)(entry & ~ROBUST_PI)))
-			break;
-		if (entry != head.pending &&
-		    release_lock(lock_of(entry, head.futex_offset), entry & ROBUST_PI))
-			return;
-		entry = next;
-	}
-	if (head.pending & ~ROBUST_PI)
-		(void)!release_lock(lock_of(head.pending, head.futex_offset), head.pending & ROBUST_PI);
-}
-
 /* ---- system calls ---- */
 
 /* When FUTEX_WAIT ends: relative for it, absolute for FUTEX_WAIT_BITSET. */
@@ -399,7 +366,7 @@ struct futex_call {
 	uint32_t __user *word, *word2;
 	int operation;
 	uint32_t value, value3;
-	const void __user *timeout;	/* or a second value */
+	const void __user *timeout; /* or a second value */
 	bool wide;
 };
 
@@ -460,26 +427,4 @@ int32_t sys_futex_time64(uint32_t __user *word, int operation, uint32_t value,
 	struct futex_call call = { word, word2, operation, value, value3, timeout, true };
 
 	return call_futex(&call);
-}
-
-int32_t sys_set_robust_list(struct robust_list_head __user *head, uint32_t size)
-{
-	if (size != sizeof(struct robust_list_head))
-		return -EINVAL;
-	current->robust_list = head;
-	current->robust_list_size = size;
-	return 0;
-}
-
-int32_t sys_get_robust_list(pid_t tid, uint32_t __user *head, uint32_t __user *size)
-{
-	struct task *task = tid ? task_find(tid) : current;
-
-	if (!task)
-		return -ESRCH;
-	if (task->process != current->process && !current_is_root())
-		return -EPERM;
-	if (put_user(size, sizeof(struct robust_list_head)))
-		return -EFAULT;
-	return put_user(head, (uint32_t)task->robust_list);
 }

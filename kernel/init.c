@@ -1,6 +1,7 @@
 /*
- * Process 1: made by hand, since there is nothing to fork. It starts as a kernel task, opens the console for itself, and
- * becomes the first program that will run: rdinit= or init= if given, else /init, else one of those that Linux tries.
+ * Process 1: made by hand, since there is nothing to fork. It starts as a kernel task, opens
+ * the console for itself, and becomes the first program that will run: rdinit= or init= if
+ * given, else /init, else one of those that Linux tries.
  */
 #include <task.h>
 

@@ -7,8 +7,10 @@
 #include <err.h>
 #include <uaccess.h>
 
-/* kill(2): the sender's real or effective user must be the target's real or saved one; within a session anyone may continue
- * anyone. */
+/*
+ * kill(2): the sender's real or effective user must be the target's real or saved one; within a
+ * session anyone may continue anyone.
+ */
 bool process_may_signal(const struct process *target, int signal)
 {
 	const struct credentials *mine = &current->process->cred, *theirs = &target->cred;
@@ -105,7 +107,7 @@ static int32_t send_to_task(pid_t tgid, pid_t tid, int signal, const struct sigi
 		return -ESRCH;
 	error = check(process, signal);
 	if (error || signal == 0 || !pid->task)
-		return error;		/* to a zombie: sent, and to no effect */
+		return error; /* to a zombie: sent, and to no effect */
 	return signal_queue_task(pid->task, signal, info);
 }
 

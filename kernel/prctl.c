@@ -37,7 +37,7 @@ static int32_t set_name(const char __user *from)
 
 	if (length == -EFAULT)
 		return -EFAULT;
-	name[sizeof(name) - 1] = '\0';	/* a longer one is cut */
+	name[sizeof(name) - 1] = '\0'; /* a longer one is cut */
 	strlcpy(current->process->name, name, sizeof(name));
 	return 0;
 }
@@ -83,7 +83,7 @@ static int32_t prctl_set(int option, uint32_t a, uint32_t b, uint32_t c, uint32_
 		return set_name((const char __user *)a);
 	case PR_SET_TIMING:
 		return a == 0 ? 0 : -EINVAL;
-	case PR_SET_TIMERSLACK:		/* timers fire on the tick whatever it is */
+	case PR_SET_TIMERSLACK: /* timers fire on the tick whatever it is */
 		return 0;
 	case PR_SET_CHILD_SUBREAPER:
 		process->subreaper = a != 0;

@@ -1,7 +1,7 @@
 /*
- * Priorities and scheduling classes as programs ask for them. A nice value makes slices longer or shorter
- * (kernel/sched.c). There is one class, SCHED_OTHER; SCHED_BATCH and SCHED_IDLE are taken and mean the same.
- * One processor: affinity is its number and nothing else.
+ * Priorities and scheduling classes as programs ask for them. A nice value makes slices longer
+ * or shorter (kernel/sched.c). There is one class, SCHED_OTHER; SCHED_BATCH and SCHED_IDLE are
+ * taken and mean the same. One processor: affinity is its number and nothing else.
  */
 #include <task.h>
 
@@ -60,7 +60,7 @@ int32_t sys_getpriority(int which, int who)
 		return -EINVAL;
 	list_for_each(process, &all_processes, all_link)
 		if (is_meant(process, which, who))
-			best = MAX(best, 20 - process->nice);	/* the library subtracts from 20 */
+			best = MAX(best, 20 - process->nice); /* the library subtracts from 20 */
 	return best;
 }
 

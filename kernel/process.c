@@ -1,13 +1,14 @@
 /*
  * Processes: numbers, groups, sessions, the family tree.
  *
- * A number (struct pid) is found through a radix tree and knows its task, its process and the members of the group and
- * session named after it, so that a signal to a group visits its members alone. Numbers go up and wrap around to 300, below
- * which Linux keeps what started at boot; one is free again when nothing goes by it.
+ * A number (struct pid) is found through a radix tree and knows its task, its process and the
+ * members of the group and session named after it, so that a signal to a group visits its
+ * members alone. Numbers go up and wrap around to 300, below which Linux keeps what started at
+ * boot; one is free again when nothing goes by it.
  *
- * A group is orphaned when no member has a parent in another group of the same session, one who could continue it (POSIX
- * 3.264): stops from the terminal would be for ever, so they do not happen to it, and a group that becomes orphaned with
- * stopped members gets SIGHUP and SIGCONT.
+ * A group is orphaned when no member has a parent in another group of the same session, one who
+ * could continue it (POSIX 3.264): stops from the terminal would be for ever, so they do not
+ * happen to it, and a group that becomes orphaned with stopped members gets SIGHUP and SIGCONT.
  */
 #include <task.h>
 
@@ -27,8 +28,8 @@ static unsigned nprocesses;
 /*
  * ---- numbers ----
  *
- * A terminal's interrupt handler finds a group by its number and walks its members to send a signal:
- * numbers and members come and go with interrupts off.
+ * A terminal's interrupt handler finds a group by its number and walks its members to send a
+ * signal: numbers and members come and go with interrupts off.
  */
 
 /* The next free number, or 0 when all are taken. */

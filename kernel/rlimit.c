@@ -12,7 +12,7 @@
 #define STACK_LIMIT (8u * MB)
 #define FILES_LIMIT 1024u
 #define FILES_LIMIT_HARD 4096u
-#define FILES_LIMIT_LARGEST 1048576u	/* fs.nr_open */
+#define FILES_LIMIT_LARGEST 1048576u /* fs.nr_open */
 #define LOCKED_LIMIT (8u * MB)
 #define QUEUE_LIMIT 819200u
 

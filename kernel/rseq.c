@@ -1,9 +1,11 @@
 /*
- * Restartable sequences. The registered structure tells the program which processor it is on, always 0 here, so it is
- * written once, and holds a pointer to the description of the critical section that the program is in, if any. The pointer is
- * looked at after a preemption and before a signal frame is built: an eip inside the section is moved to the abort address,
- * provided that the four bytes in front of that are the signature given at registration (so that nobody can be sent to arbitrary code).
- * System calls do not end a section: making one inside is an error of the program's.
+ * Restartable sequences. The registered structure tells the program which processor it is on,
+ * always 0 here, so it is written once, and holds a pointer to the description of the critical
+ * section that the program is in, if any. The pointer is looked at after a preemption and
+ * before a signal frame is built: an eip inside the section is moved to the abort address,
+ * provided that the four bytes in front of that are the signature given at registration (so
+ * that nobody can be sent to arbitrary code). System calls do not end a section: making one
+ * inside is an error of the program's.
  */
 #include <rseq.h>
 
@@ -21,7 +23,7 @@
 struct rseq {
 	uint32_t cpu_id_start;
 	uint32_t cpu_id;
-	uint32_t section;		/* of a 64-bit field: struct rseq_section, 0 outside */
+	uint32_t section; /* of a 64-bit field: struct rseq_section, 0 outside */
 	uint32_t section_high;
 	uint32_t flags;
 	uint32_t node_id;
@@ -34,7 +36,7 @@ struct rseq_section {
 	uint32_t version;
 	uint32_t flags;
 	uint64_t start;
-	uint64_t size;		/* from start to behind the committing instruction */
+	uint64_t size; /* from start to behind the committing instruction */
 	uint64_t abort;
 };
 
@@ -54,7 +56,7 @@ static int check_section(const struct rseq_section *section)
 	    section->version > 0)
 		return -EINVAL;
 	if (section->abort - section->start < section->size)
-		return -EINVAL;		/* the abort handler is inside the section */
+		return -EINVAL; /* the abort handler is inside the section */
 	if (get_user(&signature, (const uint32_t __user *)(vaddr_t)(section->abort - 4)))
 		return -EFAULT;
 	return signature == current->rseq_signature ? 0 : -EINVAL;

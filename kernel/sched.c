@@ -1,16 +1,18 @@
 /*
  * The scheduler: round robin on one processor.
  *
- * A runnable task waits in one of two lists. One that has used up its slice goes to the end of `expired_slice` with a fresh
- * one; one that slept before its slice was over keeps the rest and waits in `slice_left`, which is served first. So what
- * waits for people and devices comes before what computes, and yet cannot starve it: each tick is charged to somebody,
- * and whose slice is gone queues behind.
+ * A runnable task waits in one of two lists. One that has used up its slice goes to the end of
+ * `expired_slice` with a fresh one; one that slept before its slice was over keeps the rest and
+ * waits in `slice_left`, which is served first. So what waits for people and devices comes
+ * before what computes, and yet cannot starve it: each tick is charged to somebody, and whose
+ * slice is gone queues behind.
  *
- * The tick only marks that the processor should change hands (sched_need_resched); it does so on the way back to PL3, for
- * the kernel itself is not preempted. Interrupts are off while the lists are changed and across the switch, and come back
- * with the flags of whoever runs next.
+ * The tick only marks that the processor should change hands (sched_need_resched); it does so
+ * on the way back to PL3, for the kernel itself is not preempted. Interrupts are off while the
+ * lists are changed and across the switch, and come back with the flags of whoever runs next.
  *
- * A task that is over cannot free the stack it stands on: the next one to run does, in sched_finish_switch.
+ * A task that is over cannot free the stack it stands on: the next one to run does, in
+ * sched_finish_switch.
  */
 #include <task.h>
 
@@ -18,10 +20,13 @@
 #include <frame.h>
 #include <string.h>
 
-#define SLICE_TICKS 5		/* at nice 0: 50 ms */
+#define SLICE_TICKS 5 /* at nice 0: 50 ms */
 #define SLICE_TICKS_MAX 10
 
-/* Load averages: fixed point, 11 fraction bits; decay over 5 s as exp(-5/60), exp(-5/300), exp(-5/900). */
+/*
+ * Load averages: fixed point, 11 fraction bits; decay over 5 s as exp(-5/60), exp(-5/300),
+ * exp(-5/900).
+ */
 #define LOAD_SHIFT 11
 #define LOAD_INTERVAL (5 * HZ)
 
@@ -31,10 +36,10 @@ struct task *current;
 volatile bool sched_need_resched;
 
 static struct task idle_task;
-static struct list slice_left = LIST_INIT(slice_left);		/* (irq) */
-static struct list expired_slice = LIST_INIT(expired_slice);	/* (irq) */
-static unsigned nready;						/* (irq) tasks in both lists */
-static struct mm *loaded_mm;	/* whose user half cr3 has; NULL: none */
+static struct list slice_left = LIST_INIT(slice_left);	     /* (irq) */
+static struct list expired_slice = LIST_INIT(expired_slice); /* (irq) */
+static unsigned nready;					     /* (irq) tasks in both lists */
+static struct mm *loaded_mm; /* whose user half cr3 has; NULL: none */
 static uint32_t idle_ticks;
 static uint64_t nswitches;
 
@@ -46,7 +51,7 @@ static unsigned load_countdown = LOAD_INTERVAL;
 
 static unsigned slice_of(const struct task *task)
 {
-	int ticks = (20 - task->process->nice) / 4;
+	int ticks = (20 - task->process->nice) * SLICE_TICKS / 20;
 
 	return (unsigned)MAX(1, MIN(ticks, SLICE_TICKS_MAX));
 }
@@ -101,8 +106,9 @@ void sched_finish_switch(void)
 }
 
 /*
- * Interrupts off; current is queued, asleep or dead. A task without a user half (idle, kernel tasks) leaves the one before
- * it loaded: its owner cannot go without running, and loads another before it drops it.
+ * Interrupts off; current is queued, asleep or dead. A task without a user half (idle, kernel
+ * tasks) leaves the one before it loaded: its owner cannot go without running, and loads
+ * another before it drops it.
  */
 static void switch_to_next(void)
 {

@@ -1,7 +1,7 @@
 /*
- * The #! line: "#!", blanks, the interpreter's path, and perhaps blanks and one argument, which is the rest of the line
- * without blanks at its end. The line ends with a newline, or the file before EXEC_HEAD_SIZE; a path that may have been
- * cut off there is refused.
+ * The #! line: "#!", blanks, the interpreter's path, and perhaps blanks and one argument, which
+ * is the rest of the line without blanks at its end. The line ends with a newline, or the file
+ * before EXEC_HEAD_SIZE; a path that may have been cut off there is refused.
  */
 #include "exec_internal.h"
 
@@ -31,7 +31,10 @@ static char *find_end_of_word(char *at, char *last)
 	return NULL;
 }
 
-/* The end of the line; NULL when there is nothing on it, or when its first word may go on beyond what was read. */
+/*
+ * The end of the line; NULL when there is nothing on it, or when its first word may go on
+ * beyond what was read.
+ */
 static char *find_end_of_line(char *head)
 {
 	char *last = head + EXEC_HEAD_SIZE - 1;

@@ -53,7 +53,7 @@ SELFTEST(task_kernel_tasks_run_and_end)
 	start(add, 20);
 	wait_for_all();
 	EXPECT(sum == 10 * (19 * 20 / 2));
-	sched_yield();	/* the last one is off its stack then */
+	sched_yield(); /* the last one is off its stack then */
 	sched_load(load, &unused, &after);
 	EXPECT(before == after);
 }
@@ -116,7 +116,7 @@ SELFTEST(wait_no_wake_is_lost)
 
 	wait_enter(&queue, &waiter);
 	wait_prepare(WAIT_UNINTERRUPTIBLE);
-	wake_all(&queue);	/* after the look at the condition, before the sleep */
+	wake_all(&queue); /* after the look at the condition, before the sleep */
 	EXPECT(wait_sleep(WAIT_FOREVER) == 0);
 	wait_leave(&waiter);
 	EXPECT(current->state == TASK_RUNNING);

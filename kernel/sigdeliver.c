@@ -1,18 +1,20 @@
 /*
- * Acting on signals, on the way back to PL3: handlers, default actions, stops, and what becomes of an interrupted
- * system call.
+ * Acting on signals, on the way back to PL3: handlers, default actions, stops, and what becomes
+ * of an interrupted system call.
  *
- * One signal after the other is taken; each with a handler gets its frame, the later ones on top, so that the last one
- * taken runs first. A system call that was interrupted has left one of the ERESTART values in eax; whether it ends in
- * EINTR or starts again is decided by the first handler's SA_RESTART, or by there being none:
+ * One signal after the other is taken; each with a handler gets its frame, the later ones on
+ * top, so that the last one taken runs first. A system call that was interrupted has left one
+ * of the ERESTART values in eax; whether it ends in EINTR or starts again is decided by the
+ * first handler's SA_RESTART, or by there being none:
  *
- *	value			no handler		handler without SA_RESTART	with
- *	ERESTARTSYS		again			EINTR				again
- *	ERESTARTNOINTR		again			again				again
- *	ERESTARTNOHAND		again			EINTR				EINTR
- *	ERESTART_RESTARTBLOCK	restart_syscall		EINTR				EINTR
+ * 	value			no handler		handler without SA_RESTART	with
+ * 	ERESTARTSYS		again			EINTR				again
+ * 	ERESTARTNOINTR		again			again				again
+ * 	ERESTARTNOHAND		again			EINTR				EINTR
+ * 	ERESTART_RESTARTBLOCK	restart_syscall		EINTR				EINTR
  *
- * "Again" means: eax gets the call's number back and eip goes back over the two bytes of int 0x80.
+ * "Again" means: eax gets the call's number back and eip goes back over the two bytes of int
+ * 0x80.
  */
 #include <task.h>
 

@@ -1,11 +1,12 @@
 /*
  * Signal frames: a handler's stack, and the way back from it.
  *
- * From high to low: the FPU state; then struct sigframe, or struct rt_sigframe when the handler wants a siginfo. The
- * handler returns to the action's restorer or, without one, to a few instructions in the frame itself; both call
- * sigreturn, which finds the frame just below where esp then is and takes every register from it. What it takes a
- * program may have changed: flags are masked to those that a program may set, and selectors that could not be loaded
- * at PL3 end in 0 (data) or SIGSEGV (code, stack).
+ * From high to low: the FPU state; then struct sigframe, or struct rt_sigframe when the handler
+ * wants a siginfo. The handler returns to the action's restorer or, without one, to a few
+ * instructions in the frame itself; both call sigreturn, which finds the frame just below where
+ * esp then is and takes every register from it. What it takes a program may have changed: flags
+ * are masked to those that a program may set, and selectors that could not be loaded at PL3 end
+ * in 0 (data) or SIGSEGV (code, stack).
  */
 #include <task.h>
 
@@ -16,7 +17,7 @@
 #include <uaccess.h>
 
 #define FPSTATE_ALIGN 16u
-#define FSAVE_PART 112u	/* what comes before the part to be aligned */
+#define FSAVE_PART 112u /* what comes before the part to be aligned */
 
 /* popl %eax; movl $119, %eax; int $0x80, and the same for 173 without the pop. */
 static const uint8_t sigreturn_code[8] = { 0x58, 0xb8, 0x77, 0, 0, 0, 0xcd, 0x80 };
@@ -84,10 +85,13 @@ size_t signal_frame_size_max(void)
 
 struct frame_place {
 	uint32_t frame;
-	uint32_t fpstate;	/* 0: none */
+	uint32_t fpstate; /* 0: none */
 };
 
-/* Where a frame of size bytes goes. -EFAULT: not on the alternate stack any more, or below address 0. */
+/*
+ * Where a frame of size bytes goes. -EFAULT: not on the alternate stack any more, or below
+ * address 0.
+ */
 static int find_place(const struct trap_frame *regs, const struct sigaction *action, size_t size,
 		      struct frame_place *place)
 {
@@ -115,18 +119,31 @@ static int find_place(const struct trap_frame *regs, const struct sigaction *act
 
 /* ---- the way in ---- */
 
-static void context_from_frame(struct sigcontext *to, const struct trap_frame *from, uint32_t fpstate,
-			       sigset_t mask)
+static void context_from_frame(struct sigcontext *to, const struct trap_frame *from,
+			       uint32_t fpstate, sigset_t mask)
 {
 	*to = (struct sigcontext){
-		.gs = from->gs & 0xffff, .fs = from->fs & 0xffff,
-		.es = from->es & 0xffff, .ds = from->ds & 0xffff,
-		.edi = from->edi, .esi = from->esi, .ebp = from->ebp, .esp = from->esp,
-		.ebx = from->ebx, .edx = from->edx, .ecx = from->ecx, .eax = from->eax,
-		.trap = current->fault_trap, .error = current->fault_error,
-		.eip = from->eip, .cs = from->cs & 0xffff, .eflags = from->eflags,
-		.esp_at_signal = from->esp, .ss = from->ss & 0xffff,
-		.fpstate = fpstate, .old_mask = (uint32_t)mask,
+		.gs = from->gs & 0xffff,
+		.fs = from->fs & 0xffff,
+		.es = from->es & 0xffff,
+		.ds = from->ds & 0xffff,
+		.edi = from->edi,
+		.esi = from->esi,
+		.ebp = from->ebp,
+		.esp = from->esp,
+		.ebx = from->ebx,
+		.edx = from->edx,
+		.ecx = from->ecx,
+		.eax = from->eax,
+		.trap = current->fault_trap,
+		.error = current->fault_error,
+		.eip = from->eip,
+		.cs = from->cs & 0xffff,
+		.eflags = from->eflags,
+		.esp_at_signal = from->esp,
+		.ss = from->ss & 0xffff,
+		.fpstate = fpstate,
+		.old_mask = (uint32_t)mask,
 		.cr2 = current->fault_address,
 	};
 }
@@ -146,7 +163,7 @@ static int push_old(struct trap_frame *regs, int signal, const struct sigaction 
 	} tail;
 
 	head.return_address = action->flags & SA_RESTORER ? action->restorer
-							   : (uint32_t)&user->return_code;
+							  : (uint32_t)&user->return_code;
 	head.signal = signal;
 	context_from_frame(&head.context, regs, place->fpstate, mask);
 	tail.extra_mask = (uint32_t)(mask >> 32);
@@ -172,7 +189,7 @@ static int push_rt(struct trap_frame *regs, int signal, const struct siginfo *in
 	};
 
 	frame.return_address = action->flags & SA_RESTORER ? action->restorer
-							    : (uint32_t)&user->return_code;
+							   : (uint32_t)&user->return_code;
 	altstack_describe(&frame.context.stack, regs->esp);
 	context_from_frame(&frame.context.context, regs, place->fpstate, mask);
 	memcpy(frame.return_code, rt_sigreturn_code, sizeof(frame.return_code));
@@ -243,7 +260,7 @@ static int context_to_frame(struct trap_frame *to, const struct sigcontext *from
 	to->eax = from->eax;
 	to->eip = from->eip;
 	to->eflags = (to->eflags & ~EFLAGS_USER) | (from->eflags & EFLAGS_USER);
-	to->error = UINT32_MAX;	/* no system call to be started again */
+	to->error = UINT32_MAX; /* no system call to be started again */
 	return 0;
 }
 
@@ -285,7 +302,7 @@ int32_t sys_rt_sigreturn(void)
 	signal_set_blocked(context.mask);
 	if (context_to_frame(regs, &context.context))
 		return bad_frame();
-	(void)!altstack_set(&context.stack, regs->esp);	/* refused while on it: as it is then */
+	(void)!altstack_set(&context.stack, regs->esp); /* refused while on it: as it is then */
 	return (int32_t)regs->eax;
 }
 

@@ -1,16 +1,19 @@
 /*
  * Signals: what is pending, and how it gets there.
  *
- * A signal is sent to a process or to one of its tasks. Each has a set of pending signals and a queue with the info of those
- * that came with some: the first of an ordinary signal (more of the same are lost, as POSIX allows), each one of a
- * real-time signal. A set bit without an entry in the queue stands for info "from the kernel", which is what interrupt
- * handlers send: they cannot allocate.
+ * A signal is sent to a process or to one of its tasks. Each has a set of pending signals and a
+ * queue with the info of those that came with some: the first of an ordinary signal (more of
+ * the same are lost, as POSIX allows), each one of a real-time signal. A set bit without an
+ * entry in the queue stands for info "from the kernel", which is what interrupt handlers send:
+ * they cannot allocate.
  *
- * task->signalled says that signal_deliver has something to do. It may be true for nothing, never false for something:
- * whoever makes a signal pending, unblocks one, stops or ends a process sets it.
+ * task->signalled says that signal_deliver has something to do. It may be true for nothing,
+ * never false for something: whoever makes a signal pending, unblocks one, stops or ends a
+ * process sets it.
  *
- * A signal that is ignored when it is sent is dropped, unless it is blocked: the action may change before it is unblocked.
- * SIGCONT takes back pending stops and the other way round, even when they are blocked or ignored.
+ * A signal that is ignored when it is sent is dropped, unless it is blocked: the action may
+ * change before it is unblocked. SIGCONT takes back pending stops and the other way round, even
+ * when they are blocked or ignored.
  *
  * Guarded by interrupt-off sections: pending sets and queues, signalled, stops.
  */
@@ -26,7 +29,10 @@ struct signal_record {
 	struct siginfo info;
 };
 
-/* (irq) Records that are no longer wanted: flushed perhaps by an interrupt handler, freed by the next task that can. */
+/*
+ * (irq) Records that are no longer wanted: flushed perhaps by an interrupt handler, freed by
+ * the next task that can.
+ */
 static struct list spent = LIST_INIT(spent);
 
 /* ---- sets ---- */
@@ -206,8 +212,7 @@ bool signal_action_ignores(const struct process *process, int signal)
 {
 	uint32_t handler = action_of(process, signal);
 
-	return handler == SIG_IGN ||
-	       (handler == SIG_DFL && (SIGNAL_BIT(signal) & SIGNALS_IGNORED));
+	return handler == SIG_IGN || (handler == SIG_DFL && (SIGNAL_BIT(signal) & SIGNALS_IGNORED));
 }
 
 bool signal_is_ignored(int signal)
@@ -297,8 +302,8 @@ static void tell(struct process *process, struct task *task, int signal)
 }
 
 /*
- * Queues info, if it comes with some. Without room an ordinary signal, or one of kill(2), is sent without its info; one
- * that carries a value is refused: -EAGAIN.
+ * Queues info, if it comes with some. Without room an ordinary signal, or one of kill(2), is
+ * sent without its info; one that carries a value is refused: -EAGAIN.
  */
 static int queue_info(struct process *process, struct sigpending *pending, int signal,
 		      const struct siginfo *info)
@@ -381,7 +386,10 @@ int signal_send_group(pid_t pgid, int signal, const struct siginfo *info)
 
 /* ---- faults ---- */
 
-/* Makes sure that signal reaches the current task: a mask or SIG_IGN that is in the way makes it fatal. */
+/*
+ * Makes sure that signal reaches the current task: a mask or SIG_IGN that is in the way makes
+ * it fatal.
+ */
 static void unblock_and_send(int signal, const struct siginfo *info, bool fatal)
 {
 	struct sigaction *action = &current->process->actions->action[signal - 1];
@@ -391,7 +399,7 @@ static void unblock_and_send(int signal, const struct siginfo *info, bool fatal)
 		action->handler = SIG_DFL;
 	current->blocked &= ~bit;
 	if (action->handler == SIG_DFL)
-		current->process->unkillable = false;	/* then process 1 dies too */
+		current->process->unkillable = false; /* then process 1 dies too */
 	signal_send_task(current, signal, info);
 }
 

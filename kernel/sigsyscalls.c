@@ -8,8 +8,9 @@
 #include <err.h>
 #include <uaccess.h>
 
-#define SA_KNOWN (SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | \
-		  SA_NODEFER | SA_RESETHAND | SA_EXPOSE_TAGBITS | SA_RESTORER)
+#define SA_KNOWN \
+	(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER | \
+	 SA_RESETHAND | SA_EXPOSE_TAGBITS | SA_RESTORER)
 
 /* ---- actions ---- */
 
@@ -28,7 +29,7 @@ static int set_action(int signal, const struct sigaction *set, struct sigaction 
 	*action = *set;
 	action->flags &= SA_KNOWN;
 	action->mask &= ~SIGNALS_UNMASKABLE;
-	if (signal_action_ignores(process, signal)) {	/* POSIX: forget it, even if blocked */
+	if (signal_action_ignores(process, signal)) { /* POSIX: forget it, even if blocked */
 		signal_flush(&process->pending, SIGNAL_BIT(signal));
 		list_for_each(task, &process->tasks, process_link)
 			signal_flush(&task->pending, SIGNAL_BIT(signal));
@@ -62,14 +63,18 @@ int32_t sys_sigaction(int signal, const struct old_sigaction __user *action,
 	if (action) {
 		if (copy_from_user(&given, action, sizeof(given)))
 			return -EFAULT;
-		set = (struct sigaction){ .handler = given.handler, .flags = given.flags,
-					  .restorer = given.restorer, .mask = given.mask };
+		set = (struct sigaction){ .handler = given.handler,
+					  .flags = given.flags,
+					  .restorer = given.restorer,
+					  .mask = given.mask };
 	}
 	error = set_action(signal, action ? &set : NULL, &before);
 	if (error || !old)
 		return error;
-	told = (struct old_sigaction){ .handler = before.handler, .mask = (uint32_t)before.mask,
-				       .flags = before.flags, .restorer = before.restorer };
+	told = (struct old_sigaction){ .handler = before.handler,
+				       .mask = (uint32_t)before.mask,
+				       .flags = before.flags,
+				       .restorer = before.restorer };
 	return copy_to_user(old, &told, sizeof(told));
 }
 

@@ -1,13 +1,14 @@
 /*
  * Tasks: making them, finding them, freeing them; kernel tasks.
  *
- * A task's kernel stack holds, from the top down: the trap frame of its user registers (where every entry from PL3 puts
- * it, so task->frame never changes), and while it does not run, what switch_stacks saved. A new task's stack is laid out
- * to "return" from switch_stacks into its start function.
+ * A task's kernel stack holds, from the top down: the trap frame of its user registers (where
+ * every entry from PL3 puts it, so task->frame never changes), and while it does not run, what
+ * switch_stacks saved. A new task's stack is laid out to "return" from switch_stacks into its
+ * start function.
  *
- * Mapping a stack and clearing it costs more than all else that a fork allocates here, so a few stacks are kept in
- * stock. The idle loop refills and trims the stock, so that at rest it always has the same size and the count of free
- * frames can be compared before and after.
+ * Mapping a stack and clearing it costs more than all else that a fork allocates here, so a few
+ * stacks are kept in stock. The idle loop refills and trims the stock, so that at rest it
+ * always has the same size and the count of free frames can be compared before and after.
  */
 #include <task.h>
 
@@ -40,7 +41,7 @@ struct process kernel_process = {
 struct switch_frame {
 	uint32_t edi, esi, ebx, ebp;
 	void (*start)(void);
-	uint32_t no_caller;	/* ends a backtrace */
+	uint32_t no_caller; /* ends a backtrace */
 };
 
 static void *stack_get(void)
@@ -151,7 +152,10 @@ struct task *task_find(pid_t tid)
 
 /* ---- kernel tasks ---- */
 
-/* Runs on the new stack; what to do was left in the place of the user registers, which a kernel task has not. */
+/*
+ * Runs on the new stack; what to do was left in the place of the user registers, which a kernel
+ * task has not.
+ */
 static void start_kernel_task(void)
 {
 	void (*entry)(void *) = (void (*)(void *))current->frame->eax;

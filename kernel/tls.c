@@ -1,9 +1,10 @@
 /*
- * Thread-local storage: three GDT entries that each task fills for itself (set_thread_area), loaded at every switch that
- * changes them. A program asks for entry -1 to get a free one and is told its number.
+ * Thread-local storage: three GDT entries that each task fills for itself (set_thread_area),
+ * loaded at every switch that changes them. A program asks for entry -1 to get a free one and
+ * is told its number.
  *
- * What may be set is what Linux allows: 32-bit data segments that are present, or nothing. Anything
- * else could make a later load of a segment register fault in the kernel.
+ * What may be set is what Linux allows: 32-bit data segments that are present, or nothing.
+ * Anything else could make a later load of a segment register fault in the kernel.
  */
 #include <task.h>
 
@@ -18,7 +19,8 @@ struct user_desc {
 	uint32_t flags;
 };
 #define DESC_32BIT 0x01u
-#define DESC_CONTENTS(flags) (((flags) >> 1) & 3)	/* 0 data, 1 expand-down, 2 code, 3 conforming code */
+/* 0 data, 1 expand-down, 2 code, 3 conforming code */
+#define DESC_CONTENTS(flags) (((flags) >> 1) & 3)
 #define DESC_READ_ONLY 0x08u
 #define DESC_LIMIT_IN_PAGES 0x10u
 #define DESC_NOT_PRESENT 0x20u
@@ -50,14 +52,15 @@ void tls_clear(struct task *task)
 /* Intel SDM 3A 3.4.5: type data, accessed, DPL 3, S and P set. */
 static uint64_t descriptor_of(const struct user_desc *desc)
 {
-	uint32_t type = 1 | (desc->flags & DESC_READ_ONLY ? 0 : 2) | DESC_CONTENTS(desc->flags) << 2;
+	uint32_t type = 1 | (desc->flags & DESC_READ_ONLY ? 0 : 2) |
+			DESC_CONTENTS(desc->flags) << 2;
 	uint32_t low = desc->base << 16 | (desc->limit & 0xffff);
 	uint32_t high = (desc->base & 0xff000000u) | ((desc->base >> 16) & 0xff) |
 			(desc->limit & 0xf0000u) | type << 8 | 0xf000u;
 
 	if (desc->flags & DESC_USEABLE)
 		high |= 1u << 20;
-	high |= 1u << 22;	/* 32-bit: others are refused */
+	high |= 1u << 22; /* 32-bit: others are refused */
 	if (desc->flags & DESC_LIMIT_IN_PAGES)
 		high |= 1u << 23;
 	return (uint64_t)high << 32 | low;
@@ -135,9 +138,9 @@ bool tls_selector_ok(const struct task *task, uint32_t selector)
 	uint32_t index = (selector & 0xffff) >> 3;
 
 	if (index == 0 && !(selector & 4))
-		return true;	/* the null selector */
+		return true; /* the null selector */
 	if (selector & 4)
-		return false;	/* there is no LDT */
+		return false; /* there is no LDT */
 	if (index == USER_DS >> 3 || index == USER_CS >> 3)
 		return true;
 	return index >= GDT_TLS_FIRST && index < GDT_TLS_FIRST + GDT_TLS_COUNT &&

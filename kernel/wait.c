@@ -1,9 +1,10 @@
 /*
  * Wait queues and mutexes.
  *
- * No wake is lost: a sleeper is in the queue and marked as about to sleep (state, woken = false) before it tests its
- * condition; a wake in between sets `woken`, and wait_sleep then does not sleep. Whoever wakes leaves the waiter in the
- * queue; the sleeper takes itself out. Queues are changed and walked with interrupts off.
+ * No wake is lost: a sleeper is in the queue and marked as about to sleep (state, woken =
+ * false) before it tests its condition; a wake in between sets `woken`, and wait_sleep then
+ * does not sleep. Whoever wakes leaves the waiter in the queue; the sleeper takes itself out.
+ * Queues are changed and walked with interrupts off.
  */
 #include <wait.h>
 
@@ -53,7 +54,10 @@ void wait_cancel(void)
 	irq_restore(flags);
 }
 
-/* What makes sleeping pointless now: 0 for nothing. A condition that slept itself left the state RUNNING: test again. */
+/*
+ * What makes sleeping pointless now: 0 for nothing. A condition that slept itself left the
+ * state RUNNING: test again.
+ */
 static bool wait_is_over(uint64_t deadline, int *result)
 {
 	*result = 0;

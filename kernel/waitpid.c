@@ -1,9 +1,10 @@
 /*
  * Waiting for children: wait4, waitpid, waitid; and what they used.
  *
- * A child is of interest when its number or group is asked for and its exit signal is of the kind asked for (__WCLONE,
- * __WALL). It may have three things to tell, looked at in this order: its end, a stop, a continuation. Each is told
- * once, unless WNOWAIT leaves it in place. ECHILD means that no child could ever tell anything asked for.
+ * A child is of interest when its number or group is asked for and its exit signal is of the
+ * kind asked for (__WCLONE, __WALL). It may have three things to tell, looked at in this order:
+ * its end, a stop, a continuation. Each is told once, unless WNOWAIT leaves it in place. ECHILD
+ * means that no child could ever tell anything asked for.
  */
 #include <task.h>
 
@@ -14,15 +15,15 @@
 #include <uaccess.h>
 
 struct wait_request {
-	int which;		/* P_ALL, P_PID, P_PGID */
+	int which; /* P_ALL, P_PID, P_PGID */
 	pid_t id;
 	int options;
 	/* what was found */
 	pid_t pid;
 	uid_t uid;
-	int status;		/* as wait4 tells it */
-	int code;		/* CLD_* */
-	int value;		/* si_status */
+	int status; /* as wait4 tells it */
+	int code;   /* CLD_* */
+	int value;  /* si_status */
 	struct rusage usage;
 };
 
@@ -67,7 +68,8 @@ void process_usage_children(const struct process *process, struct rusage *usage)
 	*usage = (struct rusage){
 		.user = time_of(process->children_user),
 		.system = time_of(process->children_system),
-		.max_resident_kb = (int32_t)(process->children_peak_resident_pages * (PAGE_SIZE / KB)),
+		.max_resident_kb =
+			(int32_t)(process->children_peak_resident_pages * (PAGE_SIZE / KB)),
 		.faults_minor = (int32_t)process->children_faults_minor,
 		.faults_major = (int32_t)process->children_faults_major,
 		.voluntary_switches = (int32_t)process->children_voluntary,

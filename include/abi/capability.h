@@ -15,9 +15,9 @@
 #define CAP_LAST 40
 #define CAPABILITIES_ALL ((1ull << (CAP_LAST + 1)) - 1)
 
-#define CAPABILITY_VERSION_1 0x19980330u	/* 32 capabilities, one element */
-#define CAPABILITY_VERSION_2 0x20071026u	/* 64, two elements */
-#define CAPABILITY_VERSION_3 0x20080522u	/* the same */
+#define CAPABILITY_VERSION_1 0x19980330u /* 32 capabilities, one element */
+#define CAPABILITY_VERSION_2 0x20071026u /* 64, two elements */
+#define CAPABILITY_VERSION_3 0x20080522u /* the same */
 
 struct capability_header {
 	uint32_t version;

@@ -1,5 +1,6 @@
 /*
- * ELF for i386 (System V gABI chapters 4 and 5, i386 supplement), and the auxiliary vector as Linux fills it.
+ * ELF for i386 (System V gABI chapters 4 and 5, i386 supplement), and the auxiliary vector as
+ * Linux fills it.
  */
 #ifndef LOFT_ABI_ELF_H
 #define LOFT_ABI_ELF_H
@@ -12,7 +13,7 @@ struct elf_header {
 	uint16_t machine;
 	uint32_t version;
 	uint32_t entry;
-	uint32_t program_offset;	/* of the program headers in the file */
+	uint32_t program_offset; /* of the program headers in the file */
 	uint32_t section_offset;
 	uint32_t flags;
 	uint16_t header_size;
@@ -27,7 +28,7 @@ struct elf_header {
 #define ET_EXEC 2
 #define ET_DYN 3
 #define EM_386 3
-#define EM_486 6		/* never assigned to anything else, and taken by Linux */
+#define EM_486 6 /* never assigned to anything else, and taken by Linux */
 
 struct elf_segment {
 	uint32_t type;

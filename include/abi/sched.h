@@ -4,7 +4,7 @@
 #ifndef LOFT_ABI_SCHED_H
 #define LOFT_ABI_SCHED_H
 
-#define CSIGNAL 0xffu			/* the signal to the parent at the end */
+#define CSIGNAL 0xffu /* the signal to the parent at the end */
 #define CLONE_VM 0x100u
 #define CLONE_FS 0x200u
 #define CLONE_FILES 0x400u

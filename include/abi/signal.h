@@ -1,5 +1,6 @@
 /*
- * Signal numbers and structures of the Linux i386 ABI (asm/signal.h, asm/siginfo.h, asm/sigcontext.h).
+ * Signal numbers and structures of the Linux i386 ABI (asm/signal.h, asm/siginfo.h,
+ * asm/sigcontext.h).
  */
 #ifndef LOFT_ABI_SIGNAL_H
 #define LOFT_ABI_SIGNAL_H
@@ -41,8 +42,8 @@
 #define SIGRTMIN 32
 #define NSIG 64
 
-typedef uint64_t sigset_t;	/* bit (signal - 1) */
-#define SIGNAL_BIT(signal) (1ull << ((signal) - 1))
+typedef uint64_t sigset_t; /* bit (signal - 1) */
+#define SIGNAL_BIT(signal) (1ull << ((signal)-1))
 
 #define SIG_BLOCK 0
 #define SIG_UNBLOCK 1
@@ -127,7 +128,7 @@ struct sigaltstack {
 
 /* rt_sigaction's. */
 struct sigaction {
-	uint32_t handler;	/* SIG_DFL, SIG_IGN or an address */
+	uint32_t handler; /* SIG_DFL, SIG_IGN or an address */
 	uint32_t flags;
 	uint32_t restorer;
 	sigset_t mask;

@@ -19,7 +19,7 @@
 #define P_PGID 2
 
 /* Statuses as wait4 reports them. */
-#define WAIT_STATUS_EXITED(code) (((code) & 0xff) << 8)
+#define WAIT_STATUS_EXITED(code) (((code)&0xff) << 8)
 #define WAIT_STATUS_STOPPED(signal) (((signal) << 8) | 0x7f)
 #define WAIT_STATUS_CONTINUED 0xffff
 

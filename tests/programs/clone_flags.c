@@ -76,7 +76,7 @@ int main(void)
 	try("shared signals without memory", CLONE_SIGHAND | SIGCHLD);
 	try("a new name space and shared folders", CLONE_NEWNS | CLONE_FS | SIGCHLD);
 	try("no signal", 0);
-	try("another signal", SIGUSR2 == 12 ? 0x1c : 0);	/* SIGWINCH */
+	try("another signal", SIGUSR2 == 12 ? 0x1c : 0); /* SIGWINCH */
 
 	sharing("nothing shared", 0);
 	sharing("memory", CLONE_VM);
@@ -84,7 +84,8 @@ int main(void)
 	sharing("folder", CLONE_FS);
 	sharing("all", CLONE_VM | CLONE_FILES | CLONE_FS | CLONE_SIGHAND);
 	fflush(stdout);
-	int child = clone(set_action, stack + sizeof(stack), CLONE_VM | CLONE_SIGHAND | SIGCHLD, NULL);
+	int child = clone(set_action, stack + sizeof(stack), CLONE_VM | CLONE_SIGHAND | SIGCHLD,
+			  NULL);
 	waitpid(child, NULL, 0);
 	sigaction(SIGUSR1, NULL, &action);
 	printf("actions shared: %d\n", action.sa_handler == SIG_IGN);
@@ -94,7 +95,8 @@ int main(void)
 		_exit(child_tid == getpid() ? 1 : 2);
 	waitpid(child, &status, 0);
 	printf("the child sees its number: %s\n", status_text(status));
-	printf("stored for the parent: %d, the child's copy only: %d\n", parent_tid == child, child_tid != child);
+	printf("stored for the parent: %d, the child's copy only: %d\n", parent_tid == child,
+	       child_tid != child);
 
 	child = raw_clone(CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | SIGCHLD, NULL);
 	if (child == 0)
@@ -103,8 +105,8 @@ int main(void)
 	argument = 77;
 	child_tid = 99;
 	fflush(stdout);
-	child = clone(run, stack + sizeof(stack), CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD, &argument, NULL,
-		      NULL, &child_tid);
+	child = clone(run, stack + sizeof(stack), CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD,
+		      &argument, NULL, NULL, &child_tid);
 	waitpid(child, NULL, 0);
 	printf("cleared at the end: %d\n", child_tid);
 
@@ -112,7 +114,8 @@ int main(void)
 	if (child == 0)
 		_exit(6);
 	TELL(waitpid(child, &status, 0));
-	printf("by __WCLONE: %d, %s\n", waitpid(child, &status, __WCLONE) == child, status_text(status));
+	printf("by __WCLONE: %d, %s\n", waitpid(child, &status, __WCLONE) == child,
+	       status_text(status));
 
 	argument = getppid();
 	fflush(stdout);

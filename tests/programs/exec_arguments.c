@@ -86,7 +86,8 @@ int main(int argc, char **argv)
 	path[length > 0 ? length : 0] = '\0';
 	if (symlink(path, "again") != 0)
 		return 1;
-	run((char *[]){ "again", "one", "", "three words here", NULL }, (char *[]){ "A=1", "B=", NULL });
+	run((char *[]){ "again", "one", "", "three words here", NULL },
+	    (char *[]){ "A=1", "B=", NULL });
 	run((char *[]){ "x", NULL }, empty);
 	run(empty, empty);
 	run(NULL, NULL);

@@ -1,4 +1,7 @@
-/* A small ELF program with one field after the other made to lie: what exec says, or what becomes of the program. */
+/*
+ * A small ELF program with one field after the other made to lie: what exec says, or what
+ * becomes of the program.
+ */
 #include "task.h"
 
 #include <elf.h>
@@ -17,11 +20,11 @@ struct image {
 
 /* Exits with 40 + the byte in .bss (0) + the byte in .data (2). */
 static const unsigned char code[] = {
-	0x0f, 0xb6, 0x1d, 0x00, 0xa0, 0x04, 0x08,	/* movzbl 0x804a000, %ebx */
-	0x02, 0x1d, 0x00, 0xb0, 0x04, 0x08,		/* addb 0x804b000, %bl */
-	0x02, 0x1d, 0x10, 0xa0, 0x04, 0x08,		/* addb 0x804a010, %bl */
-	0x83, 0xc3, 0x28,				/* addl $40, %ebx */
-	0x31, 0xc0, 0x40, 0xcd, 0x80,			/* exit */
+	0x0f, 0xb6, 0x1d, 0x00, 0xa0, 0x04, 0x08, /* movzbl 0x804a000, %ebx */
+	0x02, 0x1d, 0x00, 0xb0, 0x04, 0x08,	  /* addb 0x804b000, %bl */
+	0x02, 0x1d, 0x10, 0xa0, 0x04, 0x08,	  /* addb 0x804a010, %bl */
+	0x83, 0xc3, 0x28,			  /* addl $40, %ebx */
+	0x31, 0xc0, 0x40, 0xcd, 0x80,		  /* exit */
 };
 
 static void make(struct image *image)
@@ -36,10 +39,18 @@ static void make(struct image *image)
 	image->header.e_ehsize = sizeof(Elf32_Ehdr);
 	image->header.e_phentsize = sizeof(Elf32_Phdr);
 	image->header.e_phnum = 3;
-	image->text = (Elf32_Phdr){ .p_type = PT_LOAD, .p_vaddr = BASE, .p_filesz = DATA,
-				    .p_memsz = DATA, .p_flags = PF_R | PF_X, .p_align = 4096 };
-	image->data = (Elf32_Phdr){ .p_type = PT_LOAD, .p_offset = DATA, .p_vaddr = 0x804a000,
-				    .p_filesz = 16, .p_memsz = 0x2000, .p_flags = PF_R | PF_W,
+	image->text = (Elf32_Phdr){ .p_type = PT_LOAD,
+				    .p_vaddr = BASE,
+				    .p_filesz = DATA,
+				    .p_memsz = DATA,
+				    .p_flags = PF_R | PF_X,
+				    .p_align = 4096 };
+	image->data = (Elf32_Phdr){ .p_type = PT_LOAD,
+				    .p_offset = DATA,
+				    .p_vaddr = 0x804a000,
+				    .p_filesz = 16,
+				    .p_memsz = 0x2000,
+				    .p_flags = PF_R | PF_W,
 				    .p_align = 4096 };
 	image->other.p_type = PT_NULL;
 	memcpy(image->code, code, sizeof(code));
@@ -189,7 +200,8 @@ static void interpreter_lies(void)
 		char what[64];
 
 		make(&lie);
-		lie.other = (Elf32_Phdr){ .p_type = PT_INTERP, .p_offset = lies[i].offset,
+		lie.other = (Elf32_Phdr){ .p_type = PT_INTERP,
+					  .p_offset = lies[i].offset,
 					  .p_filesz = lies[i].size };
 		strcpy((char *)lie.bytes, lies[i].path);
 		snprintf(what, sizeof(what), "interpreter: %s", lies[i].what);
@@ -199,7 +211,8 @@ static void interpreter_lies(void)
 
 static void short_files(void)
 {
-	static const unsigned sizes[] = { 0, 1, 4, 51, 52, 53, 84, 147, 148, CODE, DATA - 1, DATA, DATA + 1 };
+	static const unsigned sizes[] = { 0,   1,   4,	  51,	    52,	  53,	   84,
+					  147, 148, CODE, DATA - 1, DATA, DATA + 1 };
 	struct image image;
 
 	make(&image);

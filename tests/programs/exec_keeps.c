@@ -16,7 +16,9 @@ static const char *action_name(int signal)
 	struct sigaction action;
 
 	sigaction(signal, NULL, &action);
-	return action.sa_handler == SIG_IGN ? "ignored" : action.sa_handler == SIG_DFL ? "default" : "handled";
+	return action.sa_handler == SIG_IGN   ? "ignored"
+	       : action.sa_handler == SIG_DFL ? "default"
+					      : "handled";
 }
 
 static void look(const char *fds)
@@ -29,7 +31,8 @@ static void look(const char *fds)
 
 	sscanf(fds, "%d,%d,%d,%d", &kept, &lost, &pid, &group);
 	printf("same pid %d, same group %d\n", getpid() == pid, getpgrp() == group);
-	printf("descriptor kept %d, close-on-exec %d\n", fcntl(kept, F_GETFD), fcntl(lost, F_GETFD));
+	printf("descriptor kept %d, close-on-exec %d\n", fcntl(kept, F_GETFD),
+	       fcntl(lost, F_GETFD));
 	printf("USR1 %s, USR2 %s, PIPE %s\n", action_name(SIGUSR1), action_name(SIGUSR2),
 	       action_name(SIGPIPE));
 	sigprocmask(SIG_BLOCK, NULL, &set);

@@ -21,9 +21,13 @@ static void x87(const char *what, unsigned short unmask, double a, double b, int
 	if (sigsetjmp(back, 1) == 0) {
 		__asm__ volatile("fninit; fldcw %0" : : "m"(control));
 		if (how == 0)
-			__asm__ volatile("fldl %1; fdivl %2; fstpl %0; fwait" : "=m"(result) : "m"(a), "m"(b));
+			__asm__ volatile("fldl %1; fdivl %2; fstpl %0; fwait"
+					 : "=m"(result)
+					 : "m"(a), "m"(b));
 		else if (how == 1)
-			__asm__ volatile("fldl %1; fmull %2; fstpl %0; fwait" : "=m"(result) : "m"(a), "m"(b));
+			__asm__ volatile("fldl %1; fmull %2; fstpl %0; fwait"
+					 : "=m"(result)
+					 : "m"(a), "m"(b));
 		else
 			__asm__ volatile("fldl %1; fsqrt; fstpl %0; fwait" : "=m"(result) : "m"(a));
 		printf("x87 %s: %g\n", what, result);

@@ -1,4 +1,7 @@
-/* x87 and SSE registers belong to a process: over switches, forks, handlers, exec. CFLAGS: -msse2 */
+/*
+ * x87 and SSE registers belong to a process: over switches, forks, handlers, exec. CFLAGS:
+ * -msse2
+ */
 #include "task.h"
 
 #include <sched.h>
@@ -21,18 +24,25 @@ static void load(int seed)
 	for (int i = 0; i < 128; i++)
 		xmm[i / 16][i % 16] = (unsigned char)(seed * 7 + i);
 	__asm__ volatile("fninit; fldcw %0; fldl %1; fldl %2; fldl %3; fldl %4; ldmxcsr %5"
-			 : : "m"(control), "m"(values[3]), "m"(values[2]), "m"(values[1]),
-			     "m"(values[0]), "m"(mxcsr));
+			 :
+			 : "m"(control), "m"(values[3]), "m"(values[2]), "m"(values[1]),
+			   "m"(values[0]), "m"(mxcsr));
 	__asm__ volatile("movdqu (%0), %%xmm0; movdqu 16(%0), %%xmm1; movdqu 32(%0), %%xmm2;"
 			 "movdqu 48(%0), %%xmm3; movdqu 64(%0), %%xmm4; movdqu 80(%0), %%xmm5;"
-			 "movdqu 96(%0), %%xmm6; movdqu 112(%0), %%xmm7" : : "r"(xmm) : "memory");
+			 "movdqu 96(%0), %%xmm6; movdqu 112(%0), %%xmm7"
+			 :
+			 : "r"(xmm)
+			 : "memory");
 }
 
 static void store(struct state *to)
 {
 	__asm__ volatile("movdqu %%xmm0, (%0); movdqu %%xmm1, 16(%0); movdqu %%xmm2, 32(%0);"
 			 "movdqu %%xmm3, 48(%0); movdqu %%xmm4, 64(%0); movdqu %%xmm5, 80(%0);"
-			 "movdqu %%xmm6, 96(%0); movdqu %%xmm7, 112(%0)" : : "r"(to->xmm) : "memory");
+			 "movdqu %%xmm6, 96(%0); movdqu %%xmm7, 112(%0)"
+			 :
+			 : "r"(to->xmm)
+			 : "memory");
 	__asm__ volatile("fnstcw %0; stmxcsr %1; fstpl %2; fstpl %3; fstpl %4; fstpl %5"
 			 : "=m"(to->control), "=m"(to->mxcsr), "=m"(to->st[0]), "=m"(to->st[1]),
 			   "=m"(to->st[2]), "=m"(to->st[3]));
@@ -142,7 +152,7 @@ static void handler(int signal, siginfo_t *info, void *context)
 		struct _libc_fpstate *fp = user->uc_mcontext.fpregs;
 
 		fp->cw = 0xffff0f7f;
-		memset((char *)fp + 112 + 160, 0xab, 16);		/* xmm0 */
+		memset((char *)fp + 112 + 160, 0xab, 16); /* xmm0 */
 	}
 }
 
@@ -161,8 +171,8 @@ static void handlers(void)
 	load(34);
 	raw(SYS_kill, pid, SIGUSR1);
 	store(&state);
-	printf("changed by a handler: control %x, xmm0 %x, st0 %g\n", state.control, state.xmm[0][5],
-	       state.st[0]);
+	printf("changed by a handler: control %x, xmm0 %x, st0 %g\n", state.control,
+	       state.xmm[0][5], state.st[0]);
 }
 
 int main(int argc, char **argv)
@@ -171,7 +181,8 @@ int main(int argc, char **argv)
 		unsigned short control, status;
 		unsigned int mxcsr;
 
-		__asm__ volatile("fnstcw %0; fnstsw %1; stmxcsr %2" : "=m"(control), "=m"(status), "=m"(mxcsr));
+		__asm__ volatile("fnstcw %0; fnstsw %1; stmxcsr %2"
+				 : "=m"(control), "=m"(status), "=m"(mxcsr));
 		printf("after exec: control %x, status %x, mxcsr %x\n", control, status & 0x3800,
 		       mxcsr & ~0x3f);
 		return 0;

@@ -42,7 +42,9 @@ static pid_t sleeper(unsigned int *at, int operation, unsigned int bitset)
 	if (child == 0) {
 		struct timespec limit = after(CLOCK_MONOTONIC, 5000000000ll);
 
-		_exit(futex(at, FUTEX_WAIT_BITSET | operation, 0, &limit, NULL, bitset) == 0 ? 0 : errno);
+		_exit(futex(at, FUTEX_WAIT_BITSET | operation, 0, &limit, NULL, bitset) == 0
+			      ? 0
+			      : errno);
 	}
 	return child;
 }
@@ -60,7 +62,8 @@ static void times(void)
 	tell("time nowhere", futex(word, FUTEX_WAIT, 0, (void *)16, NULL, 0));
 	until = after(CLOCK_MONOTONIC, 20000000);
 	tell("until", futex(word, FUTEX_WAIT_BITSET, 0, &until, NULL, ~0u));
-	printf("not before: %d\n", now(CLOCK_MONOTONIC) >= until.tv_sec * 1000000000ll + until.tv_nsec);
+	printf("not before: %d\n",
+	       now(CLOCK_MONOTONIC) >= until.tv_sec * 1000000000ll + until.tv_nsec);
 	until = after(CLOCK_REALTIME, 20000000);
 	tell("until, wall clock",
 	     futex(word, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME, 0, &until, NULL, ~0u));
@@ -70,7 +73,8 @@ static void times(void)
 
 static void errors(void)
 {
-	tell("not aligned", futex((unsigned int *)((char *)word + 2), FUTEX_WAKE, 1, NULL, NULL, 0));
+	tell("not aligned",
+	     futex((unsigned int *)((char *)word + 2), FUTEX_WAKE, 1, NULL, NULL, 0));
 	tell("nowhere", futex((unsigned int *)16, FUTEX_WAKE, 1, NULL, NULL, 0));
 	tell("wait nowhere", futex((unsigned int *)16, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0));
 	tell("the kernel", futex((unsigned int *)0xfffff000, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0));
@@ -104,19 +108,19 @@ static void wake_op(void)
 	pid_t first = sleeper(word, 0, ~0u), second = sleeper(word + 1, 0, ~0u);
 
 	usleep(50000);
-	tell("add 3, wake if it was 1",
-	     futex(word, FUTEX_WAKE_OP, 1, (void *)1, word + 1, FUTEX_OP(FUTEX_OP_ADD, 3, FUTEX_OP_CMP_EQ, 1)));
+	tell("add 3, wake if it was 1", futex(word, FUTEX_WAKE_OP, 1, (void *)1, word + 1,
+					      FUTEX_OP(FUTEX_OP_ADD, 3, FUTEX_OP_CMP_EQ, 1)));
 	reap("the first", first);
 	printf("added: %u\n", word[1]);
-	tell("set 7, wake if it was above 2",
-	     futex(word, FUTEX_WAKE_OP, 1, (void *)1, word + 1, FUTEX_OP(FUTEX_OP_SET, 7, FUTEX_OP_CMP_GT, 2)));
+	tell("set 7, wake if it was above 2", futex(word, FUTEX_WAKE_OP, 1, (void *)1, word + 1,
+						    FUTEX_OP(FUTEX_OP_SET, 7, FUTEX_OP_CMP_GT, 2)));
 	reap("the second", second);
 	printf("set: %u\n", word[1]);
 	futex(word, FUTEX_WAKE_OP, 1, (void *)1, word + 1,
 	      FUTEX_OP((FUTEX_OP_ANDN | FUTEX_OP_OPARG_SHIFT), 1, FUTEX_OP_CMP_EQ, 0));
 	printf("bit taken: %u\n", word[1]);
-	tell("unknown operation",
-	     futex(word, FUTEX_WAKE_OP, 1, (void *)1, word + 1, FUTEX_OP(6, 3, FUTEX_OP_CMP_EQ, 1)));
+	tell("unknown operation", futex(word, FUTEX_WAKE_OP, 1, (void *)1, word + 1,
+					FUTEX_OP(6, 3, FUTEX_OP_CMP_EQ, 1)));
 	word[1] = 0;
 }
 

@@ -21,8 +21,8 @@ static void caps(void)
 	struct __user_cap_data_struct data[2];
 
 	syscall(SYS_capget, &header, data);
-	printf("  capabilities: effective %s, permitted %s\n", data[0].effective & 32 ? "yes" : "none",
-	       data[0].permitted & 32 ? "yes" : "none");
+	printf("  capabilities: effective %s, permitted %s\n",
+	       data[0].effective & 32 ? "yes" : "none", data[0].permitted & 32 ? "yes" : "none");
 }
 
 static void fresh(const char *what, void (*run)(void))
@@ -152,7 +152,8 @@ static void signals(void)
 	if (child == 0) {
 		if (setresuid(1000, 1000, 1000))
 			_exit(1);
-		printf("to root: %s, CONT: %s\n", result_name(kill(root, 0)), result_name(kill(root, SIGCONT)));
+		printf("to root: %s, CONT: %s\n", result_name(kill(root, 0)),
+		       result_name(kill(root, SIGCONT)));
 		printf("to another: %s, CONT: %s\n", result_name(kill(other, SIGTERM)),
 		       result_name(kill(other, SIGCONT)));
 		printf("nonsense to another: %s\n", result_name(kill(other, 65)));

@@ -21,7 +21,8 @@ static void on_continue(int signal)
 
 static void watch_children(int flags)
 {
-	struct sigaction action = { .sa_sigaction = on_child, .sa_flags = SA_SIGINFO | SA_RESTART | flags };
+	struct sigaction action = { .sa_sigaction = on_child,
+				    .sa_flags = SA_SIGINFO | SA_RESTART | flags };
 
 	sigaction(SIGCHLD, &action, NULL);
 	children = 0;
@@ -46,7 +47,7 @@ static void wait_for(pid_t child, int options)
 	int status;
 
 	waitpid(child, &status, options);
-	usleep(20000);		/* the signal may come a little later */
+	usleep(20000); /* the signal may come a little later */
 	printf("  %s; SIGCHLD %d, code %d, status %d\n", status_text(status), children, last_code,
 	       last_status);
 	children = 0;

@@ -18,8 +18,8 @@ static void show(const char *what, int resource)
 	syscall(SYS_getrlimit, resource, &old);
 	syscall(SYS_ugetrlimit, resource, &new);
 	syscall(SYS_prlimit64, 0, resource, NULL, &wide);
-	printf("%s: %x %x, %x %x, %llx %llx\n", what, old.current, old.maximum, new.current, new.maximum,
-	       wide.current, wide.maximum);
+	printf("%s: %x %x, %x %x, %llx %llx\n", what, old.current, old.maximum, new.current,
+	       new.maximum, wide.current, wide.maximum);
 }
 
 static long set(int resource, unsigned int current, unsigned int maximum)
@@ -59,7 +59,8 @@ int main(void)
 		show("inherited", RLIMIT_CORE);
 		if (setresuid(1000, 1000, 1000) != 0)
 			leave(1);
-		printf("raised by nobody special: %s\n", result_name(set(RLIMIT_CORE, 12345, 23457)));
+		printf("raised by nobody special: %s\n",
+		       result_name(set(RLIMIT_CORE, 12345, 23457)));
 		printf("lowered: %s\n", result_name(set(RLIMIT_CORE, 12345, 20000)));
 		printf("raised again: %s\n", result_name(set(RLIMIT_CORE, 20000, 20000)));
 		printf("process 1's: %s\n",
@@ -70,7 +71,7 @@ int main(void)
 	printf("child: %s\n", status_text(status));
 
 	set(RLIMIT_CORE, 0, 0);
-	child = split();	/* processor time */
+	child = split(); /* processor time */
 	if (child == 0) {
 		set(RLIMIT_CPU, 1, 20);
 		for (;;)
@@ -86,7 +87,7 @@ int main(void)
 	}
 	reap("that and no more", child);
 	child = split();
-	if (child == 0) {	/* processes of a user */
+	if (child == 0) { /* processes of a user */
 		if (setresuid(1234, 1234, 1234) != 0)
 			leave(1);
 		set(RLIMIT_NPROC, 3, 3);

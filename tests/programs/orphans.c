@@ -56,10 +56,11 @@ static void zombie(void)
 
 static void death_signal(void)
 {
-	struct gate ready;
+	struct gate ready, go;
 	pid_t child;
 
 	gate_make(&ready);
+	gate_make(&go);
 	child = split();
 	if (child == 0) {
 		if (split() == 0) {
@@ -72,6 +73,7 @@ static void death_signal(void)
 			gate_open(&ready);
 			sigset_t none = set_of(0);
 			sigsuspend(&none);
+			gate_pass(&go);
 			printf("told by signal %d of %d\n", told, which);
 			leave(41);
 		}
@@ -79,6 +81,7 @@ static void death_signal(void)
 		_exit(13);
 	}
 	reap("child", child);
+	gate_open(&go);
 	reap("grandchild", -1);
 	TELL(prctl(PR_SET_PDEATHSIG, 65));
 }

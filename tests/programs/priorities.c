@@ -17,9 +17,11 @@ int main(void)
 	pid_t child;
 
 	setpgid(0, 0);
-	printf("at first %d, raw %ld\n", priority(PRIO_PROCESS, 0), syscall(SYS_getpriority, PRIO_PROCESS, 0));
+	printf("at first %d, raw %ld\n", priority(PRIO_PROCESS, 0),
+	       syscall(SYS_getpriority, PRIO_PROCESS, 0));
 	TELL(setpriority(PRIO_PROCESS, 0, 7));
-	printf("seven %d, raw %ld\n", priority(PRIO_PROCESS, 0), syscall(SYS_getpriority, PRIO_PROCESS, 0));
+	printf("seven %d, raw %ld\n", priority(PRIO_PROCESS, 0),
+	       syscall(SYS_getpriority, PRIO_PROCESS, 0));
 	TELL(setpriority(PRIO_PROCESS, 0, 100));
 	printf("limited %d\n", priority(PRIO_PROCESS, getpid()));
 	TELL(setpriority(PRIO_PROCESS, 0, -100));
@@ -71,7 +73,8 @@ int main(void)
 	TELL(syscall(SYS_sched_getaffinity, 0, 3, mask));
 	TELL(syscall(SYS_sched_getaffinity, 31999, 128, mask));
 	TELL(syscall(SYS_sched_getaffinity, 0, 128, 16));
-	printf("the first processor: %d\n", syscall(SYS_sched_getaffinity, 0, 128, mask) > 0 && (mask[0] & 1));
+	printf("the first processor: %d\n",
+	       syscall(SYS_sched_getaffinity, 0, 128, mask) > 0 && (mask[0] & 1));
 	mask[0] = 1;
 	TELL(syscall(SYS_sched_setaffinity, 0, 128, mask));
 	mask[0] = 0;

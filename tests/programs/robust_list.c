@@ -34,8 +34,9 @@ static void show(const char *what, pid_t owner)
 	for (int i = 0; i < 4; i++)
 		printf(" %s%s%s", memory->locks[i].word & FUTEX_WAITERS ? "W" : "",
 		       memory->locks[i].word & FUTEX_OWNER_DIED ? "D" : "",
-		       (memory->locks[i].word & FUTEX_TID_MASK) == (unsigned int)owner ? "owned" :
-		       (memory->locks[i].word & FUTEX_TID_MASK) == 0 ? "free" : "another's");
+		       (memory->locks[i].word & FUTEX_TID_MASK) == (unsigned int)owner ? "owned"
+		       : (memory->locks[i].word & FUTEX_TID_MASK) == 0		       ? "free"
+								       : "another's");
 	printf("\n");
 	memset(memory->locks, 0, sizeof(memory->locks));
 }
@@ -55,7 +56,8 @@ static pid_t run(int how)
 		if (how == 1)
 			memory->head.list_op_pending = &memory->locks[3].link;
 		if (how == 2)
-			memory->locks[1].link.next = &memory->locks[0].link;	/* a ring without end */
+			memory->locks[1].link.next =
+				&memory->locks[0].link; /* a ring without end */
 		if (how == 3)
 			memory->locks[0].link.next = (struct robust_list *)16;
 		syscall(SYS_set_robust_list, &memory->head, sizeof(memory->head));
@@ -97,8 +99,10 @@ int main(void)
 	if (sleeper == 0) {
 		usleep(20000);
 		unsigned int word = memory->locks[0].word;
-		long result = syscall(SYS_futex, &memory->locks[0].word, FUTEX_WAIT, word, NULL, NULL, 0);
-		printf("a sleeper: %ld, owner died %d\n", result, (memory->locks[0].word & FUTEX_OWNER_DIED) != 0);
+		long result = syscall(SYS_futex, &memory->locks[0].word, FUTEX_WAIT, word, NULL,
+				      NULL, 0);
+		printf("a sleeper: %ld, owner died %d\n", result,
+		       (memory->locks[0].word & FUTEX_OWNER_DIED) != 0);
 		leave(0);
 	}
 	reap("owner", child);

@@ -50,7 +50,8 @@ static void old_calls(void)
 	TELL(syscall(SYS_sigaction, SIGUSR2, &action, &seen));
 	printf("was ignored %d, flags %lx\n", seen.handler == (void *)SIG_IGN, seen.flags);
 	TELL(syscall(SYS_sigaction, SIGUSR2, NULL, &seen));
-	printf("handler %d, mask %x, flags %lx\n", seen.handler == (void *)handler, seen.mask, seen.flags);
+	printf("handler %d, mask %x, flags %lx\n", seen.handler == (void *)handler, seen.mask,
+	       seen.flags);
 	set = 0xffffffff;
 	TELL(syscall(SYS_sigprocmask, SIG_SETMASK, &set, &old));
 	TELL(syscall(SYS_sigprocmask, SIG_BLOCK, NULL, &old));

@@ -16,11 +16,11 @@ static void handler(int signal, siginfo_t *info, void *context)
 	runs++;
 	switch (mode) {
 	case LOOK:
-		printf("cs and ss of PL3: %d %d, ds as es: %d, DF clear: %d\n", (regs[REG_CS] & 3) == 3,
-		       (regs[REG_SS] & 3) == 3, regs[REG_DS] == regs[REG_ES],
-		       !(__builtin_ia32_readeflags_u32() & 0x400));
-		printf("trap %d, code %d, fpstate %d, uesp is esp %d\n", regs[REG_TRAPNO], info->si_code,
-		       ((ucontext_t *)context)->uc_mcontext.fpregs != NULL,
+		printf("cs and ss of PL3: %d %d, ds as es: %d, DF clear: %d\n",
+		       (regs[REG_CS] & 3) == 3, (regs[REG_SS] & 3) == 3,
+		       regs[REG_DS] == regs[REG_ES], !(__builtin_ia32_readeflags_u32() & 0x400));
+		printf("trap %d, code %d, fpstate %d, uesp is esp %d\n", regs[REG_TRAPNO],
+		       info->si_code, ((ucontext_t *)context)->uc_mcontext.fpregs != NULL,
 		       regs[REG_UESP] == regs[REG_ESP]);
 		break;
 	case CHANGE:
@@ -41,8 +41,8 @@ static void handler(int signal, siginfo_t *info, void *context)
 		((ucontext_t *)context)->uc_mcontext.fpregs = (void *)16;
 		break;
 	case FLAGS:
-		regs[REG_EFL] |= 0x3000 | 0x4000 | 0x20000 | 0x1;	/* IOPL, NT, VM, CF */
-		regs[REG_EFL] &= ~0x200;				/* IF */
+		regs[REG_EFL] |= 0x3000 | 0x4000 | 0x20000 | 0x1; /* IOPL, NT, VM, CF */
+		regs[REG_EFL] &= ~0x200;			  /* IF */
 		break;
 	}
 }
@@ -58,31 +58,30 @@ static void raise_with_registers(struct registers *seen)
 	static unsigned int pid;
 
 	pid = getpid();
-	__asm__ volatile(
-		"pusha\n\t"
-		"movl %0, %%ebx\n\t"
-		"movl $10, %%ecx\n\t"
-		"movl $0xd0d0d0d0, %%edx\n\t"
-		"movl $0x51515151, %%esi\n\t"
-		"movl $0xd1d1d1d1, %%edi\n\t"
-		"movl $0xb0b0b0b0, %%ebp\n\t"
-		"movl $37, %%eax\n\t"
-		"std\n\t"
-		"int $0x80\n\t"
-		"pushf\n\t"
-		"popl %1\n\t"
-		"cld\n\t"
-		"movl %%ebx, %2\n\t"
-		"movl %%ecx, %3\n\t"
-		"movl %%edx, %4\n\t"
-		"movl %%esi, %5\n\t"
-		"movl %%edi, %6\n\t"
-		"movl %%ebp, %7\n\t"
-		"popa"
-		: "+m"(pid), "=m"(out.flags), "=m"(out.ebx), "=m"(out.ecx), "=m"(out.edx), "=m"(out.esi),
-		  "=m"(out.edi), "=m"(out.ebp)
-		:
-		: "memory");
+	__asm__ volatile("pusha\n\t"
+			 "movl %0, %%ebx\n\t"
+			 "movl $10, %%ecx\n\t"
+			 "movl $0xd0d0d0d0, %%edx\n\t"
+			 "movl $0x51515151, %%esi\n\t"
+			 "movl $0xd1d1d1d1, %%edi\n\t"
+			 "movl $0xb0b0b0b0, %%ebp\n\t"
+			 "movl $37, %%eax\n\t"
+			 "std\n\t"
+			 "int $0x80\n\t"
+			 "pushf\n\t"
+			 "popl %1\n\t"
+			 "cld\n\t"
+			 "movl %%ebx, %2\n\t"
+			 "movl %%ecx, %3\n\t"
+			 "movl %%edx, %4\n\t"
+			 "movl %%esi, %5\n\t"
+			 "movl %%edi, %6\n\t"
+			 "movl %%ebp, %7\n\t"
+			 "popa"
+			 : "+m"(pid), "=m"(out.flags), "=m"(out.ebx), "=m"(out.ecx), "=m"(out.edx),
+			   "=m"(out.esi), "=m"(out.edi), "=m"(out.ebp)
+			 :
+			 : "memory");
 	*seen = out;
 	seen->ebx -= pid;
 }
@@ -93,8 +92,8 @@ static void show(const char *what)
 
 	raise_with_registers(&seen);
 	printf("%s: ebx %s %x, ecx %x, edx %x, esi %x, edi %x, ebp %x, flags %x\n", what,
-	       seen.ebx ? "changed" : "kept", mode == CHANGE ? seen.ebx + getpid() : 0, seen.ecx, seen.edx,
-	       seen.esi, seen.edi, seen.ebp, seen.flags & ~0x8d4);
+	       seen.ebx ? "changed" : "kept", mode == CHANGE ? seen.ebx + getpid() : 0, seen.ecx,
+	       seen.edx, seen.esi, seen.edi, seen.ebp, seen.flags & ~0x8d4);
 }
 
 static void in_child(const char *what, int how)

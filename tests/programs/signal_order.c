@@ -52,7 +52,9 @@ static void unblock_all(void)
 
 int main(void)
 {
-	static const int some[] = { 40, SIGTERM, SIGUSR1, 64, SIGHUP, 34, SIGCHLD, SIGSEGV, SIGALRM };
+	static const int some[] = {
+		40, SIGTERM, SIGUSR1, 64, SIGHUP, 34, SIGCHLD, SIGSEGV, SIGALRM
+	};
 	struct sigaction action = { .sa_handler = nested };
 	sigset_t set;
 

@@ -69,7 +69,8 @@ static void try_sleep(const char *what, int signal)
 	long result = nanosleep(&request, &left);
 	printf("nanosleep, %s: %s, handlers %d", what, result_name(result), runs);
 	if (result < 0)
-		printf(", left %d", left.tv_sec == 0 && left.tv_nsec > 10000000 && left.tv_nsec < 90000000);
+		printf(", left %d",
+		       left.tv_sec == 0 && left.tv_nsec > 10000000 && left.tv_nsec < 90000000);
 	printf("\n");
 	while (waitpid(child, NULL, 0) < 0)
 		;

@@ -76,7 +76,7 @@ int main(void)
 	show("disabled");
 	depth = 1;
 	raise(SIGUSR1);
-	stack.ss_flags = (int)(1u << 31);	/* SS_AUTODISARM */
+	stack.ss_flags = (int)(1u << 31); /* SS_AUTODISARM */
 	stack.ss_size = sizeof(room);
 	TELL(sigaltstack(&stack, NULL));
 	raise(SIGUSR1);
@@ -92,8 +92,9 @@ int main(void)
 	}
 	reap("child", child);
 	child = split();
-	if (child == 0) {	/* too small for a frame and what the handler does */
-		stack.ss_sp = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (child == 0) { /* too small for a frame and what the handler does */
+		stack.ss_sp = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+				   -1, 0);
 		stack.ss_size = 4096;
 		mprotect(stack.ss_sp, 8192, PROT_READ);
 		sigaltstack(&stack, NULL);

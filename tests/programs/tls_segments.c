@@ -11,14 +11,18 @@ static unsigned int load(int entry, unsigned int offset)
 	unsigned int value, selector = entry * 8 + 3, old;
 
 	__asm__ volatile("movl %%fs, %1; movl %2, %%fs; movl %%fs:(%3), %0; movl %1, %%fs"
-			 : "=&r"(value), "=&r"(old) : "r"(selector), "r"(offset));
+			 : "=&r"(value), "=&r"(old)
+			 : "r"(selector), "r"(offset));
 	return value;
 }
 
 static struct user_desc describe(int entry, void *base, unsigned int limit)
 {
-	return (struct user_desc){ .entry_number = entry, .base_addr = (unsigned int)base, .limit = limit,
-				   .seg_32bit = 1, .useable = 1 };
+	return (struct user_desc){ .entry_number = entry,
+				   .base_addr = (unsigned int)base,
+				   .limit = limit,
+				   .seg_32bit = 1,
+				   .useable = 1 };
 }
 
 static int set(struct user_desc *desc)
@@ -31,11 +35,14 @@ static void show(const char *what, int entry, int first)
 	struct user_desc desc = { .entry_number = entry };
 	int result = syscall(SYS_get_thread_area, &desc);
 
-	printf("%s: %s, entry +%d, base %s, limit %x, 32-bit %d, contents %d, read-only %d, pages %d, "
+	printf("%s: %s, entry +%d, base %s, limit %x, 32-bit %d, contents %d, read-only %d, pages "
+	       "%d, "
 	       "absent %d, useable %d\n",
 	       what, result_name(result), desc.entry_number - first,
-	       desc.base_addr == (unsigned int)area ? "the area" :
-	       desc.base_addr == (unsigned int)second ? "the second" : desc.base_addr ? "?" : "0",
+	       desc.base_addr == (unsigned int)area	? "the area"
+	       : desc.base_addr == (unsigned int)second ? "the second"
+	       : desc.base_addr				? "?"
+							: "0",
 	       desc.limit, desc.seg_32bit, desc.contents, desc.read_exec_only, desc.limit_in_pages,
 	       desc.seg_not_present, desc.useable);
 }
@@ -53,7 +60,7 @@ int main(void)
 
 	TELL(set(&desc));
 	entry = desc.entry_number;
-	first = entry - 1;	/* the library has the one before */
+	first = entry - 1; /* the library has the one before */
 	printf("first %x, third %x\n", load(entry, 0), load(entry, 8));
 	show("one", entry, first);
 	other = describe(-1, second, 0xfffff);

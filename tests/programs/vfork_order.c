@@ -8,7 +8,7 @@ int main(int argc, char **argv)
 	struct gate gate;
 	char byte;
 
-	if (argc > 1) {		/* the program that the child became: goes on after its parent did */
+	if (argc > 1) { /* the program that the child became: goes on after its parent did */
 		if (read(atoi(argv[1]), &byte, 1) != 1)
 			return 9;
 		return 5;
@@ -34,7 +34,8 @@ int main(int argc, char **argv)
 		execl("/proc/self/exe", argv[0], number, NULL);
 		_exit(99);
 	}
-	printf("released by exec, shared %d, it runs: %d\n", shared, waitpid(child, NULL, WNOHANG) == 0);
+	printf("released by exec, shared %d, it runs: %d\n", shared,
+	       waitpid(child, NULL, WNOHANG) == 0);
 	gate_open(&gate);
 	reap("it ended", child);
 
@@ -48,7 +49,7 @@ int main(int argc, char **argv)
 	reap("it ended", child);
 
 	child = split();
-	if (child == 0) {	/* a parent that is killed while it waits */
+	if (child == 0) { /* a parent that is killed while it waits */
 		if (vfork() == 0) {
 			usleep(200000);
 			_exit(0);

@@ -6,12 +6,18 @@
 static const char *code_name(int code)
 {
 	switch (code) {
-	case CLD_EXITED: return "EXITED";
-	case CLD_KILLED: return "KILLED";
-	case CLD_DUMPED: return "DUMPED";
-	case CLD_STOPPED: return "STOPPED";
-	case CLD_CONTINUED: return "CONTINUED";
-	default: return code ? "?" : "0";
+	case CLD_EXITED:
+		return "EXITED";
+	case CLD_KILLED:
+		return "KILLED";
+	case CLD_DUMPED:
+		return "DUMPED";
+	case CLD_STOPPED:
+		return "STOPPED";
+	case CLD_CONTINUED:
+		return "CONTINUED";
+	default:
+		return code ? "?" : "0";
 	}
 }
 
@@ -25,13 +31,18 @@ static void ask(const char *what, idtype_t type, id_t id, int options, pid_t chi
 	result = waitid(type, id, &info, options);
 	printf("%s: %s", what, result_name(result));
 	if (result == 0)
-		printf(", signo %d, errno %d, code %s, pid %s, status %d, uid mine %d", info.si_signo,
-		       info.si_errno, code_name(info.si_code),
-		       info.si_pid == child ? "the child's" : info.si_pid == 0 ? "0" : "?",
+		printf(", signo %d, errno %d, code %s, pid %s, status %d, uid mine %d",
+		       info.si_signo, info.si_errno, code_name(info.si_code),
+		       info.si_pid == child ? "the child's"
+		       : info.si_pid == 0   ? "0"
+					    : "?",
 		       info.si_status, info.si_uid == getuid());
 	printf("\n");
 }
 
+static struct gate end;
+
+/* Stops first, if told to, and with 2 waits for the gate afterwards. */
 static pid_t child_that(int stops, int code)
 {
 	pid_t child = split();
@@ -39,6 +50,8 @@ static pid_t child_that(int stops, int code)
 	if (child == 0) {
 		if (stops)
 			raise(SIGSTOP);
+		if (stops > 1)
+			gate_pass(&end);
 		_exit(code);
 	}
 	return child;
@@ -62,7 +75,7 @@ static void ends(void)
 
 static void stops(void)
 {
-	pid_t child = child_that(1, 4);
+	pid_t child = child_that(2, 4);
 	int status;
 
 	ask("a stop", P_PID, child, WSTOPPED, child);
@@ -70,7 +83,8 @@ static void stops(void)
 	ask("no end yet", P_PID, child, WEXITED | WNOHANG, child);
 	kill(child, SIGCONT);
 	ask("goes on, looked at", P_PID, child, WCONTINUED | WNOWAIT, child);
-	ask("goes on, or has ended", P_PID, child, WCONTINUED | WEXITED, child);
+	ask("goes on", P_PID, child, WCONTINUED | WEXITED, child);
+	gate_open(&end);
 	while (waitpid(child, &status, 0) == child)
 		printf("end: %s\n", status_text(status));
 	child = child_that(1, 5);
@@ -135,9 +149,10 @@ static void usage(void)
 	}
 	memset(&used, 0x55, sizeof(used));
 	wait4(child, NULL, 0, &used);
-	printf("worked at least 30 ms: %d\n", used.ru_utime.tv_sec * 1000000 + used.ru_utime.tv_usec >= 30000);
-	printf("less than a minute: %d, memory: %d, faults: %d\n", used.ru_utime.tv_sec < 60,
-	       used.ru_maxrss > 0, used.ru_minflt > 0);
+	printf("worked at least 30 ms: %d\n",
+	       used.ru_utime.tv_sec * 1000000 + used.ru_utime.tv_usec >= 30000);
+	printf("less than a minute: %d, memory: %d, faults: %d\n",
+	       used.ru_utime.tv_sec<60, used.ru_maxrss> 0, used.ru_minflt > 0);
 	getrusage(RUSAGE_CHILDREN, &used);
 	printf("counted for its parent: %d\n",
 	       used.ru_utime.tv_sec * 1000000 + used.ru_utime.tv_usec >= 30000);
@@ -146,6 +161,7 @@ static void usage(void)
 
 int main(void)
 {
+	gate_make(&end);
 	ends();
 	stops();
 	groups();

@@ -1,6 +1,7 @@
 /*
- * kernel/elf.c: headers that tell the truth, every field made to lie, and random ones: whatever is planned lies below
- * the top, on whole pages, and no sum wraps. SOURCES: kernel/elf.c lib/string.c
+ * kernel/elf.c: headers that tell the truth, every field made to lie, and random ones: whatever
+ * is planned lies below the top, on whole pages, and no sum wraps.
+ * SOURCES: kernel/elf.c lib/string.c
  */
 #include "unit.h"
 
@@ -27,9 +28,13 @@ static struct elf_header good_header(void)
 
 static struct elf_segment good_segment(void)
 {
-	return (struct elf_segment){ .type = PT_LOAD, .offset = 0x1234, .vaddr = 0x08049234,
-				     .file_size = 0x2000, .memory_size = 0x5000,
-				     .flags = PF_R | PF_W, .align = 4096 };
+	return (struct elf_segment){ .type = PT_LOAD,
+				     .offset = 0x1234,
+				     .vaddr = 0x08049234,
+				     .file_size = 0x2000,
+				     .memory_size = 0x5000,
+				     .flags = PF_R | PF_W,
+				     .align = 4096 };
 }
 
 static void headers(void **state)
@@ -88,16 +93,16 @@ static void plans_at_the_edges(void **state)
 	struct elf_load load;
 
 	(void)state;
-	segment.memory_size = segment.file_size;	/* nothing to clear */
+	segment.memory_size = segment.file_size; /* nothing to clear */
 	assert_int_equal(elf_plan_load(&segment, 0, TOP, &load), 0);
 	assert_int_equal(load.clear_start, load.clear_end);
 	assert_int_equal(load.zero_start, load.zero_end);
-	segment.file_size = 0;				/* zeros alone */
+	segment.file_size = 0; /* zeros alone */
 	assert_int_equal(elf_plan_load(&segment, 0, TOP, &load), 0);
 	assert_int_equal(load.file_start, load.file_end);
 	assert_int_equal(load.zero_start, 0x08049000);
 	assert_int_equal(load.zero_end, 0x0804c000);
-	segment.memory_size = 0;			/* nothing at all */
+	segment.memory_size = 0; /* nothing at all */
 	assert_int_equal(elf_plan_load(&segment, 0, TOP, &load), 0);
 	assert_int_equal(load.zero_start, load.zero_end);
 	segment = good_segment();
@@ -176,7 +181,7 @@ static void extents(void **state)
 	assert_ptr_equal(elf_find_segment(segments, 3, PT_INTERP), &segments[2]);
 	assert_null(elf_find_segment(segments, 2, PT_INTERP));
 	segments[0].align = 0x10000;
-	segments[1].align = 0x30000;	/* no power of two: does not count */
+	segments[1].align = 0x30000; /* no power of two: does not count */
 	assert_int_equal(elf_alignment(segments, 3), 0x10000);
 	segments[0].align = 1;
 	assert_int_equal(elf_alignment(segments, 3), PAGE_SIZE);

@@ -8,7 +8,7 @@
 #include <abi/errno.h>
 #include <string.h>
 
-static char *head;	/* its own allocation: a step outside is seen */
+static char *head; /* its own allocation: a step outside is seen */
 
 static int parse(const char *text, size_t size, char **interpreter, char **argument)
 {
@@ -61,7 +61,7 @@ static void lines(void **state)
 	check("#!/bin/sh  -x  y \t\n", "/bin/sh", "-x  y");
 	check("#!/bin/sh\r\n", "/bin/sh\r", NULL);
 	check("#!a", "a", NULL);
-	check("#!", "", NULL);	/* then the path is refused */
+	check("#!", "", NULL); /* then the path is refused */
 	check_refused("#!\n");
 	check_refused("#! \t \n");
 	check_refused("#");
@@ -82,7 +82,7 @@ static void long_lines(void **state)
 	assert_int_equal(parse(text, EXEC_HEAD_SIZE, &interpreter, &argument), 0);
 	assert_int_equal(strlen(interpreter), EXEC_HEAD_SIZE - 3);
 	text[EXEC_HEAD_SIZE - 1] = 'x';
-	text[100] = ' ';		/* the path is whole, its argument is cut */
+	text[100] = ' '; /* the path is whole, its argument is cut */
 	assert_int_equal(parse(text, EXEC_HEAD_SIZE, &interpreter, &argument), 0);
 	assert_int_equal(strlen(interpreter), 98);
 	assert_int_equal(strlen(argument), EXEC_HEAD_SIZE - 101 - 1);
