@@ -147,6 +147,9 @@ static int remap_to(struct mm *mm, struct remap *remap)
 		return -ENOMEM;
 	if (remap->flags & MREMAP_FIXED) {
 		error = mm_unmap_locked(mm, remap->new, end);
+		/* A second view of shared memory may have been sent to where the first was. */
+		if (!error && !mm_find(mm, remap->old))
+			error = -EFAULT;
 	} else if (remap->new < USER_LOWEST || !vma_range_is_free(mm, remap->new, end)) {
 		remap->new = vma_find_place(mm, remap->new_size);
 		error = remap->new ? 0 : -ENOMEM;

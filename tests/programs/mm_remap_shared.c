@@ -24,6 +24,12 @@ int main(void)
 	moved = mremap(at + PAGE, PAGE, 2 * PAGE, MREMAP_MAYMOVE);
 	printf("file: %c %c\n", moved[0], moved[PAGE]);
 
+	at = mmap(NULL, 2 * PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	view = mremap(at, 0, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at);
+	mm_call("view in its own place", view == MAP_FAILED ? -1 : 0);
+	mm_try("which is gone", at);
+	mm_try("and the rest is not", at + PAGE);
+
 	at = mm_map(3, RW);
 	memset(at, 'l', 3 * PAGE);
 	moved = mremap(at + PAGE, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, NULL);
