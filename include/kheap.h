@@ -11,8 +11,8 @@
 /* Before the first kalloc; after frame_init. */
 void kheap_init(void);
 /*
- * size bytes, 16-byte aligned, not cleared; size > 0 and <= 4 MB. NULL when memory is out. Does
- * not sleep.
+ * size bytes, 16-byte aligned, not cleared; size > 0. NULL when memory is out, and for more than
+ * 4 MB. Does not sleep.
  */
 __must_check void *kalloc(size_t size);
 /* The same, cleared. */

@@ -21,6 +21,7 @@
 #define JUNK_BYTE 0x6b
 #define JUNK_WORD 0x6b6b6b6bu
 #define SMALL_MAX 2048u
+#define LARGE_MAX (PAGE_SIZE << FRAME_MAX_ORDER)
 #define UNIT 16u	/* every object's size and alignment is a multiple */
 
 /* Sizes that fill a page well; multiples of UNIT. */
@@ -191,9 +192,14 @@ static unsigned order_for(size_t size)
 
 static void *large_alloc(size_t size)
 {
-	unsigned order = order_for(size);
-	struct frame *first = frame_alloc_block(FRAME_KERNEL, order, FRAME_LOW);
+	struct frame *first;
+	unsigned order;
 
+	/* Programs choose how long some lists are: too long is no fault of the kernel's. */
+	if (size > LARGE_MAX)
+		return NULL;
+	order = order_for(size);
+	first = frame_alloc_block(FRAME_KERNEL, order, FRAME_LOW);
 	if (!first)
 		return NULL;
 	first->flags |= FRAME_FLAG_LARGE;
@@ -217,7 +223,7 @@ void *kalloc(size_t size)
 {
 	void *object;
 
-	assert(size > 0 && size <= PAGE_SIZE << FRAME_MAX_ORDER);
+	assert(size > 0);
 	if (size <= SMALL_MAX)
 		object = small_alloc(&classes[class_by_units[(size + UNIT - 1) / UNIT]]);
 	else

@@ -85,6 +85,8 @@ static void test_memory_runs_out(void **state)
 		chain = object;
 	}
 	assert_null(kalloc(5000));
+	assert_null(kalloc((4 << 20) + 1));
+	assert_null(kalloc(UINT32_MAX));
 	while ((object = chain)) {
 		chain = *object;
 		kfree(object);
