@@ -20,7 +20,7 @@
 #define APIC_BASE_ENABLED (1u << 11)
 #define APIC_BASE_X2APIC (1u << 10)
 #define APIC_BASE_ADDRESS 0xfffff000u
-#define MSR_X2APIC 0x800u	/* + register / 16 */
+#define MSR_X2APIC 0x800u /* + register / 16 */
 
 #define TASK_PRIORITY 0x080u
 #define SPURIOUS_VECTOR 0x0f0u
@@ -33,7 +33,7 @@
 /* An interrupt that nobody wants any more; older APICs want its last four bits set. */
 #define VECTOR_SPURIOUS (TRAP_IRQ_FIRST + 15u)
 
-static volatile uint32_t *registers;	/* NULL: MSRs */
+static volatile uint32_t *registers; /* NULL: MSRs */
 
 static void write_register(uint32_t number, uint32_t value)
 {

@@ -13,11 +13,11 @@
 
 #define CHILDREN_MAX 4u
 #define CHILD_PAGES_MAX ((1u << 30) / PAGE)
-#define HIGH_FRAME ((896u << 20) / PAGE)	/* the direct map of a kernel at 0xC0000000 ends here */
+#define HIGH_FRAME ((896u << 20) / PAGE) /* the direct map of a kernel at 0xC0000000 ends here */
 #define PAGEMAP_BATCH 64u
-#define MARKS 3u		/* words written in each page: at its start, middle and end */
+#define MARKS 3u /* words written in each page: at its start, middle and end */
 #define MARK_STEP 2044u
-#define ROUNDING_KB 64u		/* what an ended child's parts may keep on the kernel's heap */
+#define ROUNDING_KB 64u /* what an ended child's parts may keep on the kernel's heap */
 
 /* What a child says through the pipe when its pages are filled. */
 struct report {
@@ -28,7 +28,8 @@ static uint32_t free_kb(void)
 {
 	char text[2048];
 	const char *line = read_file("/proc/meminfo", text, sizeof(text)) < 0
-				   ? NULL : find(text, "MemFree:");
+				   ? NULL
+				   : find(text, "MemFree:");
 	if (!line)
 		return 0;
 	for (line += 8; *line == ' '; line++)
@@ -100,7 +101,7 @@ static int child_main(uint32_t child, uint32_t pages, int report_fd, int go_fd)
 	struct report report = look_at_frames(start, pages);
 	write(report_fd, &report, sizeof(report));
 	close(report_fd);
-	read(go_fd, &byte, 1);	/* ends when the parent has closed its end */
+	read(go_fd, &byte, 1); /* ends when the parent has closed its end */
 	return count_wrong(start, pages, child) != 0;
 }
 
@@ -166,14 +167,15 @@ int main(int argc, char **argv, char **envp)
 	(void)envp;
 	if (syscall3(SYS_pipe, reports, 0, 0) || syscall3(SYS_pipe, go, 0, 0))
 		return 2;
-	free_kb();	/* the first reading brings in what reading itself needs */
+	free_kb(); /* the first reading brings in what reading itself needs */
 	uint32_t before = free_kb(), pages = before / 100 * percent / (PAGE / 1024);
 	print("fill: %u KB free; taking %u pages, %u KB\n", before, pages, pages * (PAGE / 1024));
 	uint32_t children = start_children(pages, reports[1], go);
 	close(reports[1]);
 	struct report all = collect_reports(reports[0], children);
 	print("  %u processes have filled %u pages: frames 0x%x to 0x%x, %u of them above 896 MB;"
-	      " %u KB free\n", children, all.pages, all.lowest, all.highest, all.high, free_kb());
+	      " %u KB free\n",
+	      children, all.pages, all.lowest, all.highest, all.high, free_kb());
 	close(go[1]);
 	uint32_t failed = collect_children();
 	uint32_t after = free_kb();

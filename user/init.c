@@ -15,7 +15,7 @@
 #define REBOOT_HALT 0xcdef0123
 #define REBOOT_RESTART 0x01234567
 
-static volatile int asked;	/* the signal that asked for the end */
+static volatile int asked; /* the signal that asked for the end */
 
 static void note_signal(int sig, struct siginfo *info, struct ucontext *context)
 {
@@ -59,8 +59,9 @@ static int start_shell(char **envp)
 
 static void __attribute__((noreturn)) end_everything(void)
 {
-	uint32_t command = asked == SIGUSR2 ? REBOOT_POWER_OFF
-			   : asked == SIGUSR1 ? REBOOT_HALT : REBOOT_RESTART;
+	uint32_t command = asked == SIGUSR2   ? REBOOT_POWER_OFF
+			   : asked == SIGUSR1 ? REBOOT_HALT
+					      : REBOOT_RESTART;
 	kill(-1, SIGTERM);
 	syscall3(SYS_sync, 0, 0, 0);
 	kill(-1, SIGKILL);
@@ -79,7 +80,7 @@ int main(int argc, char **argv, char **envp)
 	(void)argv;
 	(void)envp;
 	open_console();
-	if (syscall6(SYS_mount, (uint32_t)"proc", (uint32_t)"/proc", (uint32_t)"proc", 0, 0, 0))
+	if (syscall6(SYS_mount, (uint32_t) "proc", (uint32_t) "/proc", (uint32_t) "proc", 0, 0, 0))
 		print("init: /proc cannot be mounted\n");
 	on_signal(SIGUSR1, note_signal, 0);
 	on_signal(SIGUSR2, note_signal, 0);

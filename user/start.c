@@ -7,7 +7,7 @@
  */
 #include "libc/libc.h"
 
-#define CPUID_CMOV (1u << 15)	/* leaf 1, EDX (SDM 2A, CPUID) */
+#define CPUID_CMOV (1u << 15) /* leaf 1, EDX (SDM 2A, CPUID) */
 
 /* The kernel has made sure that there is CPUID. */
 static bool has_cmov(void)

@@ -4,7 +4,7 @@
  */
 #include "../../user/libc/libc.h"
 
-#define TCSBRK 0x5409		/* with 1: until all is sent, as tcdrain */
+#define TCSBRK 0x5409 /* with 1: until all is sent, as tcdrain */
 #define REBOOT_MAGIC1 0xfee1dead
 #define REBOOT_MAGIC2 672274793
 #define REBOOT_POWER_OFF 0x4321fedc

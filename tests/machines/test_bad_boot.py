@@ -253,22 +253,6 @@ def test_init_ends(boot, scratch):
     panics(boot, archive(scratch, "init-ends", data), panic=r"kernel panic: .*init.*")
 
 
-# ---- panic=
-
-def test_panic_reboots_after_seconds(boot):
-    machine = boot(append="panic=1")
-    machine.expect(NO_INIT, panic=True)
-    machine.expect(r"rebooting in 1 seconds", panic=True)
-    machine.wait(panic=True)
-
-
-def test_panic_halts_without_being_told_otherwise(boot):
-    machine = boot(append="panic=0")
-    machine.expect(NO_INIT, panic=True)
-    machine.expect(r"halted", panic=True)
-    assert machine.process.poll() is None
-
-
 # ---- the command line
 
 def arguments(boot, initrd, append=""):

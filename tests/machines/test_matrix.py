@@ -57,6 +57,11 @@ def test_uefi_x64(boot):
     obeys(boot(iso=ISO, qemu="qemu-system-x86_64", memory=256, extra=["-bios", OVMF]))
 
 
+def test_uefi_x64_usb_stick(boot):
+    obeys(boot(qemu="qemu-system-x86_64", memory=256, firmware=["-bios", OVMF] + as_disk(
+        "-device", "qemu-xhci", "-device", "usb-storage,drive=u")))
+
+
 def test_uefi_ia32(boot, tmp_path):
     variables = tmp_path / "vars.fd"
     variables.write_bytes(open(OVMF32_VARS, "rb").read())
