@@ -18,6 +18,7 @@ UNCACHED, WRITE_COMBINING, WRITE_BACK, UNCACHED_MINUS = 0, 1, 6, 7
 # The types at reset, which is also what PWT and PCD mean on processors without a PAT.
 RESET = [6, 4, 7, 0] * 2
 VGA_TEXT = 0xB8000
+LOCAL_APIC = 0xFEE00000
 KERNEL_IMAGE = 0x100000
 
 
@@ -123,6 +124,8 @@ def test_v6_paging_decides_how_memory_is_cached(boot, tmp_path, cpu, has_pat):
     # 1024 x 768 or whatever GRUB chose: at least the first 4 KB x 100 are on the screen.
     assert types_of(screen, screen + (400 << 10)) == {expected}
     assert types_of(VGA_TEXT, VGA_TEXT + 0x8000) == {UNCACHED}
+    if cpu == "qemu32":
+        assert types_of(LOCAL_APIC, LOCAL_APIC + 4096) == {UNCACHED}
     # Normal memory: nothing in the kernel half maps it in any other way than cached.
     assert types_of(KERNEL_IMAGE, 64 << 20) == {WRITE_BACK}
     assert types_of(0, 0xa0000) == {WRITE_BACK}
