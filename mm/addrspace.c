@@ -74,7 +74,8 @@ void mm_put(struct mm *mm)
 	assert(mm->refs > 0);
 	if (--mm->refs > 0)
 		return;
-	pagedir_unmap(&mm->pagedir, 0, USER_TOP);
+	for (struct vma *vma = mm_first(mm); vma; vma = vma_next(vma))
+		pagedir_unmap(&mm->pagedir, vma->start, vma->end);
 	destroy_regions(mm);
 	assert(mm->pagedir.resident_anon == 0 && mm->pagedir.resident_file == 0);
 	pagedir_destroy(&mm->pagedir);
