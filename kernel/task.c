@@ -114,8 +114,14 @@ void task_free(struct task *task)
 	kfree(task);
 }
 
+/*
+ * Interrupt handlers walk the list of all tasks (load averages) and a process's tasks (signals):
+ * both change with interrupts off.
+ */
 void task_attach(struct task *task, struct process *process, struct pid *id)
 {
+	uint32_t flags;
+
 	task->process = process;
 	task->id = id;
 	task->tid = id ? id->number : 0;
@@ -123,19 +129,23 @@ void task_attach(struct task *task, struct process *process, struct pid *id)
 		assert(!id->task);
 		id->task = task;
 	}
+	flags = irq_save();
 	list_add_tail(&process->tasks, &task->process_link);
 	process->ntasks++;
 	list_add_tail(&all_tasks, &task->all_link);
+	irq_restore(flags);
 }
 
 void task_detach(struct task *task)
 {
 	struct pid *id = task->id;
+	uint32_t flags = irq_save();
 
 	list_remove(&task->process_link);
 	list_remove(&task->all_link);
 	assert(task->process->ntasks > 0);
 	task->process->ntasks--;
+	irq_restore(flags);
 	task->id = NULL;
 	if (!id)
 		return;
