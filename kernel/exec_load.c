@@ -228,6 +228,8 @@ static int place_as_mmap(struct mm *mm, struct elf_program *program)
 		return 0;
 	if (extent.size == 0)
 		return -EINVAL;
+	if (extent.size > USER_TOP)
+		return -ENOMEM;
 	error = mm_map(mm, &request, &base);
 	if (!error)
 		error = mm_unmap(mm, base, ROUND_UP(extent.size, PAGE_SIZE));
@@ -394,13 +396,15 @@ static int write_all(struct mm *mm, vaddr_t to, const void *from, size_t size)
 static int fill_stack(struct exec_image *image, const struct exec_strings *strings,
 		      const struct stack_layout *layout, const struct exec_identity *identity)
 {
-	uint32_t *words = kzalloc(layout->nwords * sizeof(*words));
+	size_t size = layout->nwords * sizeof(uint32_t);
+	uint32_t *words = exec_buffer_alloc(size);
 	struct mm *mm = image->mm;
 	uint8_t random[16];
 	int error;
 
 	if (!words)
 		return -ENOMEM;
+	memset(words, 0, size);
 	fill_words(words, image, strings, layout, identity);
 	random_bytes(random, sizeof(random));
 	error = write_all(mm, layout->strings, exec_strings_start(strings), strings->used);
@@ -409,8 +413,8 @@ static int fill_stack(struct exec_image *image, const struct exec_strings *strin
 	if (!error)
 		error = write_all(mm, layout->random, random, sizeof(random));
 	if (!error)
-		error = write_all(mm, layout->esp, words, layout->nwords * sizeof(*words));
-	kfree(words);
+		error = write_all(mm, layout->esp, words, size);
+	exec_buffer_free(words, size);
 	image->stack = layout->esp;
 	return error;
 }

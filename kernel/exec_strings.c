@@ -21,12 +21,12 @@
 
 /* ---- the buffer ---- */
 
-static char *buffer_alloc(size_t size)
+void *exec_buffer_alloc(size_t size)
 {
 	return size <= PAGE_SIZE ? kalloc(size) : kvrange_alloc(DIV_ROUND_UP(size, PAGE_SIZE));
 }
 
-static void buffer_free(char *buffer, size_t size)
+void exec_buffer_free(void *buffer, size_t size)
 {
 	if (size <= PAGE_SIZE)
 		kfree(buffer);
@@ -37,7 +37,7 @@ static void buffer_free(char *buffer, size_t size)
 void exec_strings_free(struct exec_strings *strings)
 {
 	if (strings->buffer)
-		buffer_free(strings->buffer, strings->capacity);
+		exec_buffer_free(strings->buffer, strings->capacity);
 	strings->buffer = NULL;
 }
 
@@ -112,7 +112,9 @@ static int copy_vector(const struct exec_source *source, const void *vector, uin
 		if (source->kernel)
 			length = (int)strlcpy(*at, (const char *)pointer, room);
 		else
-			length = strncpy_from_user(*at, (const char __user *)pointer, room);
+			length = room == 0 ? -E2BIG
+					   : strncpy_from_user(*at, (const char __user *)pointer,
+							       room);
 		if (length < 0)
 			return length == -ENAMETOOLONG ? -E2BIG : length;
 		*at += length + 1;
@@ -125,7 +127,7 @@ static int copy_vector(const struct exec_source *source, const void *vector, uin
 static int allocate(struct exec_strings *strings, size_t size)
 {
 	strings->capacity = size + SCRIPT_ROOM;
-	strings->buffer = buffer_alloc(strings->capacity);
+	strings->buffer = exec_buffer_alloc(strings->capacity);
 	strings->used = size;
 	return strings->buffer ? 0 : -ENOMEM;
 }
@@ -142,7 +144,8 @@ int exec_strings_collect(struct exec_strings *strings, const char *path,
 	*strings = (struct exec_strings){ .path_size = size };
 	error = count_vector(source, source->argv, limit, &strings->argc, &size);
 	if (!error)
-		error = count_vector(source, source->envp, limit, &strings->envc, &size);
+		error = count_vector(source, source->envp, limit - strings->argc * sizeof(uint32_t),
+				     &strings->envc, &size);
 	unnamed = strings->argc == 0; /* a program always has a name, if only an empty one */
 	size += unnamed;
 	if (!error)
@@ -191,13 +194,13 @@ int exec_strings_prepend(struct exec_strings *strings, const char *text)
 		return -E2BIG;
 	if (strings->used + size > strings->capacity) {
 		size_t capacity = strings->used + size + SCRIPT_ROOM;
-		char *buffer = buffer_alloc(capacity);
+		char *buffer = exec_buffer_alloc(capacity);
 
 		if (!buffer)
 			return -ENOMEM;
 		memcpy(buffer + capacity - strings->used, exec_strings_start(strings),
 		       strings->used);
-		buffer_free(strings->buffer, strings->capacity);
+		exec_buffer_free(strings->buffer, strings->capacity);
 		strings->buffer = buffer;
 		strings->capacity = capacity;
 	}

@@ -209,6 +209,36 @@ static void interpreter_lies(void)
 	}
 }
 
+/* An interpreter that claims to need most of the address space, or more than there is. */
+static void interpreter_sizes(void)
+{
+	static const unsigned sizes[] = { 0,	      0xbf000000, 0xc0000000,
+					  0xfffff000, 0xfffff001, 0xffffffff };
+
+	for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct image loader, program;
+		int file = open("loader", O_CREAT | O_TRUNC | O_WRONLY, 0755);
+		char what[40];
+
+		make(&loader);
+		loader.header.e_type = ET_DYN;
+		loader.header.e_entry = CODE;
+		loader.text.p_vaddr = 0;
+		loader.text.p_filesz = 0;
+		loader.text.p_memsz = sizes[i];
+		loader.data.p_type = PT_NULL;
+		if (write(file, &loader, sizeof(loader)) != sizeof(loader))
+			exit(1);
+		close(file);
+		make(&program);
+		program.other =
+			(Elf32_Phdr){ .p_type = PT_INTERP, .p_offset = DATA, .p_filesz = 7 };
+		memcpy(program.bytes, "loader", 7);
+		snprintf(what, sizeof(what), "interpreter of %x bytes", sizes[i]);
+		try(what, &program, sizeof(program));
+	}
+}
+
 static void short_files(void)
 {
 	static const unsigned sizes[] = { 0,   1,   4,	  51,	    52,	  53,	   84,
@@ -235,6 +265,7 @@ int main(void)
 	data_lies();
 	other_lies();
 	interpreter_lies();
+	interpreter_sizes();
 	short_files();
 	return 0;
 }
