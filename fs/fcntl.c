@@ -47,7 +47,24 @@ static int copy_lock_out(void __user *to, const struct flock64 *from, bool large
 	return copy_to_user(to, &small, sizeof(small));
 }
 
-static int lock_command(struct file *file, int command, void __user *argument)
+/*
+ * Another thread may have closed the descriptor meanwhile: then its closing came before the lock, and
+ * nobody would ever take that away. It goes with -EBADF, as on Linux.
+ */
+static int still_open(int fd, struct file *file)
+{
+	struct file *now = file_from_fd(fd);
+	bool same = now == file;
+
+	if (!IS_ERR(now))
+		file_put(now);
+	if (same)
+		return 0;
+	locks_close(file->inode, current->process->files);
+	return -EBADF;
+}
+
+static int lock_command(int fd, struct file *file, int command, void __user *argument)
 {
 	bool by_file = command >= F_OFD_GETLK, large = command >= F_GETLK64;
 	bool query = command == F_GETLK || command == F_GETLK64 || command == F_OFD_GETLK;
@@ -57,8 +74,10 @@ static int lock_command(struct file *file, int command, void __user *argument)
 
 	if (error)
 		return error;
-	if (!query)
-		return lock_set(file, &lock, by_file, wait);
+	if (!query) {
+		error = lock_set(file, &lock, by_file, wait);
+		return error || by_file || lock.type == F_UNLCK ? error : still_open(fd, file);
+	}
 	if (lock.type == F_UNLCK && !by_file)
 		return -EINVAL;
 	error = lock_query(file, &lock, by_file);
@@ -74,7 +93,7 @@ static bool allowed_on_path_file(int command)
 	       command == F_SETFD || command == F_GETFL;
 }
 
-static int32_t file_command(struct file *file, int command, uint32_t argument)
+static int32_t file_command(int fd, struct file *file, int command, uint32_t argument)
 {
 	switch (command) {
 	case F_GETFL:
@@ -90,7 +109,7 @@ static int32_t file_command(struct file *file, int command, uint32_t argument)
 	case F_OFD_GETLK:
 	case F_OFD_SETLK:
 	case F_OFD_SETLKW:
-		return lock_command(file, command, (void __user *)argument);
+		return lock_command(fd, file, command, (void __user *)argument);
 	case F_SETOWN:
 		file->async_owner = (pid_t)argument;
 		return 0;
@@ -138,7 +157,7 @@ int32_t sys_fcntl64(int fd, int command, uint32_t argument)
 		 command == F_SETFD)
 		result = descriptor_command(fd, command, argument);
 	else
-		result = file_command(file, command, argument);
+		result = file_command(fd, file, command, argument);
 	file_put(file);
 	return result;
 }

@@ -388,21 +388,34 @@ static ssize_t copy_link_text(struct inode *inode, char __user *to, size_t size)
 	return length;
 }
 
-int32_t sys_readlinkat(int dirfd, const char __user *path, char __user *to, int size)
+/* An empty path means the descriptor itself, if that is a link. */
+static int32_t read_link(int dirfd, const char *path, char __user *to, size_t size)
 {
-	struct dentry *dentry;
+	struct dentry *dentry = path_lookup(dirfd, path, LOOKUP_EMPTY);
 	ssize_t length;
 
-	if (size <= 0)
-		return -EINVAL;
-	dentry = user_path_lookup(dirfd, path, LOOKUP_EMPTY);
 	if (IS_ERR(dentry))
 		return PTR_ERR(dentry);
 	if (S_ISLNK(dentry->inode->mode))
-		length = copy_link_text(dentry->inode, to, (size_t)size);
+		length = copy_link_text(dentry->inode, to, size);
 	else
-		length = -EINVAL;
+		length = *path ? -EINVAL : -ENOENT;
 	dentry_put(dentry);
+	return length;
+}
+
+int32_t sys_readlinkat(int dirfd, const char __user *path, char __user *to, int size)
+{
+	char *text;
+	int32_t length;
+
+	if (size <= 0)
+		return -EINVAL;
+	text = path_from_user_or_empty(path);
+	if (IS_ERR(text))
+		return PTR_ERR(text);
+	length = read_link(dirfd, text, to, (size_t)size);
+	path_buffer_put(text);
 	return length;
 }
 

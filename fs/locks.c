@@ -20,6 +20,7 @@
 #include "locks.h"
 
 #define END_OF_ALL INT64_MAX
+#define CIRCLE_MAX 10 /* processes in a circle that is found */
 
 enum family { FAMILY_RECORD, FAMILY_FLOCK };
 
@@ -40,8 +41,8 @@ struct inode_locks {
 /* Processes that wait for a record lock, for the search for circles. */
 struct waiting {
 	struct list link;
-	const void *owner;
-	const void *blocked_by;
+	const struct lock *request;
+	const struct inode_locks *locks;
 };
 
 static struct list all_waiting = LIST_INIT(all_waiting);
@@ -70,10 +71,13 @@ static void drop(struct lock *lock)
 void locks_free(struct inode *inode)
 {
 	struct inode_locks *locks = inode->locks;
+	struct lock *at, *after;
 
 	if (!locks)
 		return;
-	assert(list_empty(&locks->held));
+	/* What is left was asked for by a process that has another table by now. */
+	list_for_each_safe(at, after, &locks->held, link)
+		drop(at);
 	kfree(locks);
 	inode->locks = NULL;
 }
@@ -194,41 +198,50 @@ static int apply(struct inode_locks *locks, const struct lock *request)
 
 /* ---- waiting ---- */
 
-/* Would waiting for `blocker` close a circle back to owner? */
-static bool closes_circle(const void *owner, const void *blocker)
+/*
+ * Whom the owner waits for at this moment, or NULL. Who was woken and has not run yet is still in
+ * the list: so what it asks for is held against the locks of now.
+ */
+static const void *waits_for(const void *owner)
 {
 	struct waiting *at;
-	bool found = true;
 
-	while (found) {
+	list_for_each(at, &all_waiting, link) {
+		const struct lock *blocker;
+
+		if (at->request->owner != owner)
+			continue;
+		blocker = find_conflict(at->locks, at->request);
+		if (blocker)
+			return blocker->owner;
+	}
+	return NULL;
+}
+
+/*
+ * Would waiting for `blocker` close a circle back to owner? Threads of one owner can make circles
+ * among others that go past it, so the search ends after some steps, as Linux's does.
+ */
+static bool closes_circle(const void *owner, const void *blocker)
+{
+	for (unsigned steps = 0; blocker && steps < CIRCLE_MAX; steps++) {
 		if (blocker == owner)
 			return true;
-		found = false;
-		list_for_each(at, &all_waiting, link) {
-			if (at->owner == blocker) {
-				blocker = at->blocked_by;
-				found = true;
-				break;
-			}
-		}
+		blocker = waits_for(blocker);
 	}
 	return false;
 }
 
-static int wait_for_change(struct inode_locks *locks, const struct lock *request,
-			   const struct lock *blocker)
+static int wait_for_change(struct inode_locks *locks, const struct lock *request)
 {
-	struct waiting waiting = { .owner = request->owner, .blocked_by = blocker->owner };
+	struct waiting waiting = { .request = request, .locks = locks };
 	struct waiter waiter;
 	int error;
 
-	if (request->family == FAMILY_RECORD && request->pid >= 0) {
-		if (closes_circle(request->owner, blocker->owner))
-			return -EDEADLK;
+	if (request->family == FAMILY_RECORD && request->pid >= 0)
 		list_add(&all_waiting, &waiting.link);
-	} else {
+	else
 		list_init(&waiting.link);
-	}
 	wait_enter(&locks->changed, &waiter);
 	wait_prepare(WAIT_INTERRUPTIBLE);
 	error = wait_sleep(WAIT_FOREVER);
@@ -243,13 +256,23 @@ static int wait_for_change(struct inode_locks *locks, const struct lock *request
 static int set_lock(struct inode *inode, const struct lock *request, bool wait)
 {
 	struct inode_locks *locks = locks_of(inode);
+	const void *waited_for = NULL;
 	struct lock *blocker;
 
 	if (!locks)
 		return -ENOLCK;
 	while (request->type != F_UNLCK && (blocker = find_conflict(locks, request))) {
-		int error = wait ? wait_for_change(locks, request, blocker) : -EAGAIN;
+		int error;
 
+		if (!wait)
+			return -EAGAIN;
+		/* Circles are looked for once for each owner that is in the way. */
+		if (request->family == FAMILY_RECORD && request->pid >= 0 &&
+		    blocker->owner != waited_for &&
+		    closes_circle(request->owner, blocker->owner))
+			return -EDEADLK;
+		waited_for = blocker->owner;
+		error = wait_for_change(locks, request);
 		if (error)
 			return error;
 	}
