@@ -81,7 +81,7 @@ static void set_ts(bool on)
 
 static void *state_of(struct task *task)
 {
-	return (void *)(((uintptr_t)task->fpu.room + 15) & ~(uintptr_t)15);
+	return task->fpu.registers;
 }
 
 static void save_registers(void *state)
@@ -92,8 +92,13 @@ static void save_registers(void *state)
 		__asm__ volatile("fnsave (%0); fwait" : : "r"(state) : "memory");
 }
 
+/*
+ * An exception that a task left pending, which then ended or ran another program, would be ours
+ * at the first instruction that waits; frstor is one. So it is cleared.
+ */
 static void load_registers(const void *state)
 {
+	__asm__ volatile("fnclex");
 	if (has_fxsave)
 		__asm__ volatile("fxrstor (%0)" : : "r"(state) : "memory");
 	else
