@@ -53,7 +53,9 @@ CFLAGS := -std=gnu11 -O2 -g -march=i486 -ffreestanding -fno-pic -fno-pie \
 	-fno-asynchronous-unwind-tables -fno-omit-frame-pointer -fno-strict-aliasing
 WARNINGS := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow \
 	-Wpointer-arith -Wwrite-strings -Wundef -Wvla
-CPPFLAGS := -Iinclude -DKERNEL_VMA=$(KERNEL_VMA)
+# A 32-bit integer is an int: i686-elf-gcc's own choice is long, which no %u or %d fits.
+INT_TYPES := -U__UINT32_TYPE__ -D__UINT32_TYPE__=unsigned -U__INT32_TYPE__ -D__INT32_TYPE__=int
+CPPFLAGS := -Iinclude -DKERNEL_VMA=$(KERNEL_VMA) $(INT_TYPES)
 ASFLAGS := -f elf32 -g -F dwarf -Wall -Werror -DKERNEL_VMA=$(KERNEL_VMA)
 LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
 	-Wl,-z,noexecstack -Wl,--fatal-warnings -Wl,--defsym=KERNEL_VMA=$(KERNEL_VMA)

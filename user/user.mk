@@ -9,7 +9,8 @@ USER_CFLAGS := -std=gnu11 -Os -g -march=i486 -ffreestanding -fno-builtin \
 	-fno-tree-loop-distribute-patterns -fno-pic -fno-pie -fno-stack-protector \
 	-fcf-protection=none -fno-asynchronous-unwind-tables -fomit-frame-pointer \
 	-mpreferred-stack-boundary=2 -ffunction-sections -fdata-sections \
-	-Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wshadow
+	-Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wshadow \
+	$(INT_TYPES)
 USER_LDFLAGS := -nostdlib -static -no-pie -s -Wl,--build-id=none -Wl,--gc-sections \
 	-Wl,-z,max-page-size=4096 -Wl,-z,noseparate-code -Wl,-z,noexecstack -Wl,--fatal-warnings
 
