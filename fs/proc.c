@@ -120,6 +120,16 @@ static struct process *node_process(const struct proc_node *node, int *error)
 	return process;
 }
 
+/* The same for who opens or reads the node: -EACCES when it is none of current's business. */
+static struct process *node_process_to_read(const struct proc_node *node, int *error)
+{
+	struct process *process = node_process(node, error);
+
+	if (process && node->entry->is_private && !proc_may_inspect(process))
+		*error = -EACCES;
+	return process;
+}
+
 /* Files of a process belong to its user. */
 static void proc_refresh(struct inode *inode)
 {
@@ -317,14 +327,21 @@ static void list_processes(struct file *file, struct readdir_sink *sink)
 			return;
 }
 
-static void list_fds(struct file *file, struct readdir_sink *sink, const struct process *process)
+/* The first open descriptor of a process at or above from, -1: none, or the process is gone. */
+static int next_fd_of(pid_t pid, int from)
+{
+	const struct process *process = process_find(pid);
+
+	return process && process->files ? files_next_fd(process->files, from) : -1;
+}
+
+static void list_fds(struct file *file, struct readdir_sink *sink, pid_t pid)
 {
 	int fd;
 
-	if (!process->files)
-		return;
-	while ((fd = files_next_fd(process->files, (int)(file->position - POSITION_NUMBERS))) >= 0)
-		if (!list_number(file, sink, fd, &proc_fd_entry, process->pid, fd))
+	/* The sink may sleep: the process is looked for anew each time. */
+	while ((fd = next_fd_of(pid, (int)(file->position - POSITION_NUMBERS))) >= 0)
+		if (!list_number(file, sink, fd, &proc_fd_entry, pid, fd))
 			return;
 }
 
@@ -332,8 +349,8 @@ static int proc_readdir(struct file *file, struct readdir_sink *sink)
 {
 	const struct proc_node *node = node_of(file->inode);
 	int error;
-	struct process *process = node_process(node, &error);
 
+	node_process(node, &error);
 	if (error)
 		return -ENOENT;
 	if (!list_dots(file, sink) || !list_table(file, sink, node))
@@ -341,7 +358,7 @@ static int proc_readdir(struct file *file, struct readdir_sink *sink)
 	if (node->entry->lists_processes)
 		list_processes(file, sink);
 	if (node->entry->lists_fds)
-		list_fds(file, sink, process);
+		list_fds(file, sink, node->pid);
 	return 0;
 }
 
@@ -358,7 +375,7 @@ static void text_free(struct proc_text *text)
 static struct proc_text *make_text(const struct proc_node *node)
 {
 	int error;
-	struct process *process = node_process(node, &error);
+	struct process *process = node_process_to_read(node, &error);
 	struct proc_text *text = error ? ERR_PTR(error) : kzalloc(sizeof(*text));
 
 	if (!text)
@@ -374,7 +391,17 @@ static struct proc_text *make_text(const struct proc_node *node)
 	return ERR_PTR(error);
 }
 
-static ssize_t text_read(struct file *file, struct uio *io, loff_t *position)
+static int open_entry(struct inode *inode, struct file *file)
+{
+	int error;
+
+	(void)file;
+	node_process_to_read(node_of(inode), &error);
+	return error;
+}
+
+/* The inode's lock is held. */
+static ssize_t read_text(struct file *file, struct uio *io, loff_t *position)
 {
 	struct proc_text *text = file->data;
 	ssize_t done;
@@ -394,6 +421,17 @@ static ssize_t text_read(struct file *file, struct uio *io, loff_t *position)
 	return done;
 }
 
+/* One reader at a time: a copy may sleep, and another read at 0 makes the text anew. */
+static ssize_t text_read(struct file *file, struct uio *io, loff_t *position)
+{
+	ssize_t done;
+
+	mutex_lock(&file->inode->lock);
+	done = read_text(file, io, position);
+	mutex_unlock(&file->inode->lock);
+	return done;
+}
+
 static void text_release(struct file *file)
 {
 	text_free(file->data);
@@ -403,7 +441,7 @@ static ssize_t position_read(struct file *file, struct uio *io, loff_t *position
 {
 	const struct proc_node *node = node_of(file->inode);
 	int error;
-	struct process *process = node_process(node, &error);
+	struct process *process = node_process_to_read(node, &error);
 
 	return error ? error : node->entry->read(process, io, position);
 }
@@ -435,8 +473,10 @@ static const struct inode_ops proc_link_ops = { .lookup = NULL };
 static const struct inode_ops proc_jump_ops = { .jump = proc_jump, .link_text = proc_link_text };
 
 static const struct file_ops proc_dir_ops = { .read = dir_read, .readdir = proc_readdir };
-static const struct file_ops proc_text_ops = { .read = text_read, .release = text_release };
-static const struct file_ops proc_position_ops = { .read = position_read };
+static const struct file_ops proc_text_ops = {
+	.open = open_entry, .read = text_read, .release = text_release
+};
+static const struct file_ops proc_position_ops = { .open = open_entry, .read = position_read };
 
 static const struct super_ops proc_super_ops = { .evict = proc_evict };
 

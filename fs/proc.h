@@ -32,12 +32,16 @@ struct proc_entry {
 	ssize_t (*link_text)(struct process *process, int fd, char *buffer, size_t size);
 	struct dentry *(*jump)(struct process *process, int fd);
 	bool lists_processes, lists_fds;	/* directory: these too */
+	bool is_private;			/* file: -EACCES to who may not inspect the process */
 };
 
 /* The files of the system as a whole (fs/proc_system.c), of a process (fs/proc_process.c, fs/proc_memory.c), and the links in fd/. */
 extern const struct proc_entry proc_root_entries[];
 extern const struct proc_entry proc_process_entries[];
 extern const struct proc_entry proc_fd_entry;
+
+/* May current look into process: its memory, its files? As kill and ptrace have it. */
+bool proc_may_inspect(const struct process *process);
 
 int proc_show_mounts(struct proc_text *text, struct process *process);
 int proc_show_maps(struct proc_text *text, struct process *process);

@@ -14,8 +14,7 @@
 
 #define COPY_CHUNK 512u
 
-/* May current look into process: its files, its memory? As kill and ptrace have it. */
-static bool may_inspect(const struct process *process)
+bool proc_may_inspect(const struct process *process)
 {
 	const struct credentials *own = &current->process->cred;
 
@@ -64,15 +63,13 @@ static int show_cmdline(struct proc_text *text, struct process *process)
 
 static int show_environ(struct proc_text *text, struct process *process)
 {
-	return may_inspect(process) ? show_range(text, process, true) : -EACCES;
+	return show_range(text, process, true);
 }
 
 static int show_auxv(struct proc_text *text, struct process *process)
 {
 	size_t words = 0;
 
-	if (!may_inspect(process))
-		return -EACCES;
 	if (!process->mm)
 		return 0;
 	while (words + 2 < ARRAY_SIZE(process->mm->saved_auxv) && process->mm->saved_auxv[words])
@@ -155,6 +152,8 @@ static int show_stat(struct proc_text *text, struct process *process)
 {
 	const struct task *task = process_main_task(process);
 	const struct mm *mm = process->mm;
+	/* Where things lie in memory is for who may look there. */
+	const struct mm *own = proc_may_inspect(process) ? mm : NULL;
 	sigset_t ignored, caught;
 
 	action_sets(process, &ignored, &caught);
@@ -174,16 +173,16 @@ static int show_stat(struct proc_text *text, struct process *process)
 		   mm ? mm->npages * PAGE_SIZE : 0, mm ? resident_pages(mm) : 0,
 		   process->rlimits[RLIMIT_RSS].current);
 	proc_print(text, "%u %u %u %u %u %u %u %u %u 0 0 0 %d 0 0 0 0 0 0 ",
-		   mm ? mm->code_start : 0, mm ? mm->code_end : 0, mm ? mm->stack_top : 0,
-		   task && may_inspect(process) && task->frame ? task->frame->esp : 0, 0u,
+		   own ? own->code_start : !!mm, own ? own->code_end : !!mm,
+		   own ? own->stack_top : 0, own && task && task->frame ? task->frame->esp : 0, 0u,
 		   task ? (uint32_t)(task->pending.set & 0x7fffffff) : 0,
 		   task ? (uint32_t)(task->blocked & 0x7fffffff) : 0,
 		   (uint32_t)(ignored & 0x7fffffff), (uint32_t)(caught & 0x7fffffff),
 		   process->exit_signal);
-	proc_print(text, "%u %u %u %u %u %u %u %d\n", mm ? mm->data_start : 0,
-		   mm ? mm->data_end : 0, mm ? mm->brk_start : 0, mm ? mm->arg_start : 0,
-		   mm ? mm->arg_end : 0, mm ? mm->env_start : 0, mm ? mm->env_end : 0,
-		   process->zombie ? process->exit_status : 0);
+	proc_print(text, "%u %u %u %u %u %u %u %d\n", own ? own->data_start : 0,
+		   own ? own->data_end : 0, own ? own->brk_start : 0, own ? own->arg_start : 0,
+		   own ? own->arg_end : 0, own ? own->env_start : 0, own ? own->env_end : 0,
+		   process->zombie && proc_may_inspect(process) ? process->exit_status : 0);
 	return 0;
 }
 
@@ -312,7 +311,7 @@ static struct dentry *context_dentry(struct process *process, bool root)
 {
 	struct dentry *dentry;
 
-	if (!may_inspect(process))
+	if (!proc_may_inspect(process))
 		return ERR_PTR(-EACCES);
 	if (!process->fs)
 		return ERR_PTR(-ENOENT);
@@ -359,7 +358,7 @@ static struct file *linked_file(struct process *process, int fd)
 {
 	struct file *file;
 
-	if (!may_inspect(process))
+	if (!proc_may_inspect(process))
 		return ERR_PTR(-EACCES);
 	if (fd >= 0) {
 		file = process->files ? files_lookup(process->files, fd) : NULL;
@@ -400,6 +399,8 @@ static ssize_t file_text(struct process *process, int fd, char *buffer, size_t s
 
 #define FILE_ENTRY(entry_name, rights, function) \
 	{ .name = entry_name, .mode = S_IFREG | (rights), .show = function }
+#define PRIVATE_ENTRY(entry_name, rights, function) \
+	{ .name = entry_name, .mode = S_IFREG | (rights), .show = function, .is_private = true }
 #define LINK_ENTRY(entry_name, text_function, jump_function) \
 	{ .name = entry_name, .mode = S_IFLNK | 0777, .link_text = text_function, \
 	  .jump = jump_function }
@@ -409,17 +410,18 @@ const struct proc_entry proc_fd_entry = {
 };
 
 const struct proc_entry proc_process_entries[] = {
-	FILE_ENTRY("auxv", 0400, show_auxv),
+	PRIVATE_ENTRY("auxv", 0400, show_auxv),
 	FILE_ENTRY("cmdline", 0444, show_cmdline),
 	FILE_ENTRY("comm", 0444, show_comm),
 	LINK_ENTRY("cwd", cwd_text, jump_cwd),
-	FILE_ENTRY("environ", 0400, show_environ),
+	PRIVATE_ENTRY("environ", 0400, show_environ),
 	LINK_ENTRY("exe", file_text, jump_file),
 	{ .name = "fd", .mode = S_IFDIR | 0500, .lists_fds = true },
 	FILE_ENTRY("limits", 0444, show_limits),
-	FILE_ENTRY("maps", 0444, proc_show_maps),
+	PRIVATE_ENTRY("maps", 0444, proc_show_maps),
 	FILE_ENTRY("mounts", 0444, proc_show_mounts),
-	{ .name = "pagemap", .mode = S_IFREG | 0400, .read = proc_read_pagemap },
+	{ .name = "pagemap", .mode = S_IFREG | 0400, .read = proc_read_pagemap,
+	  .is_private = true },
 	LINK_ENTRY("root", root_text, jump_root),
 	FILE_ENTRY("stat", 0444, show_stat),
 	FILE_ENTRY("statm", 0444, proc_show_statm),
