@@ -131,10 +131,34 @@ static int fill_pages(struct inode *inode, uint64_t start, uint64_t end)
 	return 0;
 }
 
+/*
+ * The file system's room comes first, so that what does not fit takes no memory either; without
+ * memory it is given back. The lock keeps writers away from an end that may be taken back.
+ * Pages beyond the end would be nobody's to free: without `grow` those within alone are filled.
+ */
+static int make_room(struct inode *inode, uint64_t start, uint64_t end, bool grow)
+{
+	uint64_t old_size = inode->pages.size;
+	int error = 0;
+
+	assert(mutex_is_mine(&inode->lock));
+	grow = grow && end > old_size;
+	if (grow)
+		error = inode->ops->resize(inode, end);
+	if (error)
+		return error;
+	error = fill_pages(inode, start, MIN(end, inode->pages.size));
+	if (grow && !error)
+		inode_modified(inode);
+	if (grow && error && inode->ops->resize(inode, old_size) != 0)
+		assert(!"a file always gets smaller");
+	return error;
+}
+
 static int allocate(struct file *file, uint32_t mode, uint64_t start, uint64_t end)
 {
 	struct inode *inode = file->inode;
-	bool grow = !(mode & FALLOC_FL_KEEP_SIZE) && end > inode->pages.size;
+	bool grow = !(mode & FALLOC_FL_KEEP_SIZE);
 	uint32_t limit = current->process->rlimits[RLIMIT_FSIZE].current;
 	int error;
 
@@ -145,16 +169,15 @@ static int allocate(struct file *file, uint32_t mode, uint64_t start, uint64_t e
 		inode_modified(inode);
 		return error;
 	}
-	if (grow && limit != RLIM_INFINITY && end > limit) {
+	if (grow && end > inode->pages.size && limit != RLIM_INFINITY && end > limit) {
 		signal_self(SIGXFSZ);
 		return -EFBIG;
 	}
 	if (end > (1ull << 44) - 1)
 		return -EFBIG;
-	/* Pages beyond the end would be nobody's to free: KEEP_SIZE keeps those within alone. */
-	error = fill_pages(inode, start, grow ? end : MIN(end, inode->pages.size));
-	if (!error && grow)
-		error = inode_resize(inode, end);
+	mutex_lock(&inode->lock);
+	error = make_room(inode, start, end, grow);
+	mutex_unlock(&inode->lock);
 	return error;
 }
 
