@@ -1,8 +1,9 @@
 /*
  * The region tree and the mmap family on it, by random operations against a model that keeps one
  * record for each page. The page directory is an array here: a number for each page that has been
- * touched, which must go where the page goes and vanish where it is unmapped. SOURCES: mm/vma.c
- * mm/mmap.c mm/mprotect.c mm/mremap.c lib/tree.c
+ * touched, which must go where the page goes and vanish where it is unmapped.
+ *
+ * SOURCES: mm/vma.c mm/mmap.c mm/mprotect.c mm/mremap.c lib/tree.c
  */
 #include "unit.h"
 
