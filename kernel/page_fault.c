@@ -8,6 +8,8 @@
  *   kernel copy    user half            mm_fault: go on, or at the fix-up (EFAULT)
  *   kernel copy    kernel half          fix-up
  *   other kernel   anywhere             panic
+ *
+ * When memory is out the largest process ends, and the access is tried again.
  */
 #include "trap_internal.h"
 
@@ -20,6 +22,8 @@
 #include <signal.h>
 #include <task.h>
 #include <uaccess.h>
+
+#define TURNS_TO_END 100u /* of the others, before a killed process is thought to be stuck */
 
 /* The processor's error code. */
 #define ERROR_PRESENT 1u
@@ -58,11 +62,60 @@ static unsigned access_of(uint32_t error)
 	       (error & ERROR_FETCH) >> 3;
 }
 
-static void kill_for_memory(void)
+/*
+ * The process that ends when memory is out: the one with most of it, but never process 1. NULL:
+ * none. As on Linux pages of files count, since shared memory is among them, and so do page tables.
+ */
+static struct process *largest_process(void)
 {
-	log_error("mm: out of memory: process %d (%s) killed", current->process->pid,
-		  current->process->name);
-	signal_send_process(current->process, SIGKILL, NULL);
+	struct process *process, *largest = NULL;
+	uint32_t most = 0;
+
+	for (pid_t pid = 2; (process = process_next(pid)); pid = process->pid + 1) {
+		struct mm *mm = process->mm;
+		uint32_t npages = mm ? mm->pagedir.resident_anon + mm->pagedir.resident_file +
+					       mm->pagedir.ntables : 0;
+
+		if (npages > most && !process->unkillable) {
+			most = npages;
+			largest = process;
+		}
+	}
+	return largest;
+}
+
+static void kill_for_memory(struct process *process)
+{
+	/* One that is about to end was reported when it was killed. */
+	if (!process->exiting && !(process->pending.set & SIGNAL_BIT(SIGKILL)))
+		log_error("mm: out of memory: process %d (%s) killed", process->pid,
+			  process->name);
+	signal_send_process(process, SIGKILL, NULL);
+}
+
+/*
+ * Memory is out: ends the largest process and gives it time to go. True when it has gone, and the
+ * access may be tried again; false when this very process is to end, or when that one does not go,
+ * as it waits for something that this task holds.
+ */
+static bool make_room(void)
+{
+	struct process *largest = largest_process();
+	pid_t pid = largest ? largest->pid : 0;
+
+	if (!largest || largest == current->process) {
+		kill_for_memory(current->process);
+		return false;
+	}
+	kill_for_memory(largest);
+	for (unsigned tries = 0; tries < TURNS_TO_END; tries++) {
+		sched_yield();
+		largest = process_find(pid);	/* the number may be another's by now: no matter */
+		if (!largest || !largest->mm)
+			return true;
+	}
+	kill_for_memory(current->process);
+	return false;
 }
 
 /* Linux shows every address of the kernel half as present, so that nothing can be learnt of it. */
@@ -70,8 +123,6 @@ static void signal_result(enum fault_result result, vaddr_t address, uint32_t er
 {
 	int signal = SIGSEGV, code = SEGV_MAPERR;
 
-	if (result == FAULT_NO_MEMORY)
-		return kill_for_memory();
 	if (result == FAULT_NO_RIGHT)
 		code = SEGV_ACCERR;
 	if (result == FAULT_BEYOND_END || result == FAULT_IO_ERROR) {
@@ -97,11 +148,12 @@ void page_fault(struct trap_frame *frame)
 		result = mm_fault(current->process->mm, address, access_of(frame->error));
 	if (fault_satisfied(result))
 		return;
-	if (user) {
+	if (result == FAULT_NO_MEMORY) {
+		if (make_room() || user)
+			return;
+	} else if (user) {
 		signal_result(result, address, frame->error);
 		return;
 	}
-	if (result == FAULT_NO_MEMORY)
-		kill_for_memory();
 	trap_fix_up(frame, "page fault");
 }
