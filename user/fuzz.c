@@ -21,6 +21,7 @@
 #define BATCH 500u		/* calls that one child makes at most */
 #define REFILL 16u		/* calls between two new contents of the memory */
 #define QUIET_MS 100		/* without a call for so long, a child is killed */
+#define RENEW 32u		/* children that share a file system */
 #define STUCK_MS 30000		/* killed and still there: the kernel has lost it */
 
 #define ROOT "/tmp/fuzz"
@@ -47,6 +48,7 @@ static const struct {
 	{ 347, NOT_BY_ROOT, "process_vm_readv reaches every process" },
 	{ 348, NOT_BY_ROOT, "process_vm_writev reaches every process" },
 	{ 340, NOT_BY_ROOT, "prlimit64 limits every process" },
+	{ 97, NOT_BY_ROOT, "setpriority slows every process" },
 	{ 2, MAKES_CHILD, "fork" },
 	{ 120, MAKES_CHILD, "clone" },
 	{ 190, MAKES_CHILD, "vfork" },
@@ -106,9 +108,9 @@ static const char *const paths[] = {
 	"/", ".", "..", "", "f", "f", "g", "h", "d", "d/f", "d/g", "d/../g", "d/d/d", "f/g", "l", "p",
 	"/d", "/f", "/d/g", "/dev", "/dev/null", "/dev/zero", "/dev/tty", "/dev/random", PROGRAM,
 	"/script", "/broken", "/proc", "/proc/self", "/proc/self/maps", "/proc/self/mem",
-	"/proc/self/fd", "/proc/self/fd/1", "/proc/self/exe", "/proc/self/cwd/f", "/proc/1/status",
-	"/proc/self/stat", "/proc/meminfo", "/proc/mounts", "/proc/loft/ledger", "tmpfs", "ramfs",
-	"proc", "size=64k", "user.x",
+	"/proc/self/fd", "/proc/self/fd/1", "/proc/self/cwd/f", "/proc/1/status",
+	"/proc/self/stat", "/proc/meminfo", "/proc/mounts", "/proc/loft/ledger", "proc",
+	 "size=64k", "user.x",
 };
 
 static const char script[] = "#!" PROGRAM " x\n";
@@ -363,8 +365,8 @@ static void child(uint32_t seed, struct report *report, bool is_root)
 {
 	state = seed * 2654435761u | 1;
 	syscall3(SYS_setsid, 0, 0, 0);
-	syscall3(61, ROOT, 0, 0);	/* chroot */
-	syscall3(SYS_chdir, "/", 0, 0);
+	if (syscall3(61, ROOT, 0, 0) != 0 || syscall3(SYS_chdir, "/", 0, 0) != 0)	/* chroot */
+		exit(1);
 	if (!is_root)
 		become_user();
 	open_descriptors();
@@ -386,6 +388,67 @@ static uint32_t milliseconds(void)
 	uint32_t time[2] = { 0, 0 };
 	syscall3(265, clock_monotonic, time, 0);
 	return time[0] * 1000 + time[1] / 1000000;
+}
+
+static bool copy_self(void)
+{
+	static char buffer[PAGE];
+	int from = open("/proc/self/exe", O_RDONLY, 0);
+	int to = open(ROOT PROGRAM, O_WRONLY | O_CREAT, 0755);
+	int got;
+	while ((got = read(from, buffer, sizeof(buffer))) > 0)
+		if (write(to, buffer, got) != got)
+			return false;
+	close(from);
+	close(to);
+	return got == 0;
+}
+
+static bool make_root(void)
+{
+	static const struct { const char *path; int device; } nodes[] = {
+		{ ROOT "/dev/null", 0x103 }, { ROOT "/dev/zero", 0x105 },
+		{ ROOT "/dev/random", 0x108 }, { ROOT "/dev/tty", 0x500 },
+	};
+	const int sys_mkdir = 39, sys_mknod = 14, s_ifchr = 020000;
+	syscall3(60, 0, 0, 0);		/* umask */
+	syscall3(sys_mkdir, ROOT, 0777, 0);
+	if (syscall6(SYS_mount, (uint32_t)"fuzz", (uint32_t)ROOT, (uint32_t)"tmpfs", 0,
+		     (uint32_t)"size=10%,mode=777", 0) != 0 || !copy_self())
+		return false;
+	syscall3(sys_mkdir, ROOT "/proc", 0755, 0);
+	syscall3(sys_mkdir, ROOT "/dev", 0755, 0);
+	syscall3(sys_mkdir, ROOT "/d", 0777, 0);
+	for (size_t i = 0; i < COUNT_OF(nodes); i++)
+		syscall3(sys_mknod, nodes[i].path, s_ifchr | 0666, nodes[i].device);
+	int fd = open(ROOT "/script", O_WRONLY | O_CREAT, 0755);
+	write(fd, script, sizeof(script) - 1);
+	close(fd);
+	return syscall6(SYS_mount, (uint32_t)"proc", (uint32_t)(ROOT "/proc"), (uint32_t)"proc",
+			0, 0, 0) == 0;
+}
+
+/* Takes away the file system of the children so far; it is freed when the last of them has gone. */
+static void remove_root(void)
+{
+	const int sys_umount2 = 52, mnt_detach = 2;
+	while (syscall3(sys_umount2, ROOT, mnt_detach, 0) == 0)
+		;
+}
+
+/*
+ * A new one every now and then, and when children have spoiled it. False after many failures in a
+ * row: when memory is out, one may fail.
+ */
+static bool renew_root(uint32_t number_of_child)
+{
+	const int sys_access = 33, x_ok = 1;
+	static unsigned failures;
+	if (number_of_child % RENEW == 0 || syscall3(sys_access, ROOT PROGRAM, x_ok, 0) != 0) {
+		remove_root();
+		failures = make_root() ? 0 : failures + 1;
+	}
+	return failures < 1000;
 }
 
 static void start(uint32_t slot, uint32_t number_of_child, uint32_t seed)
@@ -449,15 +512,18 @@ static uint32_t reap(void)
 	return calls;
 }
 
-/* All the calls. False when the kernel lost a child. */
+/* All the calls. False when a child does not end or there is no place to work in. */
 static bool run(uint32_t count, uint32_t seed)
 {
 	uint32_t done = 0, children = 0, next = 0, running = 1;
 	while (done < count || running) {
 		running = 0;
 		for (uint32_t slot = 0; slot < JOBS; slot++) {
-			if (!jobs[slot].pid && done < count)
+			if (!jobs[slot].pid && done < count) {
+				if (!renew_root(children))
+					return false;
 				start(slot, children++, seed);
+			}
 			if (!jobs[slot].pid)
 				continue;
 			running++;
@@ -475,49 +541,11 @@ static bool run(uint32_t count, uint32_t seed)
 	return true;
 }
 
-static bool copy_self(void)
-{
-	static char buffer[PAGE];
-	int from = open("/proc/self/exe", O_RDONLY, 0);
-	int to = open(ROOT PROGRAM, O_WRONLY | O_CREAT, 0755);
-	int got;
-	while ((got = read(from, buffer, sizeof(buffer))) > 0)
-		if (write(to, buffer, got) != got)
-			return false;
-	close(from);
-	close(to);
-	return got == 0;
-}
-
-static bool make_root(void)
-{
-	static const struct { const char *path; int device; } nodes[] = {
-		{ ROOT "/dev/null", 0x103 }, { ROOT "/dev/zero", 0x105 },
-		{ ROOT "/dev/random", 0x108 }, { ROOT "/dev/tty", 0x500 },
-	};
-	const int sys_mkdir = 39, sys_mknod = 14, s_ifchr = 020000;
-	syscall3(60, 0, 0, 0);		/* umask */
-	syscall3(sys_mkdir, ROOT, 0777, 0);
-	if (syscall6(SYS_mount, (uint32_t)"fuzz", (uint32_t)ROOT, (uint32_t)"tmpfs", 0,
-		     (uint32_t)"size=25%,mode=777", 0) != 0 || !copy_self())
-		return false;
-	syscall3(sys_mkdir, ROOT "/proc", 0755, 0);
-	syscall3(sys_mkdir, ROOT "/dev", 0755, 0);
-	syscall3(sys_mkdir, ROOT "/d", 0777, 0);
-	for (size_t i = 0; i < COUNT_OF(nodes); i++)
-		syscall3(sys_mknod, nodes[i].path, s_ifchr | 0666, nodes[i].device);
-	int fd = open(ROOT "/script", O_WRONLY | O_CREAT, 0755);
-	write(fd, script, sizeof(script) - 1);
-	close(fd);
-	return syscall6(SYS_mount, (uint32_t)"proc", (uint32_t)(ROOT "/proc"), (uint32_t)"proc",
-			0, 0, 0) == 0;
-}
-
 int main(int argc, char **argv, char **envp)
 {
 	uint32_t count = argc > 1 ? number(argv[1]) : 1000000;
 	uint32_t seed = argc > 2 ? number(argv[2]) : milliseconds();
-	const int map_shared = 1, sig_block = 0, sys_umount2 = 52, mnt_detach = 2;
+	const int map_shared = 1, sig_block = 0;
 	const uint32_t sigchld[2] = { 1u << (SIGCHLD - 1), 0 };
 	(void)envp;
 	if (syscall3(33, PROGRAM, 0, 0) == 0)
@@ -529,13 +557,10 @@ int main(int argc, char **argv, char **envp)
 	parent = syscall3(SYS_getpid, 0, 0, 0);
 	reports = (void *)syscall6(SYS_mmap2, 0, PAGE, PROT_READ | PROT_WRITE,
 				   map_shared | MAP_ANONYMOUS, -1, 0);
-	if ((uint32_t)reports >= -PAGE || !make_root()) {
-		print("fuzz: no place to work in\n");
+	if ((uint32_t)reports >= -PAGE)
 		return 2;
-	}
 	syscall4(SYS_rt_sigprocmask, sig_block, sigchld, 0, sizeof(sigchld));
 	bool good = run(count, seed);
-	syscall3(sys_umount2, ROOT "/proc", mnt_detach, 0);
-	syscall3(sys_umount2, ROOT, mnt_detach, 0);
+	remove_root();
 	return good ? 0 : 1;
 }
