@@ -28,9 +28,11 @@ mirror() {
 		awk -v suite=$suite '$2 == suite && $3 == "main" { print $1; exit }'
 }
 
-# Runs a command in the Debian, with its own process and mount tables.
+# Runs a command in the Debian, with its own process and mount tables. Its root is a mount of its
+# own, as on a real machine: without that nobody in it could have a mount table again.
 inside() {
 	unshare --mount --pid --fork --kill-child sh -c '
+		mount --bind "$0" "$0"
 		mount -t proc proc "$0/proc"
 		mount -t devtmpfs dev "$0/dev" 2>/dev/null || mount --rbind /dev "$0/dev"
 		mount -t devpts -o newinstance,ptmxmode=666 devpts "$0/dev/pts"

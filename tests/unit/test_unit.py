@@ -33,9 +33,10 @@ STRING = ("memcpy memmove memset memcmp memchr strlen strnlen strcmp strncmp str
 def build(name):
     """Compiles a test program; returns its path."""
     source = UNIT / f"{name}.c"
-    found = re.search(r"SOURCES: ([^*\n]*)", source.read_text())
+    # The list may go on in the comment's next lines.
+    found = re.search(r"SOURCES:((?:[\s*]+[\w/]+\.c\b)+)", source.read_text())
     assert found, f"{source} has no SOURCES line"
-    tested = [loftvm.ROOT / one for one in found[1].split()]
+    tested = [loftvm.ROOT / one for one in re.findall(r"[\w/]+\.c", found[1])]
     renamed = [f"-D{one}=loft_{one}" for one in STRING.split()
                if loftvm.ROOT / "lib" / "string.c" in tested]
     library = next(LIBRARY.glob("libcmocka.so.*"))
