@@ -62,6 +62,7 @@
 #define LSR_BREAK 0x10
 #define LSR_ROOM 0x20 /* the FIFO, or the holding register, is empty */
 #define LSR_IDLE 0x40
+#define MSR_CTS_CHANGED 0x01 /* since this register was last read */
 #define MSR_CTS 0x10
 
 #define CLOCK 115200u /* bits a second with divisor 1 */
@@ -211,13 +212,16 @@ static bool may_send(void)
 static size_t serial_write(struct tty *tty, const char *bytes, size_t size)
 {
 	size_t done = 0;
+	bool allowed = may_send();
 
 	assert(tty == uart.tty || !uart.tty);
-	while (done < size && may_send() && (port_read8(LSR) & LSR_ROOM)) {
+	while (done < size && allowed && (port_read8(LSR) & LSR_ROOM)) {
 		for (unsigned room = uart.fifo_size; room > 0 && done < size; room--)
 			port_write8(DATA, (uint8_t)bytes[done++]);
+		allowed = may_send();
 	}
-	if (done < size)
+	/* Held back by the other end, it is a change of CTS that goes on: there is room now. */
+	if (done < size && allowed)
 		write_ier(uart.ier | IER_SENT);
 	return done;
 }
@@ -245,15 +249,17 @@ static void interrupt(void *context)
 {
 	(void)context;
 	for (unsigned rounds = ROUNDS_MAX; rounds > 0; rounds--) {
-		uint8_t status;
+		uint8_t status, lines;
 
 		if (port_read8(IIR) & IIR_NONE)
 			return;
 		status = port_read8(LSR);
 		receive(status);
-		(void)port_read8(MSR);
+		lines = port_read8(MSR);
 		if ((uart.ier & IER_SENT) && (status & LSR_ROOM)) {
 			write_ier(uart.ier & ~IER_SENT);
+			tty_output_ready(uart.tty);
+		} else if (lines & MSR_CTS_CHANGED) {
 			tty_output_ready(uart.tty);
 		}
 	}
@@ -306,6 +312,8 @@ static void serial_set_termios(struct tty *tty)
 	port_write8(MCR, uart.mcr);
 	write_ier(cflag & CRTSCTS ? uart.ier | IER_MODEM : uart.ier & ~IER_MODEM);
 	irq_restore(flags);
+	/* What CTS held back may go now. */
+	tty_output_ready(tty);
 }
 
 /* ---- requests ---- */
@@ -332,12 +340,13 @@ static int get_modem(uint32_t __user *to)
 }
 
 /* TIOCMBIS, TIOCMBIC and TIOCMSET. */
-static int set_modem(uint32_t command, const uint32_t __user *from)
+static int set_modem(struct tty *tty, uint32_t command, const uint32_t __user *from)
 {
-	uint32_t lines;
+	uint32_t lines, flags;
 
 	if (get_user(&lines, from))
 		return -EFAULT;
+	flags = irq_save();
 	for (size_t i = 0; i < ARRAY_SIZE(modem_lines); i++) {
 		bool named = lines & modem_lines[i].line;
 
@@ -347,6 +356,9 @@ static int set_modem(uint32_t command, const uint32_t __user *from)
 			uart.mcr &= ~modem_lines[i].mcr;
 	}
 	port_write8(MCR, uart.mcr);
+	irq_restore(flags);
+	/* In the loop, RTS is CTS, and no interrupt tells. */
+	tty_output_ready(tty);
 	return 0;
 }
 
@@ -370,14 +382,13 @@ static int serial_ioctl(struct tty *tty, uint32_t command, uint32_t argument)
 {
 	uint32_t __user *user = (uint32_t __user *)argument;
 
-	(void)tty;
 	switch (command) {
 	case TIOCMGET:
 		return get_modem(user);
 	case TIOCMBIS:
 	case TIOCMBIC:
 	case TIOCMSET:
-		return set_modem(command, user);
+		return set_modem(tty, command, user);
 	case TIOCGSERIAL:
 		return get_serial(user);
 	default:
