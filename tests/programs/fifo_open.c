@@ -35,7 +35,7 @@ int main(void)
 	SHOW(close(both));
 	fflush(stdout);
 	if (fork() == 0) {
-		usleep(30000);
+		usleep(120000);
 		writer = open("f", O_WRONLY);
 		write(writer, "child", 5);
 		_exit(0);
@@ -47,7 +47,7 @@ int main(void)
 	wait(NULL);
 	fflush(stdout);
 	if (fork() == 0) {
-		usleep(30000);
+		usleep(120000);
 		close(open("f", O_RDONLY));
 		_exit(0);
 	}

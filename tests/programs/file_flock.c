@@ -20,7 +20,7 @@ int main(void)
 	SHOW(flock(99, LOCK_EX));
 	fflush(stdout);
 	if (fork() == 0) {
-		usleep(50000);
+		usleep(200000);
 		flock(b, LOCK_UN);
 		_exit(0);
 	}

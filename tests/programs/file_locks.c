@@ -58,7 +58,7 @@ static void deadlock(void)
 		_exit(set(F_WRLCK, 0, 1, F_SETLKW));
 	}
 	read(ready[0], &byte, 1);
-	usleep(100000);
+	usleep(400000);
 	show_result("a circle", set(F_WRLCK, 1, 1, F_SETLKW));
 	set(F_UNLCK, 0, 1, F_SETLK);
 	int status;

@@ -90,7 +90,7 @@ static void waking(void)
 
 	for (int i = 0; i < 4; i++)
 		child[i] = sleeper(word, 0, 1u << i);
-	usleep(50000);
+	usleep(200000);
 	tell("those of bit 1", futex(word, FUTEX_WAKE_BITSET, 10, NULL, NULL, 2));
 	reap("the second", child[1]);
 	tell("one", futex(word, FUTEX_WAKE, 1, NULL, NULL, 0));
@@ -107,7 +107,7 @@ static void wake_op(void)
 {
 	pid_t first = sleeper(word, 0, ~0u), second = sleeper(word + 1, 0, ~0u);
 
-	usleep(50000);
+	usleep(200000);
 	tell("add 3, wake if it was 1", futex(word, FUTEX_WAKE_OP, 1, (void *)1, word + 1,
 					      FUTEX_OP(FUTEX_OP_ADD, 3, FUTEX_OP_CMP_EQ, 1)));
 	reap("the first", first);
@@ -129,7 +129,7 @@ static void kinds(void)
 {
 	pid_t child = sleeper(word, FUTEX_PRIVATE_FLAG, ~0u);
 
-	usleep(50000);
+	usleep(200000);
 	tell("shared wake of a private sleeper", futex(word, FUTEX_WAKE, 1, NULL, NULL, 0));
 	tell("private wake of another's", futex(word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0));
 	kill(child, SIGKILL);

@@ -147,7 +147,7 @@ static void signals(void)
 		for (;;)
 			pause();
 	}
-	usleep(30000);
+	usleep(120000);
 	child = split();
 	if (child == 0) {
 		if (setresuid(1000, 1000, 1000))

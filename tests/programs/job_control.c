@@ -47,7 +47,7 @@ static void wait_for(pid_t child, int options)
 	int status;
 
 	waitpid(child, &status, options);
-	usleep(20000); /* the signal may come a little later */
+	usleep(80000); /* the signal may come a little later */
 	printf("  %s; SIGCHLD %d, code %d, status %d\n", status_text(status), children, last_code,
 	       last_status);
 	children = 0;
@@ -60,7 +60,7 @@ static void signals_of_children(void)
 	for (unsigned i = 0; i < 4; i++) {
 		pid_t child = spinner();
 
-		usleep(20000);
+		usleep(80000);
 		watch_children(0);
 		printf("SIG%s\n", sigabbrev_np(stops[i]));
 		kill(child, stops[i]);
@@ -93,7 +93,7 @@ static void while_stopped(void)
 	}
 	waitpid(child, &status, WUNTRACED);
 	kill(child, SIGUSR1);
-	usleep(20000);
+	usleep(80000);
 	printf("a stopped one handles nothing: %d\n", waitpid(child, &status, WNOHANG) == 0);
 	kill(child, SIGCONT);
 	reap("then", child);
@@ -105,7 +105,7 @@ static void while_stopped(void)
 	}
 	waitpid(child, &status, WUNTRACED);
 	kill(child, SIGTERM);
-	usleep(20000);
+	usleep(80000);
 	printf("SIGTERM waits: %d\n", waitpid(child, &status, WNOHANG) == 0);
 	kill(child, SIGCONT);
 	reap("then", child);

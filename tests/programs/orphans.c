@@ -47,7 +47,7 @@ static void zombie(void)
 	if (child == 0) {
 		if (split() == 0)
 			_exit(31);
-		usleep(30000);
+		usleep(120000);
 		_exit(12);
 	}
 	reap("child", child);

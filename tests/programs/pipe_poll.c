@@ -53,7 +53,7 @@ int main(void)
 	SHOW(poll(both, 2, -1));
 	SHOW(poll(both, 1, 30));
 	if (fork() == 0) {
-		usleep(30000);
+		usleep(120000);
 		write(ends[1], "late", 4);
 		_exit(0);
 	}

@@ -92,12 +92,12 @@ int main(void)
 		memory->locks[0].word = getpid() | FUTEX_WAITERS;
 		arrange(1);
 		syscall(SYS_set_robust_list, &memory->head, sizeof(memory->head));
-		usleep(60000);
+		usleep(240000);
 		_exit(0);
 	}
 	sleeper = split();
 	if (sleeper == 0) {
-		usleep(20000);
+		usleep(80000);
 		unsigned int word = memory->locks[0].word;
 		long result = syscall(SYS_futex, &memory->locks[0].word, FUTEX_WAIT, word, NULL,
 				      NULL, 0);

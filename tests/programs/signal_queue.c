@@ -71,7 +71,7 @@ int main(void)
 	wait_one("bad set", (sigset_t *)16, &zero);
 	pid_t child = split();
 	if (child == 0) {
-		usleep(20000);
+		usleep(80000);
 		kill(getppid(), SIGHUP);
 		_exit(0);
 	}

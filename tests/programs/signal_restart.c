@@ -21,9 +21,9 @@ static pid_t helper(int signal, int then)
 	pid_t parent = getpid(), child = split();
 
 	if (child == 0) {
-		usleep(30000);
+		usleep(120000);
 		kill(parent, signal);
-		usleep(30000);
+		usleep(120000);
 		if (then)
 			gate_open(&gate);
 		_exit(8);
@@ -113,11 +113,11 @@ static void stopped(void)
 		printf("%ld\n", result);
 		leave(5);
 	}
-	usleep(30000);
+	usleep(120000);
 	kill(child, SIGSTOP);
 	waitpid(child, &status, WUNTRACED);
 	kill(child, SIGCONT);
-	usleep(150000);
+	usleep(600000);
 	kill(child, SIGSTOP);
 	waitpid(child, &status, WUNTRACED);
 	gate_open(&gate);

@@ -81,7 +81,7 @@ static void in_child(const char *what, void *(*run)(void *), int how)
 			pthread_create(&thread, NULL, sleep_long, NULL);
 		if (run)
 			pthread_create(&thread, NULL, run, NULL);
-		usleep(20000);
+		usleep(80000);
 		if (how == 1)
 			exit(4);
 		if (how == 2)
@@ -100,14 +100,14 @@ static void in_child(const char *what, void *(*run)(void *), int how)
 static void *exit_group(void *argument)
 {
 	(void)argument;
-	usleep(40000);
+	usleep(160000);
 	exit(5);
 }
 
 static void *exec_here(void *argument)
 {
 	(void)argument;
-	usleep(40000);
+	usleep(160000);
 	execl(program, "x", "after", NULL);
 	return NULL;
 }
@@ -115,7 +115,7 @@ static void *exec_here(void *argument)
 static void *crash(void *argument)
 {
 	(void)argument;
-	usleep(40000);
+	usleep(160000);
 	*(volatile int *)16 = 1;
 	return NULL;
 }

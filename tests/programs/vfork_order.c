@@ -16,7 +16,7 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	pid_t child = vfork();
 	if (child == 0) {
-		usleep(30000);
+		usleep(120000);
 		shared = 1;
 		_exit(3);
 	}
@@ -29,7 +29,7 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	child = vfork();
 	if (child == 0) {
-		usleep(30000);
+		usleep(120000);
 		shared = 2;
 		execl("/proc/self/exe", argv[0], number, NULL);
 		_exit(99);
@@ -51,14 +51,14 @@ int main(int argc, char **argv)
 	child = split();
 	if (child == 0) { /* a parent that is killed while it waits */
 		if (vfork() == 0) {
-			usleep(200000);
+			usleep(800000);
 			_exit(0);
 		}
 		_exit(1);
 	}
-	usleep(30000);
+	usleep(120000);
 	kill(child, SIGKILL);
 	reap("a vforking parent, killed", child);
-	usleep(250000);
+	usleep(1000000);
 	return 0;
 }

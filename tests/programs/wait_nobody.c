@@ -51,7 +51,7 @@ int main(void)
 	pid_t child = split();
 	if (child == 0)
 		_exit(0);
-	usleep(20000); /* a zombie by now */
+	usleep(80000); /* a zombie by now */
 	handle(SIGCHLD, SIG_IGN, 0);
 	reap("a zombie from before", child);
 	return 0;

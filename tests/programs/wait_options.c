@@ -88,7 +88,7 @@ static void stops(void)
 	while (waitpid(child, &status, 0) == child)
 		printf("end: %s\n", status_text(status));
 	child = child_that(1, 5);
-	usleep(20000);
+	usleep(80000);
 	printf("without WUNTRACED: %d\n", waitpid(child, &status, WNOHANG));
 	waitpid(child, &status, WUNTRACED);
 	printf("with it: %s\n", status_text(status));
