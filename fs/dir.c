@@ -191,15 +191,16 @@ static int may_stand(struct dentry *dentry)
 /* Puts dentry (a reference is taken over when it fits) in *place. */
 static int change_place(struct dentry **place, struct dentry *dentry)
 {
+	struct dentry *left = dentry;
 	int error = may_stand(dentry);
 
-	if (error) {
-		dentry_put(dentry);
-		return error;
+	if (!error) {
+		left = *place;
+		*place = dentry;
 	}
-	dentry_put(*place);
-	*place = dentry;
-	return 0;
+	/* What is left behind may end with this, which may sleep. */
+	dentry_put(left);
+	return error;
 }
 
 int32_t sys_chdir(const char __user *path)

@@ -22,9 +22,9 @@
 #define NSEC 1000000000ull
 
 struct unpacking {
-	paddr_t at, end;	/* what is left of the module */
-	paddr_t released;	/* below it, its frames are given back */
-	struct list links;	/* struct remembered: inodes with several names */
+	paddr_t at, end;   /* what is left of the module */
+	paddr_t released;  /* below it, its frames are given back */
+	struct list links; /* struct remembered: inodes with several names */
 	struct list directories;
 	unsigned nentries, nbad;
 };
@@ -32,8 +32,8 @@ struct unpacking {
 /* An inode and what is still to be done with it. */
 struct remembered {
 	struct list link;
-	struct inode *inode;	/* a reference */
-	struct newc_entry entry;/* its name and data are gone when others look */
+	struct inode *inode;	 /* a reference */
+	struct newc_entry entry; /* its name and data are gone when others look */
 };
 
 static int remember(struct list *list, struct inode *inode, const struct newc_entry *entry)
@@ -101,7 +101,8 @@ static int write_data(struct unpacking *work, struct inode *inode, const struct 
 		struct uio io;
 		ssize_t done;
 
-		uio_init(&io, &vec, (void *)(entry->data + at), MIN(entry->size - at, COPY_STEP), true);
+		uio_init(&io, &vec, (void *)(entry->data + at), MIN(entry->size - at, COPY_STEP),
+			 true);
 		done = object_write(&inode->pages, at, &io);
 		if (done <= 0) {
 			error = done < 0 ? (int)done : -EIO;
@@ -285,8 +286,8 @@ static enum newc_result unpack_all(struct unpacking *work, char *path)
 {
 	while (work->at < work->end) {
 		struct newc_entry entry;
-		enum newc_result result =
-			newc_parse(paddr_to_virt(work->at), work->end - work->at, &entry);
+		enum newc_result result = newc_parse(paddr_to_virt(work->at), work->end - work->at,
+						     &entry);
 
 		if (result != NEWC_OK)
 			return result;
@@ -297,7 +298,7 @@ static enum newc_result unpack_all(struct unpacking *work, char *path)
 		} else {
 			unpack_entry(work, &entry, path);
 			if (work->at == work->end)
-				return NEWC_CUT;	/* no trailer */
+				return NEWC_CUT; /* no trailer */
 		}
 		release_up_to(work, work->at);
 	}

@@ -268,8 +268,7 @@ static int set_lock(struct inode *inode, const struct lock *request, bool wait)
 			return -EAGAIN;
 		/* Circles are looked for once for each owner that is in the way. */
 		if (request->family == FAMILY_RECORD && request->pid >= 0 &&
-		    blocker->owner != waited_for &&
-		    closes_circle(request->owner, blocker->owner))
+		    blocker->owner != waited_for && closes_circle(request->owner, blocker->owner))
 			return -EDEADLK;
 		waited_for = blocker->owner;
 		error = wait_for_change(locks, request);

@@ -238,28 +238,29 @@ static uint32_t kmsg_poll(struct file *file, struct poll_table *table)
 	const struct kmsg_reader *reader = file->data;
 
 	poll_wait(table, &log_readers);
-	return POLLOUT | POLLWRNORM |
-	       (reader->next != log_next() ? POLLIN | POLLRDNORM : 0);
+	return POLLOUT | POLLWRNORM | (reader->next != log_next() ? POLLIN | POLLRDNORM : 0);
 }
 
 /* ---- the table ---- */
 
-static const struct file_ops null_ops = {
-	.read = null_read, .write = null_write, .seek = seek_nowhere
-};
+static const struct file_ops null_ops = { .read = null_read,
+					  .write = null_write,
+					  .seek = seek_nowhere };
 static const struct file_ops zero_ops = {
 	.read = zero_read, .write = null_write, .seek = seek_nowhere, .object = zero_object
 };
-static const struct file_ops full_ops = {
-	.read = zero_read, .write = full_write, .seek = seek_nowhere
-};
-static const struct file_ops random_ops = {
-	.read = random_read, .write = random_write, .seek = seek_nowhere
-};
-static const struct file_ops kmsg_ops = {
-	.read = kmsg_read, .write = kmsg_write, .seek = kmsg_seek, .poll = kmsg_poll,
-	.open = kmsg_open, .release = kmsg_release
-};
+static const struct file_ops full_ops = { .read = zero_read,
+					  .write = full_write,
+					  .seek = seek_nowhere };
+static const struct file_ops random_ops = { .read = random_read,
+					    .write = random_write,
+					    .seek = seek_nowhere };
+static const struct file_ops kmsg_ops = { .read = kmsg_read,
+					  .write = kmsg_write,
+					  .seek = kmsg_seek,
+					  .poll = kmsg_poll,
+					  .open = kmsg_open,
+					  .release = kmsg_release };
 
 void memdev_init(void)
 {
@@ -269,9 +270,9 @@ void memdev_init(void)
 		mode_t mode;
 		const struct file_ops *ops;
 	} devices[] = {
-		{ 3, "null", 0666, &null_ops },	      { 5, "zero", 0666, &zero_ops },
-		{ 7, "full", 0666, &full_ops },	      { 8, "random", 0666, &random_ops },
-		{ 9, "urandom", 0666, &random_ops },  { 11, "kmsg", 0644, &kmsg_ops },
+		{ 3, "null", 0666, &null_ops },	     { 5, "zero", 0666, &zero_ops },
+		{ 7, "full", 0666, &full_ops },	     { 8, "random", 0666, &random_ops },
+		{ 9, "urandom", 0666, &random_ops }, { 11, "kmsg", 0644, &kmsg_ops },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {

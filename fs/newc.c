@@ -12,16 +12,27 @@
 #define PAD(size) (((size) + 3) & ~(uint64_t)3)
 
 enum field {
-	INO, MODE, UID, GID, NLINK, MTIME, FILESIZE, DEV_MAJOR, DEV_MINOR, RDEV_MAJOR, RDEV_MINOR,
-	NAMESIZE, CHECK
+	INO,
+	MODE,
+	UID,
+	GID,
+	NLINK,
+	MTIME,
+	FILESIZE,
+	DEV_MAJOR,
+	DEV_MINOR,
+	RDEV_MAJOR,
+	RDEV_MINOR,
+	NAMESIZE,
+	CHECK
 };
 
 /* The value of a hexadecimal digit, and 1 more, so that 0 says: none. */
 static const uint8_t digit_values[256] = {
-	['0'] = 1,  ['1'] = 2,	['2'] = 3,  ['3'] = 4,	['4'] = 5,  ['5'] = 6,	['6'] = 7,
-	['7'] = 8,  ['8'] = 9,	['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14,
-	['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15,
-	['F'] = 16,
+	['0'] = 1,  ['1'] = 2,	['2'] = 3,  ['3'] = 4,	['4'] = 5,  ['5'] = 6,
+	['6'] = 7,  ['7'] = 8,	['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
+	['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12,
+	['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
 };
 
 static bool parse_field(const uint8_t *digits, uint32_t *value)
@@ -46,7 +57,11 @@ static bool starts_with(const uint8_t *at, size_t left, const char *bytes, size_
 
 static bool is_compressed(const uint8_t *at, size_t left)
 {
-	return starts_with(at, left, "\x1f\x8b", 2) || starts_with(at, left, "\xfd" "7zXZ", 5) ||
+	return starts_with(at, left, "\x1f\x8b", 2) ||
+	       starts_with(at, left,
+			   "\xfd"
+			   "7zXZ",
+			   5) ||
 	       starts_with(at, left, "BZh", 3) || starts_with(at, left, "\x28\xb5\x2f\xfd", 4) ||
 	       starts_with(at, left, "\x02\x21\x4c\x18", 4) || starts_with(at, left, "\x5d\0\0", 3);
 }
@@ -102,11 +117,19 @@ enum newc_result newc_parse(const uint8_t *at, size_t left, struct newc_entry *e
 	if (summed && sum_of(at + data_at, fields[FILESIZE]) != fields[CHECK])
 		return NEWC_BAD_SUM;
 	*entry = (struct newc_entry){
-		.ino = fields[INO], .mode = fields[MODE], .uid = fields[UID], .gid = fields[GID],
-		.nlink = fields[NLINK], .mtime = fields[MTIME], .size = fields[FILESIZE],
-		.dev_major = fields[DEV_MAJOR], .dev_minor = fields[DEV_MINOR],
-		.rdev_major = fields[RDEV_MAJOR], .rdev_minor = fields[RDEV_MINOR],
-		.name = (const char *)at + NEWC_HEADER_SIZE, .data = at + data_at,
+		.ino = fields[INO],
+		.mode = fields[MODE],
+		.uid = fields[UID],
+		.gid = fields[GID],
+		.nlink = fields[NLINK],
+		.mtime = fields[MTIME],
+		.size = fields[FILESIZE],
+		.dev_major = fields[DEV_MAJOR],
+		.dev_minor = fields[DEV_MINOR],
+		.rdev_major = fields[RDEV_MAJOR],
+		.rdev_minor = fields[RDEV_MINOR],
+		.name = (const char *)at + NEWC_HEADER_SIZE,
+		.data = at + data_at,
 		/* The padding of the last entry may be missing. */
 		.total = (size_t)MIN(PAD(data_at + fields[FILESIZE]), (uint64_t)left),
 	};

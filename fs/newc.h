@@ -8,26 +8,26 @@
 #include <types.h>
 
 #define NEWC_HEADER_SIZE 110u
-#define NEWC_NAME_MAX 4096u	/* with its end */
+#define NEWC_NAME_MAX 4095u /* with its end: behind a '/' it is a path of PATH_MAX */
 #define NEWC_TRAILER "TRAILER!!!"
 
 struct newc_entry {
 	uint32_t ino, mode, uid, gid, nlink, mtime;
-	uint32_t size;			/* of data */
+	uint32_t size; /* of data */
 	uint32_t dev_major, dev_minor, rdev_major, rdev_minor;
-	const char *name;		/* terminated, in the archive */
+	const char *name; /* terminated, in the archive */
 	const uint8_t *data;
-	size_t total;			/* bytes from this header to the next */
+	size_t total; /* bytes from this header to the next */
 };
 
 enum newc_result {
 	NEWC_OK,
-	NEWC_NO_MAGIC,		/* no header here */
-	NEWC_COMPRESSED,	/* gzip, xz, zstd... instead of an archive */
-	NEWC_BAD_FIELD,		/* a number that is none */
-	NEWC_BAD_NAME,		/* no length, no end, or longer than NEWC_NAME_MAX */
-	NEWC_CUT,		/* the archive ends before the entry does */
-	NEWC_BAD_SUM,		/* crc format: the data does not add up */
+	NEWC_NO_MAGIC,	 /* no header here */
+	NEWC_COMPRESSED, /* gzip, xz, zstd... instead of an archive */
+	NEWC_BAD_FIELD,	 /* a number that is none */
+	NEWC_BAD_NAME,	 /* no length, no end, or longer than NEWC_NAME_MAX */
+	NEWC_CUT,	 /* the archive ends before the entry does */
+	NEWC_BAD_SUM,	 /* crc format: the data does not add up */
 	NEWC_RESULTS
 };
 

@@ -1,12 +1,13 @@
 /*
  * /proc: a file system whose files are made up when they are read.
  *
- * Its tree is a table of entries (proc_system.c, proc_process.c) with two places that no table can hold: a directory for
- * each process and, in each of these, a link for each open file. An inode remembers its entry and, by number, the
- * process and the descriptor: never a pointer, since both may be gone by the next look. Every inode is volatile:
- * each walk makes it anew.
+ * Its tree is a table of entries (proc_system.c, proc_process.c) with two places that no table can
+ * hold: a directory for each process and, in each of these, a link for each open file. An inode
+ * remembers its entry and, by number, the process and the descriptor: never a pointer, since both
+ * may be gone by the next look. Every inode is volatile: each walk makes it anew.
  *
- * A text is made whole by the first read, and again by each read at position 0; reads further on go on in that same text.
+ * A text is made whole by the first read, and again by each read at position 0; reads further on go
+ * on in that same text. The inode's lock is held over each read.
  */
 #include "proc.h"
 
@@ -17,8 +18,6 @@
 #include <string.h>
 
 #define PROC_MAGIC 0x9fa0
-#define TEXT_ROOM_FIRST 1024u
-#define TEXT_ROOM_MAX (4u * MB)
 
 /* Positions in directories: the two dots, the table, then numbers (processes, descriptors). */
 #define POSITION_TABLE 2
@@ -26,73 +25,18 @@
 
 struct proc_node {
 	const struct proc_entry *entry;
-	pid_t pid;	/* 0: not in a process's directory */
-	int fd;		/* -1: not in its fd/ */
+	pid_t pid; /* 0: not in a process's directory */
+	int fd;	   /* -1: not in its fd/ */
 };
 
 static const struct proc_entry root_entry = {
 	.name = "", .mode = S_IFDIR | 0555, .children = proc_root_entries, .lists_processes = true
 };
-static const struct proc_entry process_entry = {
-	.name = "", .mode = S_IFDIR | 0555, .children = proc_process_entries
-};
+static const struct proc_entry process_entry = { .name = "",
+						 .mode = S_IFDIR | 0555,
+						 .children = proc_process_entries };
 static const struct inode_ops proc_inode_ops, proc_link_ops, proc_jump_ops;
 static const struct file_ops proc_dir_ops, proc_text_ops, proc_position_ops;
-
-/* ---- texts ---- */
-
-/* Room for size bytes more and an end. */
-static bool text_reserve(struct proc_text *text, size_t size)
-{
-	size_t room = MAX(text->room, TEXT_ROOM_FIRST);
-	char *bytes;
-
-	if (text->failed)
-		return false;
-	while (room < text->used + size + 1 && room < TEXT_ROOM_MAX)
-		room *= 2;
-	if (room == text->room)
-		return text->used + size + 1 <= room;
-	bytes = text->used + size + 1 <= room ? kalloc(room) : NULL;
-	if (!bytes) {
-		text->failed = true;
-		return false;
-	}
-	if (text->used)
-		memcpy(bytes, text->bytes, text->used);
-	kfree(text->bytes);
-	text->bytes = bytes;
-	text->room = room;
-	return true;
-}
-
-void proc_append(struct proc_text *text, const char *bytes, size_t size)
-{
-	if (!text_reserve(text, size))
-		return;
-	memcpy(text->bytes + text->used, bytes, size);
-	text->used += size;
-}
-
-void proc_print(struct proc_text *text, const char *pattern, ...)
-{
-	va_list args;
-	int length;
-
-	if (!text_reserve(text, 1))
-		return;
-	va_start(args, pattern);
-	length = vformat(text->bytes + text->used, text->room - text->used, pattern, args);
-	va_end(args);
-	if ((size_t)length >= text->room - text->used) {
-		if (!text_reserve(text, (size_t)length))
-			return;
-		va_start(args, pattern);
-		vformat(text->bytes + text->used, text->room - text->used, pattern, args);
-		va_end(args);
-	}
-	text->used += (size_t)length;
-}
 
 /* ---- inodes ---- */
 
@@ -111,7 +55,10 @@ static struct proc_node *node_of(const struct inode *inode)
 	return inode->data;
 }
 
-/* The process whose directory the node is in; NULL when there is none, or it is gone: *error is then -ESRCH. */
+/*
+ * The process whose directory the node is in; NULL when there is none, or it is gone: *error is then
+ * -ESRCH.
+ */
 static struct process *node_process(const struct proc_node *node, int *error)
 {
 	struct process *process = node->pid ? process_find(node->pid) : NULL;
@@ -364,13 +311,6 @@ static int proc_readdir(struct file *file, struct readdir_sink *sink)
 
 /* ---- reading ---- */
 
-static void text_free(struct proc_text *text)
-{
-	if (text)
-		kfree(text->bytes);
-	kfree(text);
-}
-
 /* Makes the text of a file; ERR_PTR. May sleep. */
 static struct proc_text *make_text(const struct proc_node *node)
 {
@@ -387,7 +327,7 @@ static struct proc_text *make_text(const struct proc_node *node)
 		error = -ENOMEM;
 	if (!error)
 		return text;
-	text_free(text);
+	proc_text_free(text);
 	return ERR_PTR(error);
 }
 
@@ -410,7 +350,7 @@ static ssize_t read_text(struct file *file, struct uio *io, loff_t *position)
 		text = make_text(node_of(file->inode));
 		if (IS_ERR(text))
 			return PTR_ERR(text);
-		text_free(file->data);
+		proc_text_free(file->data);
 		file->data = text;
 	}
 	if (*position < 0 || (uint64_t)*position >= text->used || io->left == 0)
@@ -434,7 +374,7 @@ static ssize_t text_read(struct file *file, struct uio *io, loff_t *position)
 
 static void text_release(struct file *file)
 {
-	text_free(file->data);
+	proc_text_free(file->data);
 }
 
 static ssize_t position_read(struct file *file, struct uio *io, loff_t *position)
@@ -473,9 +413,9 @@ static const struct inode_ops proc_link_ops = { .lookup = NULL };
 static const struct inode_ops proc_jump_ops = { .jump = proc_jump, .link_text = proc_link_text };
 
 static const struct file_ops proc_dir_ops = { .read = dir_read, .readdir = proc_readdir };
-static const struct file_ops proc_text_ops = {
-	.open = open_entry, .read = text_read, .release = text_release
-};
+static const struct file_ops proc_text_ops = { .open = open_entry,
+					       .read = text_read,
+					       .release = text_release };
 static const struct file_ops proc_position_ops = { .open = open_entry, .read = position_read };
 
 static const struct super_ops proc_super_ops = { .evict = proc_evict };

@@ -18,12 +18,14 @@ struct proc_text {
 
 void proc_print(struct proc_text *text, const char *pattern, ...) __printf(2, 3);
 void proc_append(struct proc_text *text, const char *bytes, size_t size);
+/* A text that kzalloc made; NULL is allowed. */
+void proc_text_free(struct proc_text *text);
 
 /* One name in /proc. What it is follows from which functions it has. */
 struct proc_entry {
 	const char *name;
-	mode_t mode;				/* type and rights */
-	const struct proc_entry *children;	/* directory: ends with a NULL name */
+	mode_t mode;			   /* type and rights */
+	const struct proc_entry *children; /* directory: ends with a NULL name */
 	/* File: prints it. process: whose directory it stands in, NULL outside. 0, or what read fails with. May sleep. */
 	int (*show)(struct proc_text *text, struct process *process);
 	/* File that is read by position instead of as a text (pagemap). */
@@ -31,8 +33,8 @@ struct proc_entry {
 	/* Link: its text, and where it leads with a reference (NULL: by its text). fd: of a link in fd/. */
 	ssize_t (*link_text)(struct process *process, int fd, char *buffer, size_t size);
 	struct dentry *(*jump)(struct process *process, int fd);
-	bool lists_processes, lists_fds;	/* directory: these too */
-	bool is_private;			/* file: -EACCES to who may not inspect the process */
+	bool lists_processes, lists_fds; /* directory: these too */
+	bool is_private;		 /* file: -EACCES to who may not inspect the process */
 };
 
 /* The files of the system as a whole (fs/proc_system.c), of a process (fs/proc_process.c, fs/proc_memory.c), and the links in fd/. */

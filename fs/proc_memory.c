@@ -11,7 +11,8 @@
 /* Column where the names stand in maps, as Linux pads. */
 #define NAME_COLUMN 49
 
-static const char *region_name(const struct vma *vma, const struct mm *mm, char *buffer, size_t size)
+static const char *region_name(const struct vma *vma, const struct mm *mm, char *buffer,
+			       size_t size)
 {
 	if (vma->file) {
 		const char *path = file_path(vma->file, buffer, size);
@@ -66,7 +67,8 @@ int proc_show_statm(struct proc_text *text, struct process *process)
 		proc_print(text, "0 0 0 0 0 0 0\n");
 		return 0;
 	}
-	code = (ROUND_UP(mm->code_end, PAGE_SIZE) - ROUND_DOWN(mm->code_start, PAGE_SIZE)) >> PAGE_SHIFT;
+	code = (ROUND_UP(mm->code_end, PAGE_SIZE) - ROUND_DOWN(mm->code_start, PAGE_SIZE)) >>
+	       PAGE_SHIFT;
 	proc_print(text, "%u %u %u %u 0 %u 0\n", mm->npages,
 		   mm->pagedir.resident_anon + mm->pagedir.resident_file, mm->pagedir.resident_file,
 		   code, mm->data_npages);

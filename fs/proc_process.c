@@ -158,9 +158,9 @@ static int show_stat(struct proc_text *text, struct process *process)
 
 	action_sets(process, &ignored, &caught);
 	proc_print(text, "%d (%s) %c %d %d %d %u %d %u ", process->pid, process->name,
-		   state_letter(process), process->parent ? process->parent->pid : 0,
-		   process->pgid, process->sid, (unsigned)tty_device(process->tty),
-		   tty_foreground(process->tty), 0u);
+		   state_letter(process), process->parent ? process->parent->pid : 0, process->pgid,
+		   process->sid, (unsigned)tty_device(process->tty), tty_foreground(process->tty),
+		   0u);
 	proc_print(text, "%llu %llu %llu %llu ",
 		   (unsigned long long)(process->past_faults_minor + (mm ? mm->faults_minor : 0)),
 		   (unsigned long long)process->children_faults_minor,
@@ -169,9 +169,8 @@ static int show_stat(struct proc_text *text, struct process *process)
 	proc_print(text, "%u %u %u %u %d %d %u 0 %llu %u %u %u ", process->ticks_user,
 		   process->ticks_system, process->children_user, process->children_system,
 		   20 + process->nice, process->nice, process->ntasks,
-		   (unsigned long long)in_ticks(process->start_ns),
-		   mm ? mm->npages * PAGE_SIZE : 0, mm ? resident_pages(mm) : 0,
-		   process->rlimits[RLIMIT_RSS].current);
+		   (unsigned long long)in_ticks(process->start_ns), mm ? mm->npages * PAGE_SIZE : 0,
+		   mm ? resident_pages(mm) : 0, process->rlimits[RLIMIT_RSS].current);
 	proc_print(text, "%u %u %u %u %u %u %u %u %u 0 0 0 %d 0 0 0 0 0 0 ",
 		   own ? own->code_start : !!mm, own ? own->code_end : !!mm,
 		   own ? own->stack_top : 0, own && task && task->frame ? task->frame->esp : 0, 0u,
@@ -202,7 +201,8 @@ static void show_status_ids(struct proc_text *text, const struct process *proces
 static void show_status_memory(struct proc_text *text, const struct mm *mm)
 {
 	const uint32_t kb = PAGE_SIZE / KB;
-	uint32_t code = (ROUND_UP(mm->code_end, PAGE_SIZE) - ROUND_DOWN(mm->code_start, PAGE_SIZE)) / KB;
+	uint32_t code =
+		(ROUND_UP(mm->code_end, PAGE_SIZE) - ROUND_DOWN(mm->code_start, PAGE_SIZE)) / KB;
 
 	proc_print(text, "VmPeak:\t%8u kB\nVmSize:\t%8u kB\nVmLck:\t%8u kB\n",
 		   MAX(mm->peak_npages, mm->npages) * kb, mm->npages * kb, mm->locked_npages * kb);
@@ -398,12 +398,19 @@ static ssize_t file_text(struct process *process, int fd, char *buffer, size_t s
 /* ---- the table ---- */
 
 #define FILE_ENTRY(entry_name, rights, function) \
-	{ .name = entry_name, .mode = S_IFREG | (rights), .show = function }
+	{ \
+		.name = entry_name, .mode = S_IFREG | (rights), .show = function \
+	}
 #define PRIVATE_ENTRY(entry_name, rights, function) \
-	{ .name = entry_name, .mode = S_IFREG | (rights), .show = function, .is_private = true }
+	{ \
+		.name = entry_name, .mode = S_IFREG | (rights), .show = function, \
+		.is_private = true \
+	}
 #define LINK_ENTRY(entry_name, text_function, jump_function) \
-	{ .name = entry_name, .mode = S_IFLNK | 0777, .link_text = text_function, \
-	  .jump = jump_function }
+	{ \
+		.name = entry_name, .mode = S_IFLNK | 0777, .link_text = text_function, \
+		.jump = jump_function \
+	}
 
 const struct proc_entry proc_fd_entry = {
 	.name = "", .mode = S_IFLNK | 0700, .link_text = file_text, .jump = jump_file
@@ -420,7 +427,9 @@ const struct proc_entry proc_process_entries[] = {
 	FILE_ENTRY("limits", 0444, show_limits),
 	PRIVATE_ENTRY("maps", 0444, proc_show_maps),
 	FILE_ENTRY("mounts", 0444, proc_show_mounts),
-	{ .name = "pagemap", .mode = S_IFREG | 0400, .read = proc_read_pagemap,
+	{ .name = "pagemap",
+	  .mode = S_IFREG | 0400,
+	  .read = proc_read_pagemap,
 	  .is_private = true },
 	LINK_ENTRY("root", root_text, jump_root),
 	FILE_ENTRY("stat", 0444, show_stat),

@@ -225,7 +225,8 @@ static int show_stat(struct proc_text *text, struct process *process)
 	for (int line = 0; line < 2; line++)
 		proc_print(text, "%s %u 0 %u %u 0 0 0 0 0 0\n", line ? "cpu0" : "cpu ", user,
 			   system, sched_idle_ticks());
-	proc_print(text, "ctxt %llu\nbtime %llu\nprocesses %d\nprocs_running %u\n"
+	proc_print(text,
+		   "ctxt %llu\nbtime %llu\nprocesses %d\nprocs_running %u\n"
 		   "procs_blocked 0\n",
 		   (unsigned long long)sched_switches(), (unsigned long long)boot_time, last_pid(),
 		   running);
@@ -334,7 +335,7 @@ static int show_uuid(struct proc_text *text, struct process *process)
 
 	(void)process;
 	random_bytes(b, sizeof(b));
-	b[6] = (b[6] & 0x0f) | 0x40;	/* version 4, RFC 4122 4.4 */
+	b[6] = (b[6] & 0x0f) | 0x40; /* version 4, RFC 4122 4.4 */
 	b[8] = (b[8] & 0x3f) | 0x80;
 	for (unsigned i = 0; i < sizeof(b); i++)
 		proc_print(text, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", b[i]);
@@ -357,63 +358,58 @@ static ssize_t mounts_text(struct process *process, int fd, char *buffer, size_t
 }
 
 #define FILE_ENTRY(entry_name, function) \
-	{ .name = entry_name, .mode = S_IFREG | 0444, .show = function }
+	{ \
+		.name = entry_name, .mode = S_IFREG | 0444, .show = function \
+	}
 #define DIRECTORY_ENTRY(entry_name, table) \
-	{ .name = entry_name, .mode = S_IFDIR | 0555, .children = table }
+	{ \
+		.name = entry_name, .mode = S_IFDIR | 0555, .children = table \
+	}
 #define LINK_ENTRY(entry_name, function) \
-	{ .name = entry_name, .mode = S_IFLNK | 0777, .link_text = function }
+	{ \
+		.name = entry_name, .mode = S_IFLNK | 0777, .link_text = function \
+	}
 
-static const struct proc_entry random_entries[] = {
-	FILE_ENTRY("uuid", show_uuid),
-	{ .name = NULL }
-};
+static const struct proc_entry random_entries[] = { FILE_ENTRY("uuid", show_uuid),
+						    { .name = NULL } };
 
-static const struct proc_entry sys_kernel_entries[] = {
-	FILE_ENTRY("domainname", show_domainname),
-	FILE_ENTRY("hostname", show_hostname),
-	FILE_ENTRY("ngroups_max", show_ngroups_max),
-	FILE_ENTRY("osrelease", show_osrelease),
-	FILE_ENTRY("ostype", show_ostype),
-	FILE_ENTRY("pid_max", show_pid_max),
-	DIRECTORY_ENTRY("random", random_entries),
-	FILE_ENTRY("version", show_uts_version),
-	{ .name = NULL }
-};
+static const struct proc_entry sys_kernel_entries[] = { FILE_ENTRY("domainname", show_domainname),
+							FILE_ENTRY("hostname", show_hostname),
+							FILE_ENTRY("ngroups_max", show_ngroups_max),
+							FILE_ENTRY("osrelease", show_osrelease),
+							FILE_ENTRY("ostype", show_ostype),
+							FILE_ENTRY("pid_max", show_pid_max),
+							DIRECTORY_ENTRY("random", random_entries),
+							FILE_ENTRY("version", show_uts_version),
+							{ .name = NULL } };
 
-static const struct proc_entry sys_vm_entries[] = {
-	FILE_ENTRY("max_map_count", show_map_count),
-	FILE_ENTRY("mmap_min_addr", show_mmap_min),
-	FILE_ENTRY("overcommit_memory", show_overcommit),
-	{ .name = NULL }
-};
+static const struct proc_entry sys_vm_entries[] = { FILE_ENTRY("max_map_count", show_map_count),
+						    FILE_ENTRY("mmap_min_addr", show_mmap_min),
+						    FILE_ENTRY("overcommit_memory",
+							       show_overcommit),
+						    { .name = NULL } };
 
-static const struct proc_entry sys_entries[] = {
-	DIRECTORY_ENTRY("kernel", sys_kernel_entries),
-	DIRECTORY_ENTRY("vm", sys_vm_entries),
-	{ .name = NULL }
-};
+static const struct proc_entry sys_entries[] = { DIRECTORY_ENTRY("kernel", sys_kernel_entries),
+						 DIRECTORY_ENTRY("vm", sys_vm_entries),
+						 { .name = NULL } };
 
-static const struct proc_entry loft_entries[] = {
-	FILE_ENTRY("heap", show_heap),
-	FILE_ENTRY("kernel_vma", show_kernel_vma),
-	FILE_ENTRY("ledger", show_ledger),
-	{ .name = NULL }
-};
+static const struct proc_entry loft_entries[] = { FILE_ENTRY("heap", show_heap),
+						  FILE_ENTRY("kernel_vma", show_kernel_vma),
+						  FILE_ENTRY("ledger", show_ledger),
+						  { .name = NULL } };
 
-const struct proc_entry proc_root_entries[] = {
-	FILE_ENTRY("cmdline", show_cmdline),
-	FILE_ENTRY("cpuinfo", show_cpuinfo),
-	FILE_ENTRY("filesystems", show_filesystems),
-	FILE_ENTRY("loadavg", show_loadavg),
-	DIRECTORY_ENTRY("loft", loft_entries),
-	FILE_ENTRY("meminfo", show_meminfo),
-	LINK_ENTRY("mounts", mounts_text),
-	LINK_ENTRY("self", self_text),
-	FILE_ENTRY("stat", show_stat),
-	FILE_ENTRY("swaps", show_swaps),
-	DIRECTORY_ENTRY("sys", sys_entries),
-	FILE_ENTRY("uptime", show_uptime),
-	FILE_ENTRY("version", show_version),
-	FILE_ENTRY("vmstat", show_vmstat),
-	{ .name = NULL }
-};
+const struct proc_entry proc_root_entries[] = { FILE_ENTRY("cmdline", show_cmdline),
+						FILE_ENTRY("cpuinfo", show_cpuinfo),
+						FILE_ENTRY("filesystems", show_filesystems),
+						FILE_ENTRY("loadavg", show_loadavg),
+						DIRECTORY_ENTRY("loft", loft_entries),
+						FILE_ENTRY("meminfo", show_meminfo),
+						LINK_ENTRY("mounts", mounts_text),
+						LINK_ENTRY("self", self_text),
+						FILE_ENTRY("stat", show_stat),
+						FILE_ENTRY("swaps", show_swaps),
+						DIRECTORY_ENTRY("sys", sys_entries),
+						FILE_ENTRY("uptime", show_uptime),
+						FILE_ENTRY("version", show_version),
+						FILE_ENTRY("vmstat", show_vmstat),
+						{ .name = NULL } };

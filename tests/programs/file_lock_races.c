@@ -10,7 +10,7 @@ static int shared_fd;
 
 static void settle(void)
 {
-	usleep(200000); /* the others run until they wait */
+	usleep(800000); /* the others run until they wait */
 }
 
 static int lock_byte(int fd, int command, short type, off_t byte)
@@ -33,7 +33,7 @@ static pid_t holder(const char *name, off_t held, off_t wanted, volatile int *go
 		alarm(20);
 		lock_byte(fd, F_SETLKW, F_WRLCK, held);
 		while (!*go)
-			usleep(10000);
+			usleep(40000);
 		if (wanted >= 0) {
 			int done = lock_byte(fd, F_SETLKW, F_WRLCK, wanted);
 
@@ -137,8 +137,8 @@ static void circle_of_others(volatile int *go)
 
 int main(void)
 {
-	volatile int *go = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-				-1, 0);
+	volatile int *go = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+				0);
 
 	enter("lock_races");
 	put_file("data", "0123456789");
