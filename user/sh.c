@@ -425,6 +425,10 @@ int main(int argc, char **argv, char **envp)
 	int fd = 0;
 	environment = envp;
 	if (argc > 2 && strcmp(argv[1], "-c") == 0) {
+		if (strlen(argv[2]) >= LINE) {
+			print("sh: -c: too long\n");
+			return 2;
+		}
 		run_line(argv[2]);
 		return last_status;
 	}
