@@ -88,9 +88,11 @@ static void waking(void)
 	pid_t child[4];
 	int status, woken = 0;
 
-	for (int i = 0; i < 4; i++)
+	/* One sleeps before the next does, on two processors too. */
+	for (int i = 0; i < 4; i++) {
 		child[i] = sleeper(word, 0, 1u << i);
-	usleep(200000);
+		usleep(100000);
+	}
 	tell("those of bit 1", futex(word, FUTEX_WAKE_BITSET, 10, NULL, NULL, 2));
 	reap("the second", child[1]);
 	tell("one", futex(word, FUTEX_WAKE, 1, NULL, NULL, 0));
