@@ -131,6 +131,8 @@ struct fpu_state {
 };
 
 struct task {
+	/* signal_deliver has something to do (irq); first, where kernel/entry.asm finds it */
+	volatile bool signalled;
 	struct list run_link; /* run queue (irq) */
 	struct list process_link;
 	struct list all_link;
@@ -152,7 +154,6 @@ struct task {
 	uint64_t tls[GDT_TLS_COUNT]; /* GDT descriptors, 0: none */
 	struct fpu_state fpu;
 
-	volatile bool signalled; /* signal_deliver has something to do (irq) */
 	sigset_t blocked;
 	sigset_t saved_blocked; /* of sigsuspend, to be restored after delivery */
 	bool restore_blocked;

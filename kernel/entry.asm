@@ -21,9 +21,12 @@ TRAP_SYSCALL		equ 0x80
 FRAME_EAX		equ 24		; offsets in struct trap_frame
 FRAME_VECTOR		equ 44
 FRAME_CS		equ 56
+FRAME_EFLAGS		equ 60
+TASK_SIGNALLED		equ 0		; in struct task
 
 EFLAGS_RESERVED		equ 0x002	; always set
 EFLAGS_IF		equ 0x200
+EFLAGS_VM		equ 0x20000
 
 SYSCALL_COUNT		equ 452		; these agree with include/syscall.h
 SYSCALL_ENTRY_SIZE	equ 8
@@ -35,7 +38,7 @@ RESTART_LAST		equ 516		; ERESTART_RESTARTBLOCK
 STUB_SIZE		equ 16		; kernel/traps.c counts on it
 
 extern trap_handlers, trap_exit_work, double_fault_handle
-extern syscall_table, sched_need_resched, signal_pending
+extern trap_virtual_8086, syscall_table, sched_need_resched, current
 
 section .text progbits alloc exec nowrite align=16
 
@@ -78,6 +81,8 @@ trap_enter:
 	mov	es, eax
 	push	dword EFLAGS_RESERVED
 	popfd
+	test	byte [esp + FRAME_EFLAGS + 2], EFLAGS_VM >> 16
+	jnz	virtual_8086
 	mov	eax, [esp + FRAME_VECTOR]
 	push	esp
 	call	[trap_handlers + 4 * eax]	; handler(frame)
@@ -105,9 +110,9 @@ return_to_user:
 	cli
 	cmp	byte [sched_need_resched], 0
 	jne	.work
-	call	signal_pending
-	test	al, al
-	jz	restore
+	mov	eax, [current]
+	cmp	byte [eax + TASK_SIGNALLED], 0
+	je	restore
 .work:
 	push	esp
 	call	trap_exit_work			; trap_exit_work(frame)
@@ -156,6 +161,8 @@ syscall_entry:
 	mov	es, edx
 	push	dword EFLAGS_RESERVED | EFLAGS_IF
 	popfd
+	test	byte [esp + FRAME_EFLAGS + 2], EFLAGS_VM >> 16
+	jnz	virtual_8086
 	cmp	eax, SYSCALL_COUNT
 	jae	.none
 	mov	ecx, [syscall_table + SYSCALL_ENTRY_SIZE * eax + SYSCALL_ENTER]
@@ -174,6 +181,11 @@ syscall_entry:
 .none:
 	mov	dword [esp + FRAME_EAX], -ENOSYS
 	jmp	return_to_user
+
+; From a mode that no program of ours can be in, and yet: see trap_virtual_8086, which ends it.
+virtual_8086:
+	push	esp
+	call	trap_virtual_8086		; trap_virtual_8086(frame)
 
 ; void trap_return(struct trap_frame *frame): leaves the stack it is called on for good.
 global trap_return

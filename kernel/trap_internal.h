@@ -21,6 +21,7 @@ void segments_load(const void *gdtr);
 typedef void trap_handler(struct trap_frame *frame);
 extern trap_handler *const trap_handlers[TRAP_IRQ_FIRST + TRAP_IRQS];
 void trap_exit_work(struct trap_frame *frame);
+__noreturn void trap_virtual_8086(struct trap_frame *frame);
 __noreturn void double_fault_handle(void);
 
 /* segments.c: GDT and task state segments, loaded. */

@@ -64,6 +64,8 @@ void traps_init(void)
 	_Static_assert(offsetof(struct trap_frame, eax) == 24, "likewise");
 	_Static_assert(offsetof(struct trap_frame, vector) == 44, "likewise");
 	_Static_assert(offsetof(struct trap_frame, cs) == 56, "likewise");
+	_Static_assert(offsetof(struct trap_frame, eflags) == 60, "likewise");
+	_Static_assert(offsetof(struct task, signalled) == 0, "likewise");
 	_Static_assert(sizeof(struct syscall_entry) == 8, "likewise");
 	_Static_assert(offsetof(struct syscall_entry, enter) == 4, "likewise");
 	_Static_assert(SYSCALL_COUNT == 452, "likewise");
@@ -266,6 +268,20 @@ trap_handler *const trap_handlers[TRAP_IRQ_FIRST + TRAP_IRQS] = {
 	[TRAP_SIMD + 1 ... TRAP_EXCEPTIONS - 1] = unknown_exception,
 	[TRAP_IRQ_FIRST... TRAP_IRQ_FIRST + TRAP_IRQS - 1] = irq_handle,
 };
+
+/*
+ * A program runs in virtual-8086 mode. Only PL0 can begin that, and the kernel never does (Intel
+ * SDM 2A, IRET); but QEMU's TCG does not ask who executes the IRET. This frame is not where
+ * task->frame is, since the processor has pushed four segment registers more, so that all that
+ * can be done for the program is to end it, an interrupt being served first.
+ */
+void trap_virtual_8086(struct trap_frame *frame)
+{
+	if (frame->vector - TRAP_IRQ_FIRST < TRAP_IRQS)
+		irq_handle(frame);
+	__asm__ volatile("sti" : : : "memory");
+	process_exit(SIGSEGV);
+}
 
 /* ---- the way back */
 
