@@ -13,7 +13,6 @@
 #include <string.h>
 
 #define NON_LARGE_MAX 0x7fffffffull /* without O_LARGEFILE */
-#define SIZE_MAX_OF_FILE ((1ull << 44) - 1)
 
 const struct file_ops path_only_ops;
 
@@ -212,7 +211,7 @@ void signal_self(int signal)
 static int64_t write_room(const struct file *file, uint64_t at)
 {
 	uint32_t limit = current->process->rlimits[RLIMIT_FSIZE].current;
-	uint64_t end = SIZE_MAX_OF_FILE;
+	uint64_t end = FILE_SIZE_MAX;
 
 	if (limit != RLIM_INFINITY && current->process->mm) {
 		if (at >= limit) {
@@ -329,7 +328,7 @@ loff_t file_seek_default(struct file *file, loff_t offset, int whence)
 	}
 	/* Unsigned, so that an overflow is defined and shows as a negative or too large sum. */
 	offset = (loff_t)(base + (uint64_t)offset);
-	if (offset < 0 || (uint64_t)offset > SIZE_MAX_OF_FILE)
+	if (offset < 0 || (uint64_t)offset > FILE_SIZE_MAX)
 		return -EINVAL;
 	file->position = offset;
 	return offset;

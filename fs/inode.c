@@ -12,8 +12,6 @@
 #include <kheap.h>
 #include <string.h>
 
-/* The page cache's index has 32 bits. */
-#define SIZE_MAX_OF_FILE ((1ull << 44) - 1)
 #define DAY_NS (24 * 3600 * NSEC_PER_SEC)
 
 static void release_pages(struct object *object)
@@ -221,7 +219,7 @@ int inode_resize(struct inode *inode, uint64_t size)
 
 	if (!inode->ops || !inode->ops->resize)
 		return -EINVAL;
-	if (size > SIZE_MAX_OF_FILE)
+	if (size > FILE_SIZE_MAX)
 		return -EFBIG;
 	mutex_lock(&inode->lock);
 	error = inode->ops->resize(inode, size);

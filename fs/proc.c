@@ -372,6 +372,12 @@ static ssize_t text_read(struct file *file, struct uio *io, loff_t *position)
 	return done;
 }
 
+/* Where a text ends is known when it has been made. */
+static loff_t text_seek(struct file *file, loff_t offset, int whence)
+{
+	return whence > SEEK_CUR ? -EINVAL : file_seek_default(file, offset, whence);
+}
+
 static void text_release(struct file *file)
 {
 	proc_text_free(file->data);
@@ -413,10 +419,12 @@ static const struct inode_ops proc_link_ops = { .lookup = NULL };
 static const struct inode_ops proc_jump_ops = { .jump = proc_jump, .link_text = proc_link_text };
 
 static const struct file_ops proc_dir_ops = { .read = dir_read, .readdir = proc_readdir };
-static const struct file_ops proc_text_ops = { .open = open_entry,
-					       .read = text_read,
-					       .release = text_release };
-static const struct file_ops proc_position_ops = { .open = open_entry, .read = position_read };
+static const struct file_ops proc_text_ops = {
+	.open = open_entry, .read = text_read, .seek = text_seek, .release = text_release
+};
+static const struct file_ops proc_position_ops = { .open = open_entry,
+						   .read = position_read,
+						   .seek = text_seek };
 
 static const struct super_ops proc_super_ops = { .evict = proc_evict };
 

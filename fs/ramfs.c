@@ -181,7 +181,8 @@ static uint64_t largest_size(const struct inode *inode)
 {
 	const struct ramfs *ramfs = inode->superblock->data;
 	uint64_t free = ramfs->max_pages - MIN(ramfs->used_pages, ramfs->max_pages);
-	uint64_t pages = pages_of(inode->pages.size) + MIN(free, UINT32_MAX);
+	/* More than any file may have, and far from an overflow. */
+	uint64_t pages = pages_of(inode->pages.size) + MIN(free, 1ull << 32);
 
 	return pages << PAGE_SHIFT;
 }

@@ -26,6 +26,12 @@ static ssize_t transfer(struct file *file, struct uio *io, loff_t *position, boo
 	return writing ? file_write(file, io, position) : file_read(file, io, position);
 }
 
+/* Would the last byte of a transfer have a position beyond all positions? */
+static bool runs_over(loff_t at, size_t size)
+{
+	return at > INT64_MAX - (loff_t)size;
+}
+
 static bool seekable(const struct file *file)
 {
 	return file->ops->seek != file_no_seek;
@@ -48,6 +54,8 @@ static int32_t transfer_buffer(int fd, void __user *buffer, size_t size, const l
 		done = user_range_ok(buffer, size) ? -EINVAL : -EFAULT;
 	if (!done && unlikely(!user_range_ok(buffer, size)))
 		done = -EFAULT;
+	if (!done && unlikely(runs_over(position, size)))
+		done = -EINVAL;
 	if (!done) {
 		uio_init(&io, &vec, buffer, MIN(size, TRANSFER_MAX), false);
 		done = transfer(file, &io, at ? &position : &file->position, writing);
@@ -128,6 +136,8 @@ static ssize_t transfer_list(struct file *file, const struct iovec __user *user,
 	if (IS_ERR(list))
 		return PTR_ERR(list);
 	total = check_list(list, count);
+	if (total > 0 && runs_over(*position, (size_t)total))
+		total = -EINVAL;
 	if (total > 0) {
 		struct uio io = { .vec = list, .count = count, .left = (size_t)total };
 
@@ -263,6 +273,26 @@ static ssize_t pass(struct file *from, loff_t *from_at, struct file *to, loff_t 
 	return total ? total : done < 0 ? done : 0;
 }
 
+/* May size bytes at `at` go from one file to the other? 0 or -errno, in Linux's order. */
+static int check_files(struct file *from, struct file *to, const loff_t *at, size_t size)
+{
+	loff_t position = at ? *at : from->position;
+
+	if (!file_readable(from))
+		return -EBADF;
+	if (at && !seekable(from))
+		return -ESPIPE;
+	if (runs_over(position, size))
+		return -EINVAL;
+	if (IS_ERR(to) || !file_writable(to))
+		return -EBADF;
+	if (!from->ops->read || !to->ops->write)
+		return -EINVAL;
+	if (!seekable(from) || S_ISDIR(from->inode->mode) || (to->flags & O_APPEND))
+		return -EINVAL;
+	return (uint64_t)position >= FILE_SIZE_MAX && size ? -EOVERFLOW : 0;
+}
+
 static ssize_t send_file(int to_fd, int from_fd, loff_t *at, size_t size)
 {
 	struct file *from = file_from_fd(from_fd), *to;
@@ -271,17 +301,8 @@ static ssize_t send_file(int to_fd, int from_fd, loff_t *at, size_t size)
 	if (IS_ERR(from))
 		return PTR_ERR(from);
 	to = file_from_fd(to_fd);
-	if (!file_readable(from))
-		done = -EBADF;
-	else if (at && !seekable(from))
-		done = -ESPIPE;
-	else if (IS_ERR(to) || !file_writable(to))
-		done = -EBADF;
-	else if (!from->ops->read || !to->ops->write)
-		done = -EINVAL;
-	else if (!seekable(from) || S_ISDIR(from->inode->mode) || (to->flags & O_APPEND))
-		done = -EINVAL;
-	else
+	done = check_files(from, to, at, size);
+	if (!done)
 		done = pass(from, at ? at : &from->position, to, &to->position, size);
 	if (!IS_ERR(to))
 		file_put(to);

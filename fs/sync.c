@@ -173,8 +173,6 @@ static int allocate(struct file *file, uint32_t mode, uint64_t start, uint64_t e
 		signal_self(SIGXFSZ);
 		return -EFBIG;
 	}
-	if (end > (1ull << 44) - 1)
-		return -EFBIG;
 	mutex_lock(&inode->lock);
 	error = make_room(inode, start, end, grow);
 	mutex_unlock(&inode->lock);
@@ -203,7 +201,7 @@ int32_t sys_fallocate(int fd, uint32_t mode, uint32_t offset_low, uint32_t offse
 		error = -ENODEV;
 	else if (!file->inode->ops->resize)
 		error = -EOPNOTSUPP;
-	else if (offset + size < 0)
+	else if ((uint64_t)offset + (uint64_t)size > FILE_SIZE_MAX)
 		error = -EFBIG;
 	else
 		error = allocate(file, mode, (uint64_t)offset, (uint64_t)(offset + size));

@@ -381,6 +381,9 @@ dev_t pipe_device(void);
 
 /* ---- files (fs/file.c) ---- */
 
+/* The largest size and position, as on i386 Linux: the page cache's index has 32 bits. */
+#define FILE_SIZE_MAX ((uint64_t)UINT32_MAX << PAGE_SHIFT)
+
 #define FILE_RUNS 0x80000000u	/* file->flags: opened by exec, keeps writers out */
 #define FILE_WRITER 0x40000000u /* file->flags: counted in inode->writers */
 #define FILE_FLAGS_ABI 0x3fffffffu
