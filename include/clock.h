@@ -25,7 +25,8 @@ uint32_t clock_tsc_khz(void);
 uint64_t clock_realtime_ns(void);
 /* The same as of the last tick: cheaper; what files are stamped with. */
 uint64_t clock_realtime_coarse_ns(void);
-void clock_set_realtime_ns(uint64_t ns);
+/* -EINVAL for times before monotonic time: the boot would have been before 1970. */
+__must_check int clock_set_realtime_ns(uint64_t ns);
 
 /*
  * One-shot timer: calls fire(context) at or after deadline, from the tick, interrupts off; fire

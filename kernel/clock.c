@@ -18,6 +18,7 @@
 #include <assert.h>
 #include <cpu.h>
 #include <drivers.h>
+#include <errno.h>
 #include <log.h>
 #include <panic.h>
 #include <task.h>
@@ -172,10 +173,15 @@ uint64_t clock_realtime_coarse_ns(void)
 	return clock_coarse_ns() + boot_ns;
 }
 
-void clock_set_realtime_ns(uint64_t ns)
+int clock_set_realtime_ns(uint64_t ns)
 {
-	boot_ns = ns - clock_monotonic_ns();
+	uint64_t now = clock_monotonic_ns();
+
+	if (ns < now)
+		return -EINVAL;
+	boot_ns = ns - now;
 	wake_all(&clock_was_set);
+	return 0;
 }
 
 uint64_t clock_monotonic_from_realtime(uint64_t ns)

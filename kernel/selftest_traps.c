@@ -150,9 +150,10 @@ SELFTEST(clock_realtime_can_be_set)
 {
 	uint64_t real = clock_realtime_ns();
 
-	clock_set_realtime_ns(1000 * NSEC_PER_SEC);
+	EXPECT(clock_set_realtime_ns(1000 * NSEC_PER_SEC) == 0);
 	EXPECT(clock_realtime_ns() - 1000 * NSEC_PER_SEC < NSEC_PER_SEC);
-	clock_set_realtime_ns(real);
+	EXPECT(clock_set_realtime_ns(clock_monotonic_ns() / 2) == -EINVAL);
+	EXPECT(clock_set_realtime_ns(real) == 0);
 	EXPECT(clock_realtime_ns() >= real);
 }
 

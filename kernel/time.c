@@ -18,6 +18,7 @@
 #define CPU_CLOCK_KIND 3
 enum cpu_clock_kind { CPU_CLOCK_PROF, CPU_CLOCK_VIRT, CPU_CLOCK_SCHED };
 
+#define UPTIME_SECONDS_MAX (30LL * 365 * 24 * 3600)	 /* TIME_UPTIME_SEC_MAX */
 #define SECONDS_MAX (INT64_MAX / (int64_t)NSEC_PER_SEC) /* as Linux's KTIME_SEC_MAX */
 
 /* ---- times between the ABI's forms and ours */
@@ -139,12 +140,11 @@ static uint64_t resolution_ns(int32_t id)
 
 static int set_realtime(int64_t sec, int32_t nsec)
 {
-	if (!timespec_valid(sec, nsec) || sec >= SECONDS_MAX)
+	if (!timespec_valid(sec, nsec) || sec >= SECONDS_MAX - UPTIME_SECONDS_MAX)
 		return -EINVAL;
 	if (!current_is_root())
 		return -EPERM;
-	clock_set_realtime_ns(timespec_to_ns(sec, nsec));
-	return 0;
+	return clock_set_realtime_ns(timespec_to_ns(sec, nsec));
 }
 
 /* ---- system calls */
