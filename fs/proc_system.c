@@ -280,6 +280,18 @@ static int show_swaps(struct proc_text *text, struct process *process)
 	return 0;
 }
 
+/* A field of a line: what would end it stands as \ooo, as Linux's mangle has it. */
+static void print_field(struct proc_text *text, const char *field, const char *special)
+{
+	for (; *field; field++) {
+		if (strchr(special, *field))
+			proc_print(text, "\\%03o", (unsigned char)*field);
+		else
+			proc_append(text, field, 1);
+	}
+	proc_append(text, " ", 1);
+}
+
 int proc_show_mounts(struct proc_text *text, struct process *process)
 {
 	char *path = path_buffer_get(), options[96];
@@ -293,9 +305,11 @@ int proc_show_mounts(struct proc_text *text, struct process *process)
 		char *where = dentry_path(place, current_root(), path, PATH_MAX);
 
 		superblock_options(at, options, sizeof(options));
-		if (!IS_ERR(where))
-			proc_print(text, "%s %s %s %s 0 0\n", at->source, where, at->type->name,
-				   options);
+		if (IS_ERR(where))
+			continue;
+		print_field(text, at->source, " \t\n\\#");
+		print_field(text, where, " \t\n\\");
+		proc_print(text, "%s %s 0 0\n", at->type->name, options);
 	}
 	path_buffer_put(path);
 	return 0;
