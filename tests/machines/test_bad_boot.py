@@ -128,6 +128,18 @@ def test_archive_with_a_header_that_is_no_number(boot, scratch):
         machine.wait()
 
 
+def test_archive_with_the_longest_names(boot, scratch):
+    """A path of PATH_MAX bytes with its slash and its end is one; a byte more is none."""
+    data = good_entries() + newc_entry("a/" * 2046 + "bc")
+    bad_at = len(data)
+    data += newc_entry("a/" * 2047 + "b") + newc_end()
+    machine = boot(initrd=archive(scratch, "longest", data))
+    machine.expect(r"initramfs: /a/a/.*")
+    machine.expect(rf"initramfs: byte {bad_at} of {len(data)}: {BAD_NAME}")
+    machine.expect(r"^@end$")
+    machine.wait()
+
+
 NAMES = ["../escaped", "a/../../escaped", "/../escaped", "..", ".", "/", "", "dev//null", "x" * 300,
          "y/" * 200 + "z", "missing/folder/file", "init/below-a-file", "con\x01trol\xff"]
 
