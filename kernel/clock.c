@@ -15,10 +15,10 @@
  */
 #include <clock.h>
 
+#include <abi/errno.h>
 #include <assert.h>
 #include <cpu.h>
 #include <drivers.h>
-#include <errno.h>
 #include <log.h>
 #include <panic.h>
 #include <task.h>
