@@ -12,6 +12,7 @@
 
 #define MEM_MAJOR 1
 #define CHUNK 256u
+#define ZERO_CHUNK (64u * KB)
 #define KMSG_LINE_MAX 992u
 
 /* ---- null, zero, full ---- */
@@ -37,9 +38,20 @@ static ssize_t null_write(struct file *file, struct uio *io, loff_t *position)
 
 static ssize_t zero_read(struct file *file, struct uio *io, loff_t *position)
 {
+	ssize_t done = 0;
+
 	(void)file;
 	(void)position;
-	return io->left ? uio_zero_out(io, io->left) : 0;
+	while (io->left) {
+		ssize_t got = uio_zero_out(io, MIN(io->left, ZERO_CHUNK));
+
+		if (got < 0)
+			return done ? done : got;
+		done += got;
+		if (sched_give_way())
+			break;
+	}
+	return done;
 }
 
 static ssize_t full_write(struct file *file, struct uio *io, loff_t *position)
@@ -83,7 +95,7 @@ static ssize_t random_read(struct file *file, struct uio *io, loff_t *position)
 		if (got < 0)
 			return done ? done : got;
 		done += got;
-		if ((size_t)got < size)
+		if ((size_t)got < size || sched_give_way())
 			break;
 	}
 	memset(chunk, 0, sizeof(chunk));

@@ -212,6 +212,19 @@ void sched_block(void);
  * sched_need_resched.
  */
 void sched_preempt(void);
+/*
+ * For loops of the kernel's that a program can make as long as it likes: lets other tasks run when
+ * it is their turn. True when this one is to end, and so the loop with it. May sleep.
+ */
+static inline bool sched_give_way(void)
+{
+	if (likely(!sched_need_resched && !current->signalled))
+		return false;
+	if (sched_need_resched)
+		sched_preempt();
+	return signal_fatal_pending();
+}
+
 /* Loads mm (NULL: no user half). The caller then drops what was loaded before. */
 void sched_use_mm(struct mm *mm);
 /* The current task is over and never comes back; its stack is freed by whoever runs next. */

@@ -17,6 +17,7 @@
 #include <layout.h>
 #include <signal.h>
 #include <string.h>
+#include <task.h>
 #include <uaccess.h>
 
 #define KEY_WORDS 8
@@ -157,7 +158,7 @@ int32_t sys_getrandom(void __user *to, size_t size, uint32_t flags)
 		done += part - left;
 		if (left)
 			return done ? (int32_t)done : -EFAULT;
-		if (done % PAGE_SIZE == 0 && signal_pending())
+		if (done % PAGE_SIZE == 0 && (sched_give_way() || signal_pending()))
 			break;
 	}
 	memset(bytes, 0, sizeof(bytes));

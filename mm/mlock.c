@@ -37,9 +37,12 @@ int mm_populate(struct mm *mm, vaddr_t start, vaddr_t end)
 	int error = 0;
 
 	for (vaddr_t page = start; page < end && !error; page += PAGE_SIZE) {
-		/* Each fault may have slept: the region is looked up anew for every page. */
-		struct vma *vma = mm_find(mm, page);
+		struct vma *vma;
 
+		if (sched_give_way())
+			return -EINTR;
+		/* It may have slept, or the fault before: the region is looked up for every page. */
+		vma = mm_find(mm, page);
 		if (!vma)
 			return -ENOMEM;
 		if (!(vma->flags & VMA_RIGHTS))

@@ -18,6 +18,7 @@
 #include <ledger.h>
 #include <mm.h>
 #include <string.h>
+#include <task.h>
 #include <uio.h>
 #include <vma.h>
 
@@ -265,7 +266,7 @@ ssize_t object_read(struct object *object, uint64_t position, struct uio *io)
 			break;
 		done += moved;
 		position += moved;
-		if ((size_t)moved < size)
+		if ((size_t)moved < size || sched_give_way())
 			break;
 	}
 	return done ? (ssize_t)done : moved;
@@ -329,7 +330,7 @@ ssize_t object_write(struct object *object, uint64_t position, struct uio *io)
 			break;
 		done += moved;
 		position += moved;
-		if ((size_t)moved < size)
+		if ((size_t)moved < size || sched_give_way())
 			break;
 	}
 	return done ? (ssize_t)done : moved;
