@@ -6,6 +6,7 @@
 #include <vfs.h>
 
 #include <assert.h>
+#include <task.h>
 
 static int64_t wide(uint32_t low, uint32_t high)
 {
@@ -125,7 +126,7 @@ static int fill_pages(struct inode *inode, uint64_t start, uint64_t end)
 		if (IS_ERR(frame))
 			return -ENOSPC;
 		frame_put(frame);
-		if (signal_pending())
+		if (sched_give_way() || signal_pending())
 			return -EINTR;
 	}
 	return 0;
