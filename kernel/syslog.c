@@ -62,13 +62,18 @@ static int32_t read_some(char __user *buffer, size_t size)
 	while (read_next != log_next() && done < size) {
 		catch_up(); /* the copy may have slept */
 		size_t whole = format_line(read_next, line, sizeof(line));
-		size_t part = MIN(whole - read_offset, size - done);
+		size_t from = MIN(read_offset, whole);
+		size_t part = MIN(whole - from, size - done);
+		uint32_t number = read_next;
 
-		if (part < whole - read_offset && done > 0)
+		if (part < whole - from && done > 0)
 			break;
-		if (copy_to_user(buffer + done, line + read_offset, part) != 0)
+		if (copy_to_user(buffer + done, line + from, part) != 0)
 			return done ? (int32_t)done : -EFAULT;
 		done += part;
+		/* Another reader may have come by during the copy: then it has moved on for both. */
+		if (read_next != number || read_offset != from)
+			continue;
 		read_offset += part;
 		if (read_offset == whole) {
 			read_next++;
