@@ -10,201 +10,37 @@
  * shared memory how far it is, so that calls are counted and not guessed; one that makes none
  * for a while is killed. A child's calls follow from the seed and from its number.
  *
- * Most arguments are of the kind that the call wants (fuzz_calls.h) and sometimes wrong, so that
+ * Most arguments are of the kind that the call wants (fuzz_calls.c) and sometimes wrong, so that
  * calls get past their first checks; the rest are anything.
  */
 #include "libc/libc.h"
 
-#include "fuzz_calls.h"
+#include "fuzz.h"
 
-#define JOBS 4			/* children at one time */
-#define BATCH 500u		/* calls that one child makes at most */
-#define REFILL 16u		/* calls between two new contents of the memory */
-#define QUIET_MS 100		/* without a call for so long, a child is killed */
-#define RENEW 32u		/* children that share a file system */
-#define STUCK_MS 30000		/* killed and still there: the kernel has lost it */
+#define JOBS 4	       /* children at one time */
+#define BATCH 500u     /* calls that one child makes at most */
+#define REFILL 16u     /* calls between two new contents of the structures */
+#define QUIET_MS 100   /* without a call for so long, a child is killed */
+#define RENEW 32u      /* children that share a file system */
+#define STUCK_MS 30000 /* killed and still there: the kernel has lost it */
 
 #define ROOT "/tmp/fuzz"
-#define PROGRAM "/program"	/* in the children's root: this very program */
-
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
-/* What is special about a call. All others are made as they come. */
-enum { NOT_BY_ROOT = 1, MAKES_CHILD, ENDS };
-
-static const struct {
-	uint16_t number;
-	uint8_t what;
-	const char *why;
-} special[] = {
-	{ 88, NOT_BY_ROOT, "reboot ends the machine" },
-	{ 37, NOT_BY_ROOT, "kill reaches every process" },
-	{ 238, NOT_BY_ROOT, "tkill reaches every process" },
-	{ 270, NOT_BY_ROOT, "tgkill reaches every process" },
-	{ 178, NOT_BY_ROOT, "rt_sigqueueinfo reaches every process" },
-	{ 335, NOT_BY_ROOT, "rt_tgsigqueueinfo reaches every process" },
-	{ 424, NOT_BY_ROOT, "pidfd_send_signal reaches every process" },
-	{ 26, NOT_BY_ROOT, "ptrace stops every process" },
-	{ 347, NOT_BY_ROOT, "process_vm_readv reaches every process" },
-	{ 348, NOT_BY_ROOT, "process_vm_writev reaches every process" },
-	{ 340, NOT_BY_ROOT, "prlimit64 limits every process" },
-	{ 97, NOT_BY_ROOT, "setpriority slows every process" },
-	{ 2, MAKES_CHILD, "fork" },
-	{ 120, MAKES_CHILD, "clone" },
-	{ 190, MAKES_CHILD, "vfork" },
-	{ 435, MAKES_CHILD, "clone3" },
-	{ 1, ENDS, "exit" },
-	{ 252, ENDS, "exit_group" },
-	{ 119, ENDS, "sigreturn" },
-	{ 173, ENDS, "rt_sigreturn" },
-};
 
 /* What a child tells, in memory shared with the parent. */
 struct report {
-	uint32_t calls;		/* made so far */
-	uint32_t last;		/* the number of the last */
+	uint32_t calls; /* made so far */
+	uint32_t last;	/* the number of the last */
 };
 
 static struct job {
-	int pid;		/* 0: no child */
-	uint32_t calls;		/* of the report, as the parent saw it last */
-	uint32_t since;		/* milliseconds of the clock at which it saw that */
+	int pid;	/* 0: no child */
+	uint32_t calls; /* of the report, as the parent saw it last */
+	uint32_t since; /* milliseconds of the clock at which it saw that */
 	bool killed;
 } jobs[JOBS];
 
 static struct report *reports;
-static int parent;		/* the process that starts the children */
-
-/* ---- random numbers */
-
-static uint32_t state;		/* never 0 */
-
-/* Marsaglia's xorshift (2003), 32 bits. */
-static uint32_t random(void)
-{
-	state ^= state << 13;
-	state ^= state >> 17;
-	state ^= state << 5;
-	return state;
-}
-
-static uint32_t below(uint32_t limit)
-{
-	return (uint32_t)((uint64_t)random() * limit >> 32);
-}
-
-#define ONE_OF(array) ((array)[below(COUNT_OF(array))])
-
-/* ---- the memory that arguments point to */
-
-#define ARENA ((char *)0x20000000)	/* mapped in pieces of all kinds */
-#define ARENA_PAGES 64u
-#define PIECE_PAGES 8u
-
-static char *memory;		/* two pages, with nothing mapped behind them */
-static uint32_t short_time[4];	/* of structures timespec, timeval and itimerval */
-
-static const char *const paths[] = {
-	"/", ".", "..", "", "f", "f", "g", "h", "d", "d/f", "d/g", "d/../g", "d/d/d", "f/g", "l", "p",
-	"/d", "/f", "/d/g", "/dev", "/dev/null", "/dev/zero", "/dev/tty", "/dev/random", PROGRAM,
-	"/script", "/broken", "/proc", "/proc/self", "/proc/self/maps", "/proc/self/mem",
-	"/proc/self/fd", "/proc/self/fd/1", "/proc/self/cwd/f", "/proc/1/status",
-	"/proc/self/stat", "/proc/meminfo", "/proc/mounts", "/proc/loft/ledger", "proc",
-	 "size=64k", "user.x",
-};
-
-static const char script[] = "#!" PROGRAM " x\n";
-
-/* Maps pieces of the arena: a bit of each kind of memory, with holes. */
-static void map_arena(int file)
-{
-	static const struct { uint8_t prot, flags, anonymous; } pieces[] = {
-		{ 3, 0x32, true }, { 1, 0x32, true }, { 0, 0x32, true }, { 3, 0x31, true },
-		{ 3, 0x11, false }, { 3, 0x12, false }, { 7, 0x32, true }, { 1, 0x11, false },
-	};
-	for (uint32_t i = 0; i < COUNT_OF(pieces); i++)
-		syscall6(SYS_mmap2, (uint32_t)ARENA + i * PIECE_PAGES * PAGE,
-			 (PIECE_PAGES - (i & 1)) * PAGE, pieces[i].prot, pieces[i].flags,
-			 pieces[i].anonymous ? -1 : file, i);
-}
-
-static uint32_t strange_pointer(void)
-{
-	static const uint32_t strange[] = {
-		0, 1, 4095, 4096, 0x7fffffff, 0x80000000, 0xbfffffff, 0xc0000000, 0xc0100000,
-		0xf8000000, 0xfffffffe, 0xffffffff, (uint32_t)shapes,
-	};
-	uint32_t end = (uint32_t)memory + 2 * PAGE;
-	switch (below(4)) {
-	case 0: return ONE_OF(strange);
-	case 1: return end - below(64);		/* reaches beyond the end */
-	case 2: return (uint32_t)ARENA + below(ARENA_PAGES * PAGE);
-	default: return (uint32_t)ARENA + (1 + below(ARENA_PAGES)) * PAGE - 4 * below(8);
-	}
-}
-
-static uint32_t anything(void)
-{
-	static const uint32_t sizes[] = {
-		0, 1, 7, 8, 64, 4095, 4096, 4097, 65536, 1u << 20, 1u << 30, 0x7fffffff,
-		0x80000000, 0xfffff000, 0xffffffff,
-	};
-	switch (below(8)) {
-	case 0: return random();
-	case 1: return below(16);
-	case 2: return 1u << below(32);
-	case 3: return ONE_OF(sizes);
-	case 4: return -below(128);
-	case 5: return (uint32_t)ONE_OF(paths);
-	case 6: return strange_pointer();
-	default: return (uint32_t)memory + (below(2 * PAGE) & -4u);
-	}
-}
-
-/* Numbers of pages and bytes are mostly small, sometimes huge. */
-static uint32_t random_size(void)
-{
-	switch (below(4)) {
-	case 0: return below(64);
-	case 1: return below(2 * PAGE);
-	case 2: return below(16) * PAGE + below(3) - 1;
-	default: return below(8) ? below(1u << below(21)) : random();
-	}
-}
-
-/* An argument of the kind that a letter stands for. */
-static uint32_t argument_of(char kind)
-{
-	static const uint32_t users[] = { 0, 1, 1000, 1000, 65534, 65535, 0xffffffff };
-	switch (kind) {
-	case 'f': return below(16) ? below(20) : (uint32_t)-100;
-	case 'n': return (uint32_t)ONE_OF(paths);
-	case 'p': return below(6) ? (uint32_t)memory + (below(2 * PAGE) & -4u) : strange_pointer();
-	case 't': short_time[1] = below(5000); short_time[3] = below(5000);
-		  return (uint32_t)short_time;
-	case 's': case 'o': return random_size();
-	case 'a': return (uint32_t)ARENA + below(ARENA_PAGES) * PAGE;
-	case 'z': return (1 + below(below(8) ? 16 : 4096)) * PAGE;
-	case 'l': return below(2) ? 1u << below(32) | below(4) : (random() & random());
-	case 'i': return below(8) ? below(16) : below(512) - 256;
-	case 'g': return below(66);
-	case 'd': return below(2) ? 0 : below(1000) - 1;
-	case 'u': return ONE_OF(users);
-	case 'm': return below(4) ? below(010000) : below(0200000);
-	default: return anything();
-	}
-}
-
-/* Gives the memory new contents: numbers as they stand in structures. */
-static void refill(void)
-{
-	static const char kinds[] = "fnptsoazligdumx";
-	for (uint32_t i = 0; i < 4 * REFILL; i++) {
-		uint32_t place = below(2 * PAGE / 4);
-		((uint32_t *)memory)[place] = below(3) ? argument_of(kinds[below(15)]) : 0;
-	}
-	short_time[0] = short_time[2] = 0;
-}
+static int parent; /* the process that starts the children */
 
 /* ---- a child */
 
@@ -230,14 +66,6 @@ static void end_with_parent(void)
 {
 	const int sys_prctl = 172, pr_set_pdeathsig = 1;
 	syscall3(sys_prctl, pr_set_pdeathsig, SIGKILL, 0);
-}
-
-static int what_of(uint32_t call)
-{
-	for (size_t i = 0; i < COUNT_OF(special); i++)
-		if (special[i].number == call)
-			return special[i].what;
-	return 0;
 }
 
 /* One in 32 is any number, the others are calls that the table knows. */
@@ -271,11 +99,11 @@ static void clone_call(uint32_t call, const uint32_t *arguments)
 			 "	testl %%eax, %%eax\n"
 			 "	jnz 2f\n"
 			 "	movl $4, %%ebx\n"
-			 "1:	movl $158, %%eax\n"		/* sched_yield */
+			 "1:	movl $158, %%eax\n" /* sched_yield */
 			 "	int $0x80\n"
 			 "	decl %%ebx\n"
 			 "	jnz 1b\n"
-			 "	movl $1, %%eax\n"		/* exit */
+			 "	movl $1, %%eax\n" /* exit */
 			 "	int $0x80\n"
 			 "2:	popl %%ebp\n"
 			 : "+a"(call), "+D"(arguments)
@@ -296,8 +124,8 @@ static void one_call(uint32_t call)
 	if (call == 190 || call == 435 || (call == 120 && (arguments[0] & clone_vm)))
 		clone_call(call, arguments);
 	else
-		syscall6(call, arguments[0], arguments[1], arguments[2], arguments[3],
-			 arguments[4], arguments[5]);
+		syscall6(call, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4],
+			 arguments[5]);
 }
 
 static void make_calls(struct report *report, bool is_root)
@@ -338,10 +166,19 @@ static void write_broken(int program)
 /* Descriptors 0 to about 12 are a few of each kind, none of them the console's. */
 static void open_descriptors(void)
 {
-	static const struct { const char *path; int flags; } files[] = {
-		{ "/dev/null", O_RDWR }, { "/dev/zero", O_RDWR }, { "/f", O_RDWR | O_CREAT },
-		{ "/g", O_RDWR | O_CREAT | O_APPEND }, { "/", 0 }, { "/d", 0 },
-		{ "/proc/self/maps", 0 }, { "/proc/self/mem", O_RDWR }, { PROGRAM, 0 },
+	static const struct {
+		const char *path;
+		int flags;
+	} files[] = {
+		{ "/dev/null", O_RDWR },
+		{ "/dev/zero", O_RDWR },
+		{ "/f", O_RDWR | O_CREAT },
+		{ "/g", O_RDWR | O_CREAT | O_APPEND },
+		{ "/", 0 },
+		{ "/d", 0 },
+		{ "/proc/self/maps", 0 },
+		{ "/proc/self/mem", O_RDWR },
+		{ PROGRAM, 0 },
 	};
 	const int o_nonblock = 04000;
 	int ends[2];
@@ -356,28 +193,24 @@ static void open_descriptors(void)
 static void become_user(void)
 {
 	const uint32_t id = 1000;
-	syscall3(206, 0, 0, 0);		/* setgroups32: none */
-	syscall3(210, id, id, id);	/* setresgid32 */
-	syscall3(208, id, id, id);	/* setresuid32 */
+	syscall3(206, 0, 0, 0);	   /* setgroups32: none */
+	syscall3(210, id, id, id); /* setresgid32 */
+	syscall3(208, id, id, id); /* setresuid32 */
 }
 
 static void child(uint32_t seed, struct report *report, bool is_root)
 {
-	state = seed * 2654435761u | 1;
+	random_start(seed);
 	syscall3(SYS_setsid, 0, 0, 0);
-	if (syscall3(61, ROOT, 0, 0) != 0 || syscall3(SYS_chdir, "/", 0, 0) != 0)	/* chroot */
+	if (syscall3(61, ROOT, 0, 0) != 0 || syscall3(SYS_chdir, "/", 0, 0) != 0) /* chroot */
 		exit(1);
 	if (!is_root)
 		become_user();
 	open_descriptors();
-	memory = map_anonymous(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, 0);
-	if (memory) {
-		munmap(memory + 2 * PAGE, PAGE);
-		write_broken(8);
-		map_arena(2);
+	write_broken(8);
+	if (map_memory(2))
 		make_calls(report, is_root);
-	}
-	syscall3(252, 0, 0, 0);		/* exit_group */
+	syscall3(252, 0, 0, 0); /* exit_group */
 }
 
 /* ---- the parent */
@@ -406,25 +239,32 @@ static bool copy_self(void)
 
 static bool make_root(void)
 {
-	static const struct { const char *path; int device; } nodes[] = {
-		{ ROOT "/dev/null", 0x103 }, { ROOT "/dev/zero", 0x105 },
-		{ ROOT "/dev/random", 0x108 }, { ROOT "/dev/tty", 0x500 },
+	static const struct {
+		const char *path;
+		int device;
+	} nodes[] = {
+		{ ROOT "/dev/null", 0x103 },
+		{ ROOT "/dev/zero", 0x105 },
+		{ ROOT "/dev/random", 0x108 },
+		{ ROOT "/dev/tty", 0x500 },
 	};
 	const int sys_mkdir = 39, sys_mknod = 14, s_ifchr = 020000;
-	syscall3(60, 0, 0, 0);		/* umask */
+	syscall3(60, 0, 0, 0); /* umask */
 	syscall3(sys_mkdir, ROOT, 0777, 0);
-	if (syscall6(SYS_mount, (uint32_t)"fuzz", (uint32_t)ROOT, (uint32_t)"tmpfs", 0,
-		     (uint32_t)"size=10%,mode=777", 0) != 0 || !copy_self())
+	if (syscall6(SYS_mount, (uint32_t) "fuzz", (uint32_t)ROOT, (uint32_t) "tmpfs", 0,
+		     (uint32_t) "size=10%,mode=777", 0) != 0 ||
+	    !copy_self())
 		return false;
 	syscall3(sys_mkdir, ROOT "/proc", 0755, 0);
 	syscall3(sys_mkdir, ROOT "/dev", 0755, 0);
 	syscall3(sys_mkdir, ROOT "/d", 0777, 0);
 	for (size_t i = 0; i < COUNT_OF(nodes); i++)
 		syscall3(sys_mknod, nodes[i].path, s_ifchr | 0666, nodes[i].device);
+	static const char script[] = "#!" PROGRAM " x\n";
 	int fd = open(ROOT "/script", O_WRONLY | O_CREAT, 0755);
 	write(fd, script, sizeof(script) - 1);
 	close(fd);
-	return syscall6(SYS_mount, (uint32_t)"proc", (uint32_t)(ROOT "/proc"), (uint32_t)"proc",
+	return syscall6(SYS_mount, (uint32_t) "proc", (uint32_t)(ROOT "/proc"), (uint32_t) "proc",
 			0, 0, 0) == 0;
 }
 
@@ -499,9 +339,9 @@ static uint32_t reap(void)
 	const uint32_t sigchld[2] = { 1u << (SIGCHLD - 1), 0 }, time[2] = { 0, 10000000 };
 	uint32_t calls = 0;
 	int status, pid;
-	syscall4(177, sigchld, 0, time, sizeof(sigchld));	/* rt_sigtimedwait */
+	syscall4(177, sigchld, 0, time, sizeof(sigchld)); /* rt_sigtimedwait */
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		kill(-pid, SIGKILL);	/* its own children, unless they have left its group */
+		kill(-pid, SIGKILL); /* its own children, unless they have left its group */
 		for (uint32_t slot = 0; slot < JOBS; slot++) {
 			if (jobs[slot].pid != pid)
 				continue;
@@ -549,9 +389,9 @@ int main(int argc, char **argv, char **envp)
 	const uint32_t sigchld[2] = { 1u << (SIGCHLD - 1), 0 };
 	(void)envp;
 	if (syscall3(33, PROGRAM, 0, 0) == 0)
-		return 0;	/* executed by one of its own children, in their root */
+		return 0; /* executed by one of its own children, in their root */
 	print("fuzz: %u random system calls, seed %u\n", count, seed);
-	for (size_t i = 0; i < COUNT_OF(special); i++)
+	for (size_t i = 0; special[i].why; i++)
 		if (special[i].what == NOT_BY_ROOT)
 			print("  not by root: %3u, %s\n", special[i].number, special[i].why);
 	parent = syscall3(SYS_getpid, 0, 0, 0);

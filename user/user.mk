@@ -27,6 +27,8 @@ build/user/bin/%: build/user/%.o $(USER_LIBC)
 	@echo "LINK  $@"
 	$(QUIET)$(CC) $(USER_LDFLAGS) -o $@ $^ -lgcc
 
+build/user/bin/fuzz: build/user/fuzz_calls.o build/user/fuzz_arguments.o
+
 build/user/bin/twopages: build/user/twopages.o $(USER_LIBC) user/onepage.ld
 	@mkdir -p $(@D)
 	@echo "LINK  $@"

@@ -1,5 +1,6 @@
 /*
- * What the arguments of the i386 system calls are, for fuzz to make them likely to be valid.
+ * What the arguments of the i386 system calls are, for fuzz to make them likely to be valid, and
+ * which calls are special.
  *
  * One letter for each argument:
  *   f descriptor   n path   p structure   t short time   s size of memory   o offset or length
@@ -8,12 +9,12 @@
  *
  * Numbers are those of linux/arch/x86/entry/syscalls/syscall_32.tbl.
  */
-#ifndef LOFT_USER_FUZZ_CALLS_H
-#define LOFT_USER_FUZZ_CALLS_H
+#include "libc/libc.h"
 
-#define LAST_CALL 460u
+#include "fuzz.h"
 
-static const char shapes[LAST_CALL + 1][7] = {
+/* clang-format off */
+const char shapes[LAST_CALL + 1][7] = {
 	/* memory */
 	[45] = "a", [90] = "p", [91] = "az", [125] = "azi", [144] = "azi", [150] = "az",
 	[151] = "az", [152] = "i", [153] = "x", [163] = "azzia", [192] = "azilfo",
@@ -73,5 +74,36 @@ static const char shapes[LAST_CALL + 1][7] = {
 	/* terminals */
 	[111] = "x",
 };
+/* clang-format on */
 
-#endif
+const struct special_call special[] = {
+	{ 88, NOT_BY_ROOT, "reboot ends the machine" },
+	{ 37, NOT_BY_ROOT, "kill reaches every process" },
+	{ 238, NOT_BY_ROOT, "tkill reaches every process" },
+	{ 270, NOT_BY_ROOT, "tgkill reaches every process" },
+	{ 178, NOT_BY_ROOT, "rt_sigqueueinfo reaches every process" },
+	{ 335, NOT_BY_ROOT, "rt_tgsigqueueinfo reaches every process" },
+	{ 424, NOT_BY_ROOT, "pidfd_send_signal reaches every process" },
+	{ 26, NOT_BY_ROOT, "ptrace stops every process" },
+	{ 347, NOT_BY_ROOT, "process_vm_readv reaches every process" },
+	{ 348, NOT_BY_ROOT, "process_vm_writev reaches every process" },
+	{ 340, NOT_BY_ROOT, "prlimit64 limits every process" },
+	{ 97, NOT_BY_ROOT, "setpriority slows every process" },
+	{ 2, MAKES_CHILD, "fork" },
+	{ 120, MAKES_CHILD, "clone" },
+	{ 190, MAKES_CHILD, "vfork" },
+	{ 435, MAKES_CHILD, "clone3" },
+	{ 1, ENDS, "exit" },
+	{ 252, ENDS, "exit_group" },
+	{ 119, ENDS, "sigreturn" },
+	{ 173, ENDS, "rt_sigreturn" },
+	{ 0, 0, NULL },
+};
+
+int what_of(uint32_t call)
+{
+	for (size_t i = 0; special[i].why; i++)
+		if (special[i].number == call)
+			return special[i].what;
+	return 0;
+}
