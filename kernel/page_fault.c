@@ -74,7 +74,8 @@ static struct process *largest_process(void)
 	for (pid_t pid = 2; (process = process_next(pid)); pid = process->pid + 1) {
 		struct mm *mm = process->mm;
 		uint32_t npages = mm ? mm->pagedir.resident_anon + mm->pagedir.resident_file +
-					       mm->pagedir.ntables : 0;
+						  mm->pagedir.ntables
+				     : 0;
 
 		if (npages > most && !process->unkillable) {
 			most = npages;
@@ -88,8 +89,7 @@ static void kill_for_memory(struct process *process)
 {
 	/* One that is about to end was reported when it was killed. */
 	if (!process->exiting && !(process->pending.set & SIGNAL_BIT(SIGKILL)))
-		log_error("mm: out of memory: process %d (%s) killed", process->pid,
-			  process->name);
+		log_error("mm: out of memory: process %d (%s) killed", process->pid, process->name);
 	signal_send_process(process, SIGKILL, NULL);
 }
 
@@ -110,7 +110,7 @@ static bool make_room(void)
 	kill_for_memory(largest);
 	for (unsigned tries = 0; tries < TURNS_TO_END; tries++) {
 		sched_yield();
-		largest = process_find(pid);	/* the number may be another's by now: no matter */
+		largest = process_find(pid); /* the number may be another's by now: no matter */
 		if (!largest || !largest->mm)
 			return true;
 	}

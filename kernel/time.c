@@ -18,7 +18,7 @@
 #define CPU_CLOCK_KIND 3
 enum cpu_clock_kind { CPU_CLOCK_PROF, CPU_CLOCK_VIRT, CPU_CLOCK_SCHED };
 
-#define UPTIME_SECONDS_MAX (30LL * 365 * 24 * 3600)	 /* TIME_UPTIME_SEC_MAX */
+#define UPTIME_SECONDS_MAX (30LL * 365 * 24 * 3600)	/* TIME_UPTIME_SEC_MAX */
 #define SECONDS_MAX (INT64_MAX / (int64_t)NSEC_PER_SEC) /* as Linux's KTIME_SEC_MAX */
 
 /* ---- times between the ABI's forms and ours */
