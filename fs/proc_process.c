@@ -435,5 +435,5 @@ const struct proc_entry proc_process_entries[] = {
 	FILE_ENTRY("stat", 0444, show_stat),
 	FILE_ENTRY("statm", 0444, proc_show_statm),
 	FILE_ENTRY("status", 0444, show_status),
-	{ .name = NULL }
+	{ .name = NULL },
 };

@@ -8,8 +8,8 @@
 #include <types.h>
 
 /* Control-register bits that the kernel uses. */
-#define CR0_WP (1u << 16)	/* read-only pages are read-only for PL0 too */
-#define CR0_CD (1u << 30)	/* no new cache lines */
+#define CR0_WP (1u << 16) /* read-only pages are read-only for PL0 too */
+#define CR0_CD (1u << 30) /* no new cache lines */
 #define CR4_PSE (1u << 4)
 #define CR4_PGE (1u << 7)
 #define CR4_OSFXSR (1u << 9)
@@ -18,7 +18,7 @@
 #define CR4_SMEP (1u << 20)
 #define CR4_SMAP (1u << 21)
 
-#define EFLAGS_ID (1u << 21)	/* can be changed: there is CPUID */
+#define EFLAGS_ID (1u << 21) /* can be changed: there is CPUID */
 
 #define MSR_PAT 0x277u
 
@@ -46,9 +46,9 @@ enum cpu_feature {
 
 struct cpu {
 	bool has_cpuid;
-	uint32_t words[CPU_WORDS];	/* of features; all 0 without CPUID */
-	char vendor[13];		/* "GenuineIntel"; "unknown" without CPUID */
-	char model_name[49];		/* brand string, or one made from family and model */
+	uint32_t words[CPU_WORDS]; /* of features; all 0 without CPUID */
+	char vendor[13];	   /* "GenuineIntel"; "unknown" without CPUID */
+	char model_name[49];	   /* brand string, or one made from family and model */
 	unsigned family, model, stepping;
 };
 

@@ -18,37 +18,37 @@
 
 enum frame_kind {
 	FRAME_FREE,
-	FRAME_RESERVED,		/* RAM that firmware or the frame buffer holds for ever */
-	FRAME_IMAGE,		/* the kernel image and the frame array itself */
-	FRAME_BOOT,		/* modules and boot data, given back while booting */
-	FRAME_KERNEL,		/* kernel heap, stacks, buffers */
-	FRAME_PAGE_TABLE,	/* page directories and page tables */
-	FRAME_ANON,		/* anonymous user memory */
-	FRAME_CACHE,		/* page cache: pages of an object */
+	FRAME_RESERVED,	  /* RAM that firmware or the frame buffer holds for ever */
+	FRAME_IMAGE,	  /* the kernel image and the frame array itself */
+	FRAME_BOOT,	  /* modules and boot data, given back while booting */
+	FRAME_KERNEL,	  /* kernel heap, stacks, buffers */
+	FRAME_PAGE_TABLE, /* page directories and page tables */
+	FRAME_ANON,	  /* anonymous user memory */
+	FRAME_CACHE,	  /* page cache: pages of an object */
 	FRAME_KINDS,
-	FRAME_ABSENT = 255	/* no RAM here (a hole); counted nowhere */
+	FRAME_ABSENT = 255 /* no RAM here (a hole); counted nowhere */
 };
 
 struct object;
 
 struct frame {
-	struct list link;	/* frame.c while free; the owner's afterwards */
-	uint32_t refs;		/* 0 exactly when free; wide: one frame can be mapped very often */
-	uint8_t kind;		/* enum frame_kind */
-	uint8_t order;		/* of the block whose first frame this is */
-	uint8_t flags;		/* FRAME_FLAG_* */
+	struct list link; /* frame.c while free; the owner's afterwards */
+	uint32_t refs;	  /* 0 exactly when free; wide: one frame can be mapped very often */
+	uint8_t kind;	  /* enum frame_kind */
+	uint8_t order;	  /* of the block whose first frame this is */
+	uint8_t flags;	  /* FRAME_FLAG_* */
 	uint8_t unused;
-	union {			/* NULL in a frame just allocated */
-		struct object *object;	/* FRAME_CACHE: whose page */
-		void *free_objects;	/* kernel heap: what is free in a slab */
+	union {			       /* NULL in a frame just allocated */
+		struct object *object; /* FRAME_CACHE: whose page */
+		void *free_objects;    /* kernel heap: what is free in a slab */
 	};
 	/*
 	 * FRAME_CACHE: page number in the object; FRAME_PAGE_TABLE: entries in use; kernel heap:
 	 * a slab's class and use. 0 in a frame just allocated.
 	 */
 	uint32_t index;
-	uint32_t holds;		/* of refs, those declared by ledger_hold (ledger.h) */
-	uint32_t tally;		/* ledger_check's count of mappings; means nothing between checks */
+	uint32_t holds; /* of refs, those declared by ledger_hold (ledger.h) */
+	uint32_t tally; /* ledger_check's count of mappings; means nothing between checks */
 };
 
 /*
@@ -56,21 +56,21 @@ struct frame {
  * the same.
  */
 #define FRAME_FLAG_ZEROED 1
-#define FRAME_FLAG_DIRTY 2	/* page cache: differs from its backing store */
-#define FRAME_FLAG_SLAB 4	/* kernel heap: holds small objects */
-#define FRAME_FLAG_LARGE 8	/* kernel heap: first frame of a large object */
-#define FRAME_FLAG_BLOCK 16	/* free: first of a block of 2^order on a free list (mm/frame.c) */
-#define FRAME_FLAG_SINGLE 32	/* free: alone on a stack of single frames (mm/frame.c) */
+#define FRAME_FLAG_DIRTY 2   /* page cache: differs from its backing store */
+#define FRAME_FLAG_SLAB 4    /* kernel heap: holds small objects */
+#define FRAME_FLAG_LARGE 8   /* kernel heap: first frame of a large object */
+#define FRAME_FLAG_BLOCK 16  /* free: first of a block of 2^order on a free list (mm/frame.c) */
+#define FRAME_FLAG_SINGLE 32 /* free: alone on a stack of single frames (mm/frame.c) */
 
 /* How to allocate. */
-#define FRAME_LOW 1		/* in the direct map: page tables, kernel data */
-#define FRAME_ZERO 2		/* filled with zeros */
+#define FRAME_LOW 1  /* in the direct map: page tables, kernel data */
+#define FRAME_ZERO 2 /* filled with zeros */
 
-#define FRAME_MAX_ORDER 10	/* largest block: 4 MB */
+#define FRAME_MAX_ORDER 10 /* largest block: 4 MB */
 
 struct frame_counts {
-	uint32_t total;			/* frames of RAM, all kinds */
-	uint32_t by_kind[FRAME_KINDS];	/* add up to total */
+	uint32_t total;		       /* frames of RAM, all kinds */
+	uint32_t by_kind[FRAME_KINDS]; /* add up to total */
 	uint32_t free_low, free_high;
 };
 
@@ -117,8 +117,8 @@ void frame_release_boot(paddr_t start, paddr_t end);
 void frame_set_kind(struct frame *frame, enum frame_kind kind);
 
 /* mm/frame.c's, here so that the functions below are inline: read only. */
-extern struct frame *frame_array;	/* by frame number */
-extern pfn_t frame_array_end;		/* number of elements */
+extern struct frame *frame_array; /* by frame number */
+extern pfn_t frame_array_end;	  /* number of elements */
 extern paddr_t frame_low_limit;
 
 /* The frame of a frame number, or NULL when no RAM is there. Any pfn may be asked. */

@@ -35,7 +35,7 @@
 
 #define KVRANGE_BASE 0xF8000000u
 #define KVRANGE_END 0xFF800000u
-#define KMAP_BASE 0xFF800000u		/* one page table of windows */
+#define KMAP_BASE 0xFF800000u /* one page table of windows */
 #define KMAP_END 0xFFC00000u
 
 /* How much memory the direct map can hold; frames at and above it are high. */
@@ -49,10 +49,10 @@
 #include <types.h>
 
 /* Symbols of linker.ld; their addresses are what is meant. All page-aligned. */
-extern char kernel_start[];	/* first byte of the image, at KERNEL_VMA + 1 MB or above */
+extern char kernel_start[]; /* first byte of the image, at KERNEL_VMA + 1 MB or above */
 extern char text_start[], text_end[];
 extern char rodata_start[], rodata_end[];
-extern char init_start[], init_end[];	/* __init_text and __init_data: freed after boot */
+extern char init_start[], init_end[]; /* __init_text and __init_data: freed after boot */
 extern char data_start[], data_end[];
 extern char bss_start[], bss_end[];
 extern char kernel_end[];

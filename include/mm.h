@@ -22,16 +22,16 @@
 #define VMA_READ 1u
 #define VMA_WRITE 2u
 #define VMA_EXEC 4u
-#define VMA_SHARED 8u /* writes reach the object */
+#define VMA_SHARED 8u	  /* writes reach the object */
 #define VMA_GROWSDOWN 16u /* a stack: a fault in the gap below extends it */
 #define VMA_NORESERVE 32u
 #define VMA_LOCKED 64u
-#define VMA_HEAP 128u /* the brk region, for /proc/PID/maps */
-#define VMA_STACK 256u /* the main stack, likewise */
+#define VMA_HEAP 128u	       /* the brk region, for /proc/PID/maps */
+#define VMA_STACK 256u	       /* the main stack, likewise */
 #define VMA_DENYWRITE_MAX 512u /* shared, of a file open read-only: mprotect to write is EACCES */
 #define VMA_DENYEXEC_MAX 1024u /* file on a noexec mount: mprotect to exec is EACCES */
-#define VMA_DONTFORK 2048u /* madvise: fork leaves it out */
-#define VMA_WIPEONFORK 4096u /* madvise: the child finds it zeroed */
+#define VMA_DONTFORK 2048u     /* madvise: fork leaves it out */
+#define VMA_WIPEONFORK 4096u   /* madvise: the child finds it zeroed */
 #define VMA_RIGHTS (VMA_READ | VMA_WRITE | VMA_EXEC)
 
 /* As Linux's vm.max_map_count. */
@@ -45,13 +45,13 @@ struct vma {
 	struct tree_node node;
 	struct mm *mm;
 	vaddr_t start, end; /* [start, end), page-aligned, end > start */
-	uint32_t flags; /* VMA_* */
+	uint32_t flags;	    /* VMA_* */
 	bool has_copies; /* private mapping of an object: a write may have made anonymous pages */
 	struct object *object; /* NULL: anonymous private. A reference is held */
-	uint32_t page_offset; /* page number in the object of the page at start */
-	struct file *file; /* for /proc/PID/maps; NULL if none; opaque to mm/ (vma_file_ops) */
+	uint32_t page_offset;  /* page number in the object of the page at start */
+	struct file *file;     /* for /proc/PID/maps; NULL if none; opaque to mm/ (vma_file_ops) */
 	vaddr_t gap; /* free bytes between the previous region and start, less a stack's guard */
-	vaddr_t largest_gap; /* augmented: the largest gap in the subtree */
+	vaddr_t largest_gap;	 /* augmented: the largest gap in the subtree */
 	struct list object_link; /* all mappings of the object, for truncation */
 };
 
@@ -61,21 +61,21 @@ struct mm {
 	struct tree regions;
 	struct vma *last_found; /* one-entry cache of mm_find */
 	uint32_t nregions;
-	uint32_t npages; /* sum of region sizes, pages: VmSize */
-	uint32_t data_npages; /* of those: private, writable, no stack: what RLIMIT_DATA bounds */
+	uint32_t npages;	/* sum of region sizes, pages: VmSize */
+	uint32_t data_npages;	/* of those: private, writable, no stack: what RLIMIT_DATA bounds */
 	uint32_t locked_npages; /* of those: VMA_LOCKED: VmLck */
 	uint32_t peak_npages, peak_resident;
 	uint32_t default_flags; /* of new regions: VMA_LOCKED after mlockall(MCL_FUTURE) */
 	struct mutex lock;
 	vaddr_t brk_start, brk; /* the heap: [brk_start, brk) */
-	vaddr_t mmap_top; /* new mappings are placed top down below it */
-	vaddr_t stack_top; /* where exec put the strings */
+	vaddr_t mmap_top;	/* new mappings are placed top down below it */
+	vaddr_t stack_top;	/* where exec put the strings */
 	/* For /proc and prctl: */
 	vaddr_t code_start, code_end, data_start, data_end;
 	vaddr_t arg_start, arg_end, env_start, env_end;
 	uint32_t saved_auxv[48];
 	uint64_t faults_minor, faults_major;
-	struct file *exe; /* the program file, a reference */
+	struct file *exe;     /* the program file, a reference */
 	struct list all_link; /* every mm, for the ledger */
 };
 
@@ -132,11 +132,11 @@ struct vma *vma_next(const struct vma *vma);
 struct vma *mm_first(struct mm *mm);
 
 struct mm_map_request {
-	vaddr_t address; /* hint, or exact with fixed */
-	size_t size; /* bytes, rounded up to pages; > 0 */
-	uint32_t flags; /* VMA_* */
-	bool fixed; /* replace what is there */
-	bool fixed_noreplace; /* exact, -EEXIST when something is there */
+	vaddr_t address;       /* hint, or exact with fixed */
+	size_t size;	       /* bytes, rounded up to pages; > 0 */
+	uint32_t flags;	       /* VMA_* */
+	bool fixed;	       /* replace what is there */
+	bool fixed_noreplace;  /* exact, -EEXIST when something is there */
 	struct object *object; /* NULL: anonymous private; else a reference is taken */
 	uint32_t page_offset;
 	struct file *file; /* a reference is taken */
@@ -173,18 +173,18 @@ int mm_populate(struct mm *mm, vaddr_t start, vaddr_t end);
 
 /* What the fault handler decided; the same names in the trace, the statistics and the tests. */
 enum fault_result {
-	FAULT_ZERO_PAGE, /* read of untouched anonymous memory: the shared zero frame */
+	FAULT_ZERO_PAGE,    /* read of untouched anonymous memory: the shared zero frame */
 	FAULT_ZEROED_FRAME, /* write to untouched anonymous memory: a fresh zeroed frame */
-	FAULT_CACHE_PAGE, /* a page of an object mapped */
-	FAULT_COW_COPY, /* a private copy made */
-	FAULT_COW_REUSE, /* sole owner: made writable in place */
+	FAULT_CACHE_PAGE,   /* a page of an object mapped */
+	FAULT_COW_COPY,	    /* a private copy made */
+	FAULT_COW_REUSE,    /* sole owner: made writable in place */
 	FAULT_STACK_GROWTH, /* counted only: the stack region was extended, then one of the above */
-	FAULT_SPURIOUS, /* already as it should be (a stale TLB entry) */
-	FAULT_NO_REGION, /* SIGSEGV, SEGV_MAPERR */
-	FAULT_NO_RIGHT, /* SIGSEGV, SEGV_ACCERR */
-	FAULT_BEYOND_END, /* SIGBUS, BUS_ADRERR: past the end of the file */
-	FAULT_IO_ERROR, /* SIGBUS, BUS_ADRERR: the backing store failed */
-	FAULT_NO_MEMORY, /* no frame: the caller decides who dies */
+	FAULT_SPURIOUS,	    /* already as it should be (a stale TLB entry) */
+	FAULT_NO_REGION,    /* SIGSEGV, SEGV_MAPERR */
+	FAULT_NO_RIGHT,	    /* SIGSEGV, SEGV_ACCERR */
+	FAULT_BEYOND_END,   /* SIGBUS, BUS_ADRERR: past the end of the file */
+	FAULT_IO_ERROR,	    /* SIGBUS, BUS_ADRERR: the backing store failed */
+	FAULT_NO_MEMORY,    /* no frame: the caller decides who dies */
 	FAULT_RESULTS
 };
 const char *fault_result_name(enum fault_result result);
@@ -196,9 +196,9 @@ static inline bool fault_satisfied(enum fault_result result)
 	return result < FAULT_NO_REGION;
 }
 
-#define FAULT_WRITE 1u /* access kinds */
-#define FAULT_EXEC 2u /* known only where the CPU tells; unused without NX */
-#define FAULT_USER 4u /* from PL3 */
+#define FAULT_WRITE 1u	 /* access kinds */
+#define FAULT_EXEC 2u	 /* known only where the CPU tells; unused without NX */
+#define FAULT_USER 4u	 /* from PL3 */
 #define FAULT_PRESENT 8u /* a protection violation, not an absent page */
 
 /*

@@ -32,10 +32,10 @@ struct object_ops {
 struct object {
 	const struct object_ops *ops;
 	uint32_t refs;
-	struct radix pages; /* index -> struct frame * */
+	struct radix pages;   /* index -> struct frame * */
 	struct list mappings; /* the regions that map it, by vma.object_link */
-	uint64_t size; /* in bytes; mappings past its last page are SIGBUS */
-	void *owner; /* the inode, for ops */
+	uint64_t size;	      /* in bytes; mappings past its last page are SIGBUS */
+	void *owner;	      /* the inode, for ops */
 };
 
 /* Pages of all objects in memory, for meminfo's Cached. */

@@ -27,9 +27,9 @@
 #define MAP_READ 1u
 #define MAP_WRITE 2u
 #define MAP_USER 4u
-#define MAP_COW 8u		/* not writable now; a write makes a private copy */
-#define MAP_ACCESSED 16u	/* results only: the processor has used it */
-#define MAP_DIRTY 32u		/* results only: the processor has written through it */
+#define MAP_COW 8u	 /* not writable now; a write makes a private copy */
+#define MAP_ACCESSED 16u /* results only: the processor has used it */
+#define MAP_DIRTY 32u	 /* results only: the processor has written through it */
 /* How memory behind the mapping is cached (V6). */
 enum cache_type { CACHE_WRITE_BACK, CACHE_WRITE_COMBINING, CACHE_UNCACHED };
 
@@ -37,14 +37,14 @@ struct pagedir {
 	uint32_t *entries;	/* 1024 entries, low memory */
 	paddr_t paddr;		/* what cr3 holds */
 	uint32_t ntables;	/* page tables of the user half */
-	uint32_t resident_anon;	/* user pages mapped, by kind of frame */
+	uint32_t resident_anon; /* user pages mapped, by kind of frame */
 	uint32_t resident_file;
 };
 
 struct page_mapping {
-	struct frame *frame;	/* NULL: device memory */
-	paddr_t paddr;		/* of the page */
-	unsigned rights;	/* MAP_* */
+	struct frame *frame; /* NULL: device memory */
+	paddr_t paddr;	     /* of the page */
+	unsigned rights;     /* MAP_* */
 };
 
 /* ---- kernel half, boot ---- */
@@ -124,8 +124,8 @@ void pagedir_protect(struct pagedir *pagedir, vaddr_t start, vaddr_t end, unsign
  * cow both lose writability and gain MAP_COW. -ENOMEM: to may be partly filled; the caller
  * unmaps it. Flushes from's TLB once.
  */
-__must_check int pagedir_copy(struct pagedir *to, struct pagedir *from, vaddr_t start,
-			      vaddr_t end, bool cow);
+__must_check int pagedir_copy(struct pagedir *to, struct pagedir *from, vaddr_t start, vaddr_t end,
+			      bool cow);
 /*
  * mremap: moves the entries of [from, from + size) to `to`, never bytes; ranges do not overlap,
  * target empty. -ENOMEM with nothing moved.

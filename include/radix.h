@@ -11,8 +11,8 @@ struct radix_node;
 
 struct radix {
 	struct radix_node *root;
-	unsigned height;	/* levels of nodes; 0 when empty */
-	uint32_t count;		/* entries present */
+	unsigned height; /* levels of nodes; 0 when empty */
+	uint32_t count;	 /* entries present */
 };
 
 /* The entry at index, or NULL. */

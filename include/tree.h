@@ -11,8 +11,8 @@
 
 struct tree_node {
 	struct tree_node *parent;
-	struct tree_node *child[2];	/* 0: smaller keys, 1: larger keys */
-	int height;			/* of the subtree; a leaf has 1 */
+	struct tree_node *child[2]; /* 0: smaller keys, 1: larger keys */
+	int height;		    /* of the subtree; a leaf has 1 */
 };
 
 struct tree {

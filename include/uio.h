@@ -14,10 +14,10 @@ struct iovec {
 
 struct uio {
 	const struct iovec *vec; /* a kernel copy of the list */
-	unsigned count; /* buffers left, the current one included */
-	size_t at; /* bytes done in the current buffer */
-	size_t left; /* bytes left in all */
-	bool kernel; /* the buffers are kernel memory */
+	unsigned count;		 /* buffers left, the current one included */
+	size_t at;		 /* bytes done in the current buffer */
+	size_t left;		 /* bytes left in all */
+	bool kernel;		 /* the buffers are kernel memory */
 };
 
 /* One buffer. `vec` must live as long as io. */
@@ -25,7 +25,7 @@ static inline void uio_init(struct uio *io, struct iovec *vec, void *base, size_
 {
 	vec->base = base;
 	vec->size = size;
-	*io = (struct uio){.vec = vec, .count = 1, .left = size, .kernel = kernel};
+	*io = (struct uio){ .vec = vec, .count = 1, .left = size, .kernel = kernel };
 }
 
 /*

@@ -90,11 +90,11 @@ struct inode {
 	uid_t uid;
 	gid_t gid;
 	uint32_t nlink;
-	dev_t device;	 /* of device nodes */
-	uint32_t flags;	 /* INODE_* */
-	int32_t writers; /* open for writing; negative: programs that run from it */
-	bool atime_is_news;		/* a read may have to change it: see inode_accessed */
-	uint32_t accessed_tick;		/* clock_ticks() when that was last looked at */
+	dev_t device;		/* of device nodes */
+	uint32_t flags;		/* INODE_* */
+	int32_t writers;	/* open for writing; negative: programs that run from it */
+	bool atime_is_news;	/* a read may have to change it: see inode_accessed */
+	uint32_t accessed_tick; /* clock_ticks() when that was last looked at */
 	uint64_t atime, mtime, ctime, birth; /* nanoseconds since 1970 */
 	struct mutex lock;		     /* held over writes and truncations */
 	struct object pages;		     /* content; its size is the file's for all types */

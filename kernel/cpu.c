@@ -21,18 +21,29 @@ struct cpuid {
  * have none.
  */
 static const char *const feature_names[CPU_WORDS][32] = {
-	[CPU_WORD_1_EDX] = { "fpu", "vme", "de", "pse", "tsc", "msr", "pae", "mce", "cx8", "apic",
-			     NULL, "sep", "mtrr", "pge", "mca", "cmov", "pat", "pse36", "pn",
-			     "clflush", NULL, "dts", "acpi", "mmx", "fxsr", "sse", "sse2", "ss",
-			     "ht", "tm", "ia64", "pbe" },
-	[CPU_WORD_1_ECX] = { "pni", "pclmulqdq", "dtes64", "monitor", "ds_cpl", "vmx", "smx", "est",
-			     "tm2", "ssse3", "cid", "sdbg", "fma", "cx16", "xtpr", "pdcm", NULL,
-			     "pcid", "dca", "sse4_1", "sse4_2", "x2apic", "movbe", "popcnt",
-			     "tsc_deadline_timer", "aes", "xsave", "osxsave", "avx", "f16c",
+	[CPU_WORD_1_EDX] = { "fpu",  "vme",   "de",   "pse",	 "tsc",	 "msr", "pae",	"mce",
+			     "cx8",  "apic",  NULL,   "sep",	 "mtrr", "pge", "mca",	"cmov",
+			     "pat",  "pse36", "pn",   "clflush", NULL,	 "dts", "acpi", "mmx",
+			     "fxsr", "sse",   "sse2", "ss",	 "ht",	 "tm",	"ia64", "pbe" },
+	[CPU_WORD_1_ECX] = { "pni",    "pclmulqdq", "dtes64",  "monitor", "ds_cpl",
+			     "vmx",    "smx",	    "est",     "tm2",	  "ssse3",
+			     "cid",    "sdbg",	    "fma",     "cx16",	  "xtpr",
+			     "pdcm",   NULL,	    "pcid",    "dca",	  "sse4_1",
+			     "sse4_2", "x2apic",    "movbe",   "popcnt",  "tsc_deadline_timer",
+			     "aes",    "xsave",	    "osxsave", "avx",	  "f16c",
 			     "rdrand", "hypervisor" },
-	[CPU_WORD_7_EBX] = { [0] = "fsgsbase", [3] = "bmi1", [5] = "avx2", [7] = "smep",
-			     [8] = "bmi2", [9] = "erms", [10] = "invpcid", [18] = "rdseed",
-			     [19] = "adx", [20] = "smap", [23] = "clflushopt", [24] = "clwb",
+	[CPU_WORD_7_EBX] = { [0] = "fsgsbase",
+			     [3] = "bmi1",
+			     [5] = "avx2",
+			     [7] = "smep",
+			     [8] = "bmi2",
+			     [9] = "erms",
+			     [10] = "invpcid",
+			     [18] = "rdseed",
+			     [19] = "adx",
+			     [20] = "smap",
+			     [23] = "clflushopt",
+			     [24] = "clwb",
 			     [29] = "sha_ni" },
 	[CPU_WORD_7_ECX] = { [2] = "umip", [3] = "pku", [22] = "rdpid" },
 };
@@ -149,7 +160,7 @@ void cpu_init(void)
 
 /* Appends to text, of which `length` is used; returns the new length, which may be past size. */
 __attribute__((format(printf, 4, 5))) static int append(char *text, size_t size, int length,
-							 const char *format_text, ...)
+							const char *format_text, ...)
 {
 	size_t used = MIN((size_t)length, size);
 	va_list args;

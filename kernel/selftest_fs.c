@@ -41,7 +41,7 @@ static struct dentry *folder_make(void)
 
 static void remove(struct dentry *parent, struct dentry *child)
 {
-	struct name name = {child->name, child->name_size, child->hash};
+	struct name name = { child->name, child->name_size, child->hash };
 
 	EXPECT(parent->inode->ops->unlink(parent->inode, &name, child->inode) == 0);
 	dentry_unlink(child);

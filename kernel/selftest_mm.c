@@ -119,7 +119,7 @@ SELFTEST(frame_blocks_are_aligned_and_join_again)
 		struct frame *first = frame_alloc_block(FRAME_KERNEL, order, 0);
 
 		if (!first)
-			continue;	/* a small machine has no large block */
+			continue; /* a small machine has no large block */
 		EXPECT((frame_pfn(first) & ((1u << order) - 1)) == 0);
 		EXPECT(first->order == order && first[(1u << order) - 1].refs == 1);
 		EXPECT(free_frames() == before - (1u << order));
@@ -279,7 +279,7 @@ static void renew(struct heap_object *object)
 	object->fill = (uint8_t)next_random();
 	object->memory = kalloc(object->size);
 	if (!object->memory)
-		return;		/* a small machine */
+		return; /* a small machine */
 	EXPECT((uintptr_t)object->memory % 16 == 0);
 	memset(object->memory, object->fill, object->size);
 }
@@ -398,7 +398,7 @@ SELFTEST(uaccess_survives_unmapped_addresses)
 {
 	char buffer[16] = "";
 	uint32_t word = 0;
-	void *nowhere = (void *)16;	/* page 0 is never mapped */
+	void *nowhere = (void *)16; /* page 0 is never mapped */
 
 	EXPECT(copy_from_user(buffer, nowhere, 7) == -EFAULT);
 	EXPECT(copy_from_user_partial(buffer, nowhere, 7) == 7);

@@ -43,7 +43,7 @@ SELFTEST(vm_regions_split_and_merge)
 
 SELFTEST(vm_gaps_are_found_from_the_top)
 {
-	struct mm_map_request request = {.size = PAGE_SIZE, .flags = VMA_READ};
+	struct mm_map_request request = { .size = PAGE_SIZE, .flags = VMA_READ };
 	struct mm *mm = new_mm();
 	vaddr_t address;
 
@@ -153,8 +153,8 @@ static void release(struct object *object)
 	released++;
 }
 
-const struct object_ops test_memory_ops = {.release = release};
-const struct object_ops test_disk_ops = {.fill = fill, .release = release};
+const struct object_ops test_memory_ops = { .release = release };
+const struct object_ops test_disk_ops = { .fill = fill, .release = release };
 
 void test_file_create(const struct object_ops *ops, uint64_t size)
 {
@@ -301,7 +301,7 @@ SELFTEST(vm_fork_of_files)
 /* Takes every free frame, low ones first, and declares that to the ledger. */
 static void take_all_frames(struct list *taken)
 {
-	static const enum frame_kind kinds[] = {FRAME_KERNEL, FRAME_ANON};
+	static const enum frame_kind kinds[] = { FRAME_KERNEL, FRAME_ANON };
 	struct frame *frame;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++)

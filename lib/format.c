@@ -14,15 +14,15 @@
 struct out {
 	char *to;
 	size_t size;
-	size_t length;		/* of the whole text so far, stored or not */
+	size_t length; /* of the whole text so far, stored or not */
 };
 
 enum argument_size { SIZE_CHAR, SIZE_SHORT, SIZE_INT, SIZE_LONG_LONG };
 
 struct field {
-	bool left, zeros, plus, space, prefix;	/* the flags - 0 + (space) # */
-	int width;		/* 0: none */
-	int precision;		/* -1: none */
+	bool left, zeros, plus, space, prefix; /* the flags - 0 + (space) # */
+	int width;			       /* 0: none */
+	int precision;			       /* -1: none */
 	enum argument_size size;
 };
 

@@ -19,7 +19,7 @@
 #define RADIX_LEVELS (32 / RADIX_BITS)
 
 struct radix_node {
-	struct radix_node *parent;	/* NULL at the root */
+	struct radix_node *parent; /* NULL at the root */
 	uint32_t used;
 	void *slots[RADIX_SLOTS];
 };

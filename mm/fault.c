@@ -53,9 +53,9 @@ const char *fault_result_name(enum fault_result result)
 		[FAULT_ZERO_PAGE] = "zero page",      [FAULT_ZEROED_FRAME] = "zeroed frame",
 		[FAULT_CACHE_PAGE] = "cache page",    [FAULT_COW_COPY] = "copy on write",
 		[FAULT_COW_REUSE] = "reuse on write", [FAULT_STACK_GROWTH] = "stack growth",
-		[FAULT_SPURIOUS] = "spurious",        [FAULT_NO_REGION] = "no region",
-		[FAULT_NO_RIGHT] = "no right",        [FAULT_BEYOND_END] = "beyond end",
-		[FAULT_IO_ERROR] = "i/o error",       [FAULT_NO_MEMORY] = "no memory",
+		[FAULT_SPURIOUS] = "spurious",	      [FAULT_NO_REGION] = "no region",
+		[FAULT_NO_RIGHT] = "no right",	      [FAULT_BEYOND_END] = "beyond end",
+		[FAULT_IO_ERROR] = "i/o error",	      [FAULT_NO_MEMORY] = "no memory",
 	};
 
 	assert(result < FAULT_RESULTS);

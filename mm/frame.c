@@ -28,8 +28,8 @@
 
 #include "frame_internal.h"
 
-#define REFILL_ORDER 4		/* at most 16 frames move to the stack at a time */
-#define ZEROED_MAX 16384	/* frames zeroed ahead, a zone; at most half of the free ones */
+#define REFILL_ORDER 4	 /* at most 16 frames move to the stack at a time */
+#define ZEROED_MAX 16384 /* frames zeroed ahead, a zone; at most half of the free ones */
 
 struct frame *frame_array;
 pfn_t frame_array_end;
@@ -361,10 +361,10 @@ void frame_count(struct frame_counts *counts)
 const char *frame_kind_name(enum frame_kind kind)
 {
 	static const char *const names[FRAME_KINDS] = {
-		[FRAME_FREE] = "free",	     [FRAME_RESERVED] = "reserved",
-		[FRAME_IMAGE] = "image",     [FRAME_BOOT] = "boot",
-		[FRAME_KERNEL] = "kernel",   [FRAME_PAGE_TABLE] = "page table",
-		[FRAME_ANON] = "anonymous",  [FRAME_CACHE] = "page cache",
+		[FRAME_FREE] = "free",	    [FRAME_RESERVED] = "reserved",
+		[FRAME_IMAGE] = "image",    [FRAME_BOOT] = "boot",
+		[FRAME_KERNEL] = "kernel",  [FRAME_PAGE_TABLE] = "page table",
+		[FRAME_ANON] = "anonymous", [FRAME_CACHE] = "page cache",
 	};
 
 	return kind < FRAME_KINDS ? names[kind] : "absent";
@@ -376,7 +376,7 @@ const char *frame_kind_name(enum frame_kind kind)
 struct check {
 	void (*report)(const char *text, pfn_t pfn);
 	unsigned nfaults;
-	uint32_t nlisted;	/* free frames met on lists and stacks */
+	uint32_t nlisted; /* free frames met on lists and stacks */
 };
 
 static void expect(struct check *check, bool condition, const char *text, pfn_t pfn)

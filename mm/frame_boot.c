@@ -26,9 +26,9 @@ static unsigned noccupied __init_data;
 static __init_text void occupy(paddr_t start, paddr_t end, enum frame_kind kind)
 {
 	assert(noccupied < ARRAY_SIZE(occupied) && start <= end);
-	occupied[noccupied++] = (struct occupied){
-		start >> PAGE_SHIFT, (end >> PAGE_SHIFT) + ((end & PAGE_MASK) != 0), kind
-	};
+	occupied[noccupied++] = (struct occupied){ start >> PAGE_SHIFT,
+						   (end >> PAGE_SHIFT) + ((end & PAGE_MASK) != 0),
+						   kind };
 }
 
 /* The lowest occupied range that has frames of [start, end), or NULL. */

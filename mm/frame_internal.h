@@ -11,8 +11,8 @@
 struct zone {
 	pfn_t start, end;
 	uint32_t nfree;
-	uint32_t nzeroed;		/* frames on the stack of zeroed ones */
-	uint32_t orders;		/* bit n: blocks[n] is not empty */
+	uint32_t nzeroed; /* frames on the stack of zeroed ones */
+	uint32_t orders;  /* bit n: blocks[n] is not empty */
 	struct list blocks[NORDERS];
 	/* Stacks of single frames, through link.next; NULL at the bottom. */
 	struct list *zeroed;
@@ -21,9 +21,9 @@ struct zone {
 
 struct frame_state {
 	struct zone low, high;
-	uint32_t total;				/* frames of RAM */
-	uint32_t kind_counts[FRAME_KINDS];	/* without FRAME_FREE: that is the zones' nfree */
-	uint32_t low_reserve;			/* low frames that user pages leave to the kernel */
+	uint32_t total;			   /* frames of RAM */
+	uint32_t kind_counts[FRAME_KINDS]; /* without FRAME_FREE: that is the zones' nfree */
+	uint32_t low_reserve;		   /* low frames that user pages leave to the kernel */
 };
 
 extern struct frame_state frame_state;

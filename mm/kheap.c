@@ -22,19 +22,18 @@
 #define JUNK_WORD 0x6b6b6b6bu
 #define SMALL_MAX 2048u
 #define LARGE_MAX (PAGE_SIZE << FRAME_MAX_ORDER)
-#define UNIT 16u	/* every object's size and alignment is a multiple */
+#define UNIT 16u /* every object's size and alignment is a multiple */
 
 /* Sizes that fill a page well; multiples of UNIT. */
-static const uint16_t class_sizes[] = {
-	16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 672, 1024, 1344, SMALL_MAX
-};
+static const uint16_t class_sizes[] = { 16,  32,  48,  64,  96,	  128,	192,
+					256, 384, 512, 672, 1024, 1344, SMALL_MAX };
 #define NCLASSES ARRAY_SIZE(class_sizes)
 
 struct size_class {
 	uint32_t size;
-	uint32_t capacity;	/* objects in a slab */
-	uint32_t nempty;	/* slabs on the list that have none in use */
-	struct list slabs;	/* with a free object; empty ones last */
+	uint32_t capacity; /* objects in a slab */
+	uint32_t nempty;   /* slabs on the list that have none in use */
+	struct list slabs; /* with a free object; empty ones last */
 };
 
 static struct size_class classes[NCLASSES];

@@ -20,7 +20,7 @@
 #define NWINDOWS 128u
 
 static uint32_t taken[NPAGES / 32];
-static uint32_t lowest_free;		/* no page below is free */
+static uint32_t lowest_free; /* no page below is free */
 
 static vaddr_t free_windows[NWINDOWS];
 static unsigned nfree_windows;

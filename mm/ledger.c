@@ -152,7 +152,7 @@ static void clear_tallies(void)
 static void audit_frames(void)
 {
 	struct frame_counts counts;
-	uint32_t by_kind[FRAME_KINDS] = {0}, total = 0;
+	uint32_t by_kind[FRAME_KINDS] = { 0 }, total = 0;
 
 	for (pfn_t pfn = 0; pfn < frame_pfn_end(); pfn++) {
 		struct frame *frame = frame_from_pfn(pfn);
@@ -175,13 +175,13 @@ static void audit_frames(void)
 
 unsigned ledger_check(void (*report)(void *context, const char *text), void *context)
 {
-	struct audit audit = {.report = report, .context = context};
+	struct audit audit = { .report = report, .context = context };
 	struct mm *mm;
 
 	assert(!auditing);
 	auditing = &audit;
 	clear_tallies();
-	list_for_each (mm, &mm_all, all_link)
+	list_for_each(mm, &mm_all, all_link)
 		audit_mm(&audit, mm);
 	audit_frames();
 	frame_check(complain_of_frame);

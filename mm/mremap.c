@@ -19,7 +19,7 @@
 struct remap {
 	vaddr_t old, new;
 	size_t old_size, new_size; /* whole pages */
-	uint32_t flags; /* MREMAP_* */
+	uint32_t flags;		   /* MREMAP_* */
 };
 
 /* ---- decode ---- */

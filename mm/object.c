@@ -34,8 +34,8 @@ static void release_shared(struct object *object)
 	kfree(object);
 }
 
-static const struct object_ops zero_ops = {.release = release_nothing};
-static const struct object_ops shared_ops = {.release = release_shared};
+static const struct object_ops zero_ops = { .release = release_nothing };
+static const struct object_ops shared_ops = { .release = release_shared };
 
 struct object object_zero = {
 	.ops = &zero_ops,
@@ -46,7 +46,7 @@ struct object object_zero = {
 void object_init(struct object *object, const struct object_ops *ops, void *owner)
 {
 	assert(ops && ops->release);
-	*object = (struct object){.ops = ops, .refs = 1, .owner = owner};
+	*object = (struct object){ .ops = ops, .refs = 1, .owner = owner };
 	list_init(&object->mappings);
 }
 
@@ -189,7 +189,7 @@ void object_remove_pages(struct object *object, uint32_t first, uint32_t last)
 	struct frame *frame;
 	struct vma *vma;
 
-	list_for_each (vma, &object->mappings, object_link)
+	list_for_each(vma, &object->mappings, object_link)
 		unmap_from_region(vma, first, last);
 	while ((frame = radix_next(&object->pages, &index)) && index <= last)
 		remove_page(object, index, frame);

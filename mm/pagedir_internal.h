@@ -26,18 +26,18 @@
 #define ENTRY_CACHE_DISABLE 0x010u
 #define ENTRY_ACCESSED 0x020u
 #define ENTRY_DIRTY 0x040u
-#define ENTRY_LARGE 0x080u	/* directory entries: a 4 MB page */
-#define ENTRY_GLOBAL 0x100u	/* stays in the TLB when CR3 is loaded */
-#define ENTRY_COW 0x200u	/* ours */
-#define ENTRY_HELD 0x400u	/* ours */
+#define ENTRY_LARGE 0x080u  /* directory entries: a 4 MB page */
+#define ENTRY_GLOBAL 0x100u /* stays in the TLB when CR3 is loaded */
+#define ENTRY_COW 0x200u    /* ours */
+#define ENTRY_HELD 0x400u   /* ours */
 #define ENTRY_ADDRESS 0xfffff000u
 #define ENTRY_ADDRESS_LARGE 0xffc00000u
 
-#define FLUSH_PAGES_MAX 16u	/* above that, loading CR3 is cheaper */
+#define FLUSH_PAGES_MAX 16u /* above that, loading CR3 is cheaper */
 
 #define TABLE_ENTRIES 1024u
-#define TABLE_SPAN LARGE_PAGE_SIZE	/* bytes of address space that a page table covers */
-#define KERNEL_FIRST ((vaddr_t)KERNEL_VMA >> 22)	/* directory index of the kernel half */
+#define TABLE_SPAN LARGE_PAGE_SIZE /* bytes of address space that a page table covers */
+#define KERNEL_FIRST ((vaddr_t)KERNEL_VMA >> 22) /* directory index of the kernel half */
 
 static inline unsigned directory_index(vaddr_t at)
 {

@@ -23,7 +23,7 @@
 
 #define PAT_WRITE_BACK 6ull
 #define PAT_WRITE_COMBINING 1ull
-#define PAT_UNCACHED_MINUS 7ull	/* an MTRR may make it write-combining */
+#define PAT_UNCACHED_MINUS 7ull /* an MTRR may make it write-combining */
 #define PAT_UNCACHED 0ull
 #define PAT_HALF \
 	(PAT_WRITE_BACK | PAT_WRITE_COMBINING << 8 | PAT_UNCACHED_MINUS << 16 | PAT_UNCACHED << 24)
@@ -82,14 +82,13 @@ static __init_text void split_image_page(void)
 			entry = 0;
 		image_table[i] = entry;
 	}
-	boot_pagedir[KERNEL_FIRST] =
-		virt_to_paddr(image_table) | ENTRY_PRESENT | ENTRY_WRITE;
+	boot_pagedir[KERNEL_FIRST] = virt_to_paddr(image_table) | ENTRY_PRESENT | ENTRY_WRITE;
 }
 
 static __init_text void map_large(paddr_t paddr)
 {
-	boot_pagedir[KERNEL_FIRST + (paddr >> 22)] =
-		paddr | ENTRY_PRESENT | ENTRY_WRITE | ENTRY_LARGE | entry_global();
+	boot_pagedir[KERNEL_FIRST + (paddr >> 22)] = paddr | ENTRY_PRESENT | ENTRY_WRITE |
+						     ENTRY_LARGE | entry_global();
 }
 
 /*
@@ -149,8 +148,8 @@ __init_text void pagedir_init_kernel_ranges(void)
 		if (!frame)
 			panic("no memory for the kernel's page tables");
 		assert(boot_pagedir[directory_index(at)] == 0);
-		boot_pagedir[directory_index(at)] =
-			frame_paddr(frame) | ENTRY_PRESENT | ENTRY_WRITE;
+		boot_pagedir[directory_index(at)] = frame_paddr(frame) | ENTRY_PRESENT |
+						    ENTRY_WRITE;
 	}
 	if (cpu_has(CPU_PAT) && cpu_has(CPU_MSR))
 		program_pat();
@@ -232,10 +231,10 @@ static int describe_bits(uint32_t entry, char *text, size_t size)
 			      entry & ENTRY_HELD ? "held, no access" : "not present");
 	return format(text, size, "%s %s%s%s%s%s%s%s",
 		      entry & ENTRY_WRITE ? "writable" : "read-only",
-		      entry & ENTRY_USER ? "user" : "PL0",
-		      cache_name(entry), entry & ENTRY_ACCESSED ? " accessed" : "",
-		      entry & ENTRY_DIRTY ? " dirty" : "",
-		      entry & ENTRY_LARGE ? " 4MB" : "", entry & ENTRY_GLOBAL ? " global" : "",
+		      entry & ENTRY_USER ? "user" : "PL0", cache_name(entry),
+		      entry & ENTRY_ACCESSED ? " accessed" : "",
+		      entry & ENTRY_DIRTY ? " dirty" : "", entry & ENTRY_LARGE ? " 4MB" : "",
+		      entry & ENTRY_GLOBAL ? " global" : "",
 		      entry & ENTRY_COW ? " copy-on-write" : "");
 }
 

@@ -77,9 +77,7 @@ static size_t copy(void *to, const void *from, size_t size)
 			 ".subsection 1\n"
 			 "4:	leal (%[odd], %%ecx, 4), %%ecx\n\t"
 			 "	jmp 3b\n\t"
-			 ".previous\n\t"
-			 MAY_FAULT("1b", "4b")
-			 MAY_FAULT("2b", "3b")
+			 ".previous\n\t" MAY_FAULT("1b", "4b") MAY_FAULT("2b", "3b")
 			 : "+D"(to), "+S"(from), "+c"(left)
 			 : [odd] "r"(odd)
 			 : "memory");
@@ -100,9 +98,7 @@ static size_t clear(void *to, size_t size)
 			 ".subsection 1\n"
 			 "4:	leal (%[odd], %%ecx, 4), %%ecx\n\t"
 			 "	jmp 3b\n\t"
-			 ".previous\n\t"
-			 MAY_FAULT("1b", "4b")
-			 MAY_FAULT("2b", "3b")
+			 ".previous\n\t" MAY_FAULT("1b", "4b") MAY_FAULT("2b", "3b")
 			 : "+D"(to), "+c"(left)
 			 : "a"(0), [odd] "r"(odd)
 			 : "memory");
@@ -166,8 +162,7 @@ int get_user(uint32_t *value, const uint32_t __user *from)
 			 ".subsection 1\n"
 			 "3:	movl %[fault], %[error]\n\t"
 			 "	jmp 2b\n\t"
-			 ".previous\n\t"
-			 MAY_FAULT("1b", "3b")
+			 ".previous\n\t" MAY_FAULT("1b", "3b")
 			 : [word] "+r"(word), [error] "+r"(error)
 			 : [from] "r"(from), [fault] "i"(-EFAULT)
 			 : "memory");
@@ -188,8 +183,7 @@ int put_user(uint32_t __user *to, uint32_t value)
 			 ".subsection 1\n"
 			 "3:	movl %[fault], %[error]\n\t"
 			 "	jmp 2b\n\t"
-			 ".previous\n\t"
-			 MAY_FAULT("1b", "3b")
+			 ".previous\n\t" MAY_FAULT("1b", "3b")
 			 : [error] "+r"(error)
 			 : [to] "r"(to), [value] "r"(value), [fault] "i"(-EFAULT)
 			 : "memory");
@@ -210,8 +204,7 @@ int cmpxchg_user(uint32_t __user *at, uint32_t expected, uint32_t desired, uint3
 			 ".subsection 1\n"
 			 "3:	movl %[fault], %[error]\n\t"
 			 "	jmp 2b\n\t"
-			 ".previous\n\t"
-			 MAY_FAULT("1b", "3b")
+			 ".previous\n\t" MAY_FAULT("1b", "3b")
 			 : "+a"(found), [error] "+r"(error)
 			 : [at] "r"(at), [desired] "r"(desired), [fault] "i"(-EFAULT)
 			 : "memory", "cc");
@@ -242,8 +235,7 @@ static enum scan_end copy_string(char *to, const char *from, size_t size, size_t
 			 ".subsection 1\n"
 			 "4:	movl %[fault], %[end]\n\t"
 			 "	jmp 3b\n\t"
-			 ".previous\n\t"
-			 MAY_FAULT("1b", "4b")
+			 ".previous\n\t" MAY_FAULT("1b", "4b")
 			 : "+D"(to), "+S"(from), "+c"(size), [end] "+r"(end)
 			 : [zero] "i"(SCAN_ZERO), [fault] "i"(SCAN_FAULT)
 			 : "eax", "memory", "cc");
@@ -266,8 +258,7 @@ static enum scan_end scan_string(const char *from, size_t size, size_t *left)
 			 ".subsection 1\n"
 			 "4:	movl %[fault], %[end]\n\t"
 			 "	jmp 3b\n\t"
-			 ".previous\n\t"
-			 MAY_FAULT("1b", "4b")
+			 ".previous\n\t" MAY_FAULT("1b", "4b")
 			 : "+D"(from), "+c"(size), [end] "+r"(end)
 			 : "a"(0), [zero] "i"(SCAN_ZERO), [fault] "i"(SCAN_FAULT)
 			 : "memory", "cc");

@@ -63,7 +63,7 @@ $(OTHER_BASES:%=base-%): base-%:
 		build/$(if $(filter-out 0xC0000000,$*),vma-$*/)loft.elf
 test-system: test-bases
 
-test: setup-test setup-run setup-gdb setup-firmware test-packages test-programs test-bases $(TEST_IMAGES) \
+test: format-check setup-test setup-run setup-gdb setup-firmware test-packages test-programs test-bases $(TEST_IMAGES) \
 		$(BUILD)/loft.iso
 	$(RUN_TESTS) tests
 

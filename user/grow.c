@@ -9,7 +9,7 @@
  */
 #include "libc/libc.h"
 
-#define COUNT 64u	/* pages at the end */
+#define COUNT 64u /* pages at the end */
 
 static unsigned wrong;
 
@@ -82,8 +82,8 @@ static char *grow_by_brk(char *start, uint32_t pages)
 
 static char *grow_by_mremap(char *start, uint32_t pages)
 {
-	int32_t result = syscall6(SYS_mremap, (uint32_t)start, (pages - 1) * PAGE, pages * PAGE,
-				  0, 0, 0);
+	int32_t result = syscall6(SYS_mremap, (uint32_t)start, (pages - 1) * PAGE, pages * PAGE, 0,
+				  0, 0);
 	return (uint32_t)result >= -PAGE ? NULL : (char *)result;
 }
 

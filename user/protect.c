@@ -16,9 +16,8 @@
 
 enum outcome { ALLOWED, NOT_MAPPED, FORBIDDEN, EITHER };
 
-static const char *const outcome_names[] = {
-	"allowed", "SIGSEGV, nothing mapped", "SIGSEGV, not permitted", "allowed or not permitted"
-};
+static const char *const outcome_names[] = { "allowed", "SIGSEGV, nothing mapped",
+					     "SIGSEGV, not permitted", "allowed or not permitted" };
 static const char *const access_names[] = { "read", "write", "execute" };
 
 static unsigned checks, wrong;

@@ -15,7 +15,7 @@
 #define LINE 512
 
 struct command {
-	char *words[WORDS];	/* NULL-terminated */
+	char *words[WORDS]; /* NULL-terminated */
 	const char *input, *output;
 	bool append;
 };
@@ -235,10 +235,10 @@ static int do_help(char **words)
 static const struct builtin {
 	const char *name;
 	int (*run)(char **words);
-	bool in_shell;	/* must run in the shell's own process */
+	bool in_shell; /* must run in the shell's own process */
 } builtins[] = {
-	{ "cat", do_cat, false }, { "cd", do_cd, true }, { "echo", do_echo, false },
-	{ "exit", do_exit, true }, { "help", do_help, false }, { "ls", do_ls, false },
+	{ "cat", do_cat, false },	   { "cd", do_cd, true },      { "echo", do_echo, false },
+	{ "exit", do_exit, true },	   { "help", do_help, false }, { "ls", do_ls, false },
 	{ "poweroff", do_poweroff, true }, { "pwd", do_pwd, false },
 };
 
@@ -320,8 +320,7 @@ static void become(struct command *command, int group, int input, int output)
 		close(output);
 	}
 	redirect(command->input, O_RDONLY, 0);
-	redirect(command->output,
-		 O_WRONLY | O_CREAT | (command->append ? O_APPEND : O_TRUNC), 1);
+	redirect(command->output, O_WRONLY | O_CREAT | (command->append ? O_APPEND : O_TRUNC), 1);
 	if (!command->words[0])
 		exit(0);
 	const struct builtin *builtin = find_builtin(command->words[0]);
@@ -371,8 +370,7 @@ static int start(struct command *command, int group, int input, const int ends[2
 /* True if the command was one that the shell itself must carry out, and it did. */
 static bool ran_in_shell(struct command *command)
 {
-	const struct builtin *builtin =
-		command->words[0] ? find_builtin(command->words[0]) : NULL;
+	const struct builtin *builtin = command->words[0] ? find_builtin(command->words[0]) : NULL;
 	if (!builtin || !builtin->in_shell)
 		return false;
 	last_status = builtin->run(command->words);

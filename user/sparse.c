@@ -8,8 +8,8 @@
  */
 #include "libc/libc.h"
 
-#define STEP 1000u		/* one page in so many is touched */
-#define TABLE_SPAN (4u << 20)	/* what one page table maps */
+#define STEP 1000u	      /* one page in so many is touched */
+#define TABLE_SPAN (4u << 20) /* what one page table maps */
 
 struct usage {
 	uint32_t anonymous, page_tables, free;
@@ -40,8 +40,7 @@ static bool read_usage(struct usage *usage)
 static char *map_much(uint32_t *size)
 {
 	for (*size = 2560u << 20; *size; *size -= 1024u << 20) {
-		char *start = map_anonymous(NULL, *size, PROT_READ | PROT_WRITE,
-					    MAP_NORESERVE);
+		char *start = map_anonymous(NULL, *size, PROT_READ | PROT_WRITE, MAP_NORESERVE);
 		if (start)
 			return start;
 		if (*size < 1024u << 20)

@@ -71,7 +71,7 @@ static void try_calls(uint32_t pointer)
 		uint32_t arguments[5];
 		for (unsigned k = 0; k < 5; k++)
 			arguments[k] = calls[i].arguments[k] == POINTER ? pointer
-								: calls[i].arguments[k];
+									: calls[i].arguments[k];
 		expect_efault(calls[i].name, pointer,
 			      syscall6(calls[i].number, arguments[0], arguments[1], arguments[2],
 				       arguments[3], arguments[4], 0));
@@ -90,8 +90,10 @@ int main(int argc, char **argv, char **envp)
 	if (fault_catch() != 0 || syscall3(SYS_pipe, pipe_ends, 0, 0) != 0)
 		return 2;
 	try_every_page(base);
-	const uint32_t pointers[] = { base, base + 1, base + (1u << 20), base + (1u << 24) + 7,
-				      0xf8000000, 0xffc00000, 0xfffff000, 0xffffffff };
+	const uint32_t pointers[] = {
+		base,	    base + 1,	base + (1u << 20), base + (1u << 24) + 7,
+		0xf8000000, 0xffc00000, 0xfffff000,	   0xffffffff
+	};
 	print("trespass: system calls with pointers into the kernel; expected: EFAULT\n");
 	for (size_t i = 0; i < sizeof(pointers) / sizeof(pointers[0]); i++)
 		if (pointers[i] >= base)

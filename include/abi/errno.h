@@ -143,9 +143,9 @@
  * Never seen by programs: what an interrupted call returns to the signal code, which either turns it into EINTR or
  * starts the call again.
  */
-#define ERESTARTSYS 512			/* again if the handler has SA_RESTART, or if there is none */
-#define ERESTARTNOINTR 513		/* again in any case */
-#define ERESTARTNOHAND 514		/* again only if no handler runs */
-#define ERESTART_RESTARTBLOCK 516	/* like NOHAND, through restart_syscall */
+#define ERESTARTSYS 512		  /* again if the handler has SA_RESTART, or if there is none */
+#define ERESTARTNOINTR 513	  /* again in any case */
+#define ERESTARTNOHAND 514	  /* again only if no handler runs */
+#define ERESTART_RESTARTBLOCK 516 /* like NOHAND, through restart_syscall */
 
 #endif

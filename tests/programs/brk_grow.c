@@ -33,7 +33,7 @@ int main(void)
 {
 	enum { MB = 1 << 20 };
 	static char buffer[4096];
-	setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));	/* malloc would move the break */
+	setvbuf(stdout, buffer, _IOFBF, sizeof(buffer)); /* malloc would move the break */
 	signal(SIGSEGV, handler);
 	char *start = set(NULL);
 	char *page = (char *)(((unsigned long)start + 4095) & ~4095ul);

@@ -49,8 +49,8 @@ int main(void)
 {
 	int ends[2], status;
 	char byte;
-	memory = mmap(NULL, PAGES * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-		      -1, 0);
+	memory = mmap(NULL, PAGES * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		      0);
 	printf("wrong: %d\n", generation(1));
 
 	/* The parent writes first; the child must still see what was there at the fork. */
@@ -64,7 +64,6 @@ int main(void)
 	set(6);
 	write(ends[1], "x", 1);
 	wait(&status);
-	printf("child sees the old: %d, parent the new: %d\n", status == 0,
-	       sum() == 2 * PAGES * 6);
+	printf("child sees the old: %d, parent the new: %d\n", status == 0, sum() == 2 * PAGES * 6);
 	return 0;
 }

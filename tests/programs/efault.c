@@ -16,10 +16,10 @@
 #include <unistd.h>
 
 #define PAGE 4096u
-#define BAD 0xbad0bad0u		/* in a call's arguments: the one that is tried */
+#define BAD 0xbad0bad0u /* in a call's arguments: the one that is tried */
 #define AT_CWD ((uint32_t)AT_FDCWD)
 
-enum kind { IN, OUT, STRING, MOVE };	/* what the kernel does with it; MOVE: shows how much */
+enum kind { IN, OUT, STRING, MOVE }; /* what the kernel does with it; MOVE: shows how much */
 
 struct call {
 	const char *name;
@@ -35,7 +35,8 @@ static int file, directory, pipes[2];
 
 static void prepare(void)
 {
-	char *pages = mmap(NULL, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *pages = mmap(NULL, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			   0);
 	FILE *base = fopen("/proc/loft/kernel_vma", "r");
 
 	if (base) {
@@ -52,7 +53,8 @@ static void prepare(void)
 	readonly = pages + 4 * PAGE;
 	mprotect(readonly, PAGE, PROT_READ);
 	file = open("file", O_RDWR | O_CREAT | O_TRUNC, 0644);
-	if (write(file, good, sizeof(good)) != sizeof(good) || symlink("file", "link") || pipe(pipes))
+	if (write(file, good, sizeof(good)) != sizeof(good) || symlink("file", "link") ||
+	    pipe(pipes))
 		printf("cannot prepare\n");
 	directory = open(".", O_RDONLY | O_DIRECTORY);
 }
@@ -110,9 +112,14 @@ static void zombie(void)
 /* wait's pointers need a child that has ended; a failed wait may have reaped it. */
 static void try_waits(void)
 {
-	const struct { const char *how; uint32_t address; } tries[] = {
-		{ "unmapped", (uint32_t)hole }, { "read-only", (uint32_t)readonly },
-		{ "kernel", kernel_base }, { "wrapping", 0xfffffffe },
+	const struct {
+		const char *how;
+		uint32_t address;
+	} tries[] = {
+		{ "unmapped", (uint32_t)hole },
+		{ "read-only", (uint32_t)readonly },
+		{ "kernel", kernel_base },
+		{ "wrapping", 0xfffffffe },
 	};
 
 	for (unsigned i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
@@ -120,8 +127,9 @@ static void try_waits(void)
 			long result;
 
 			zombie();
-			result = syscall(SYS_wait4, -1, argument == 1 ? tries[i].address : (uint32_t)good,
-					 0, argument == 3 ? tries[i].address : 0);
+			result = syscall(SYS_wait4, -1,
+					 argument == 1 ? tries[i].address : (uint32_t)good, 0,
+					 argument == 3 ? tries[i].address : 0);
 			printf("wait4[%d] %s: %s %d\n", argument, tries[i].how,
 			       result == -1 ? "error" : "done", result == -1 ? errno : 0);
 			printf("left: %d\n", waitpid(-1, NULL, WNOHANG) > 0);

@@ -29,19 +29,37 @@ static pid_t start(void (*run)(void))
 	return child;
 }
 
-static void leave(void) { _exit(7); }
-static void leave_wide(void) { _exit(0x1234); }
-static void be_killed(void) { raise(SIGKILL); }
-static void fall(void) { *(volatile int *)8 = 1; }
-static void stop(void) { raise(SIGSTOP); _exit(3); }
+static void leave(void)
+{
+	_exit(7);
+}
+static void leave_wide(void)
+{
+	_exit(0x1234);
+}
+static void be_killed(void)
+{
+	raise(SIGKILL);
+}
+static void fall(void)
+{
+	*(volatile int *)8 = 1;
+}
+static void stop(void)
+{
+	raise(SIGSTOP);
+	_exit(3);
+}
 
 int main(void)
 {
 	static const struct {
 		const char *how;
 		void (*run)(void);
-	} ways[] = { { "exit 7", leave }, { "exit 0x1234", leave_wide },
-		     { "SIGKILL", be_killed }, { "SIGSEGV", fall } };
+	} ways[] = { { "exit 7", leave },
+		     { "exit 0x1234", leave_wide },
+		     { "SIGKILL", be_killed },
+		     { "SIGSEGV", fall } };
 	int status;
 	for (unsigned i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
 		pid_t child = start(ways[i].run);

@@ -25,14 +25,13 @@ static void names(void)
 	printf(", %s, release 5 or 6: %d, i686 or x86_64: %d\n", name.sysname,
 	       name.release[0] == '6' || name.release[0] == '5',
 	       strcmp(name.machine, "i686") == 0 || strcmp(name.machine, "x86_64") == 0);
-	printf("all there: %d\n", name.nodename[0] && name.version[0] == '#' &&
-	       name.domainname[0]);
+	printf("all there: %d\n", name.nodename[0] && name.version[0] == '#' && name.domainname[0]);
 	printf("olduname: %s", name_of(syscall(SYS_olduname, old)));
 	printf(", same: %d\n", strcmp(old[0], name.sysname) == 0 &&
-	       strcmp(old[2], name.release) == 0 && strcmp(old[4], name.machine) == 0);
+				       strcmp(old[2], name.release) == 0 &&
+				       strcmp(old[4], name.machine) == 0);
 	printf("oldolduname: %s", name_of(syscall(SYS_oldolduname, oldest)));
-	printf(", same, cut: %d\n", strncmp(oldest[2], name.release, 8) == 0 &&
-	       oldest[2][8] == 0);
+	printf(", same, cut: %d\n", strncmp(oldest[2], name.release, 8) == 0 && oldest[2][8] == 0);
 	printf("bad pointers: %s", name_of(syscall(SYS_uname, (void *)16)));
 	printf(" %s", name_of(syscall(SYS_olduname, (void *)16)));
 	printf(" %s\n", name_of(syscall(SYS_oldolduname, (void *)16)));

@@ -38,8 +38,9 @@ static inline void mm_handler(int number, siginfo_t *info, void *context)
 static inline void mm_catch(void)
 {
 	static char stack[64 * 1024];
-	stack_t other = {.ss_sp = stack, .ss_size = sizeof(stack)};
-	struct sigaction action = {.sa_sigaction = mm_handler, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+	stack_t other = { .ss_sp = stack, .ss_size = sizeof(stack) };
+	struct sigaction action = { .sa_sigaction = mm_handler,
+				    .sa_flags = SA_SIGINFO | SA_ONSTACK };
 
 	sigaltstack(&other, NULL);
 	sigaction(SIGSEGV, &action, NULL);

@@ -23,7 +23,7 @@ static void grow(void)
 
 static void limited(void)
 {
-	struct rlimit limit = {100 * PAGE, RLIM_INFINITY};
+	struct rlimit limit = { 100 * PAGE, RLIM_INFINITY };
 	char *room = mm_map(2000, PROT_NONE), *at;
 
 	munmap(room, 2000 * PAGE);

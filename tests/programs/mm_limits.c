@@ -4,7 +4,7 @@
 
 static void limit(int resource, unsigned long npages)
 {
-	struct rlimit limit = {npages * PAGE, RLIM_INFINITY};
+	struct rlimit limit = { npages * PAGE, RLIM_INFINITY };
 
 	if (setrlimit(resource, &limit))
 		perror("setrlimit");

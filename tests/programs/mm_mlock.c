@@ -17,7 +17,7 @@ static int resident(int npages)
 
 static void limited(void)
 {
-	struct rlimit limit = {4 * PAGE, 4 * PAGE};
+	struct rlimit limit = { 4 * PAGE, 4 * PAGE };
 
 	setrlimit(RLIMIT_MEMLOCK, &limit);
 	if (setresuid(1000, 1000, 1000))

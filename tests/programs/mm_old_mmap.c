@@ -5,7 +5,7 @@
 int main(void)
 {
 	int fd = mm_file(3 * PAGE);
-	unsigned long words[6] = {0, PAGE, PROT_READ, MAP_PRIVATE, fd, 2 * PAGE};
+	unsigned long words[6] = { 0, PAGE, PROT_READ, MAP_PRIVATE, fd, 2 * PAGE };
 	char *at = (char *)syscall(SYS_mmap, words);
 
 	printf("page 2: %c\n", at[0]);

@@ -26,7 +26,7 @@ static const char *go(unsigned to)
 
 int main(void)
 {
-	struct rlimit limit = {1 << 20, RLIM_INFINITY};
+	struct rlimit limit = { 1 << 20, RLIM_INFINITY };
 
 	mm_catch();
 	setrlimit(RLIMIT_STACK, &limit);

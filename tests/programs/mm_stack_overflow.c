@@ -12,8 +12,8 @@ static __attribute__((noinline)) unsigned descend(unsigned to)
 
 int main(void)
 {
-	struct rlimit limit = {1 << 20, 1 << 20};
-	struct rlimit none = {0, 0};
+	struct rlimit limit = { 1 << 20, 1 << 20 };
+	struct rlimit none = { 0, 0 };
 
 	setrlimit(RLIMIT_CORE, &none);
 	setrlimit(RLIMIT_STACK, &limit);

@@ -19,8 +19,7 @@ static void teller(int sig, siginfo_t *info, void *context)
 {
 	(void)context;
 	last = sig;
-	from_me = info->si_pid == getpid() && info->si_code == SI_USER &&
-		  info->si_signo == sig;
+	from_me = info->si_pid == getpid() && info->si_code == SI_USER && info->si_signo == sig;
 }
 
 /* Raises its own signal: it must come after the handler, not within it. */

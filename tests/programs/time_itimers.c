@@ -39,8 +39,8 @@ static void repeat(int which, int number, const char *name)
 	count[number] = 0;
 	printf("%s: %s", name, name_of(setitimer(which, &timer, NULL)));
 	getitimer(which, &left);
-	printf(", left in range: %d, interval %ld\n", total(left.it_value) > 0 &&
-	       total(left.it_value) <= 40000, total(left.it_interval));
+	printf(", left in range: %d, interval %ld\n",
+	       total(left.it_value) > 0 && total(left.it_value) <= 40000, total(left.it_interval));
 	while (count[number] < 4)
 		;
 	timer = make(0, 5000000);

@@ -83,9 +83,8 @@ static void cut_short(void)
 	printf("nanosleep: %s", name_of(syscall(SYS_nanosleep, &request, &left)));
 	printf(", handled %d, left in range: %d\n", handled, left.sec == 4 && left.nsec > 0);
 	alarm_after(50000);
-	printf("clock_nanosleep64: %s",
-	       name_of(syscall(SYS_clock_nanosleep_time64, CLOCK_MONOTONIC, 0, &request64,
-			       &left64)));
+	printf("clock_nanosleep64: %s", name_of(syscall(SYS_clock_nanosleep_time64, CLOCK_MONOTONIC,
+							0, &request64, &left64)));
 	printf(", left in range: %d\n", left64.sec == 4 && left64.nsec > 0);
 	left.sec = left.nsec = -1;
 	request.sec = 0x7fffffff;
@@ -95,8 +94,7 @@ static void cut_short(void)
 	printf(", left untouched: %d\n", left.sec == -1 && left.nsec == -1);
 	request.sec = 5;
 	alarm_after(50000);
-	printf("left at a bad place: %s\n",
-	       name_of(syscall(SYS_nanosleep, &request, (void *)16)));
+	printf("left at a bad place: %s\n", name_of(syscall(SYS_nanosleep, &request, (void *)16)));
 }
 
 /* Stopped and continued, a sleep goes on to its end without anybody being told. */

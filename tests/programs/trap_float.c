@@ -25,7 +25,8 @@ static void handler(int number, siginfo_t *info, void *context)
 		if (sigsetjmp(back, 1) == 0) { \
 			__asm__ volatile("fldl %0; fldl %1; " operation "\n" \
 					 ".globl wait_" #name "\nwait_" #name ": fwait" \
-					 : : "m"(left), "m"(right)); \
+					 : \
+					 : "m"(left), "m"(right)); \
 			__asm__ volatile("fninit"); \
 			printf("%-10s nothing\n", #name); \
 		} else { \

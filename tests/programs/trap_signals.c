@@ -36,13 +36,16 @@ static void step_handler(int number, siginfo_t *info, void *context)
 		memset(&seen, 0, sizeof(seen)); \
 		if (sigsetjmp(back, 1) == 0) { \
 			__asm__ volatile(".globl at_" #name "\nat_" #name ": " code \
-					 : : : "eax", "ecx", "edx", "memory", "cc"); \
+					 : \
+					 : \
+					 : "eax", "ecx", "edx", "memory", "cc"); \
 			printf("%-12s nothing\n", #name); \
 		} else { \
 			printf("%-12s signal %d code %d address %s eip +%d\n", #name, \
 			       seen.si_signo, seen.si_code, \
 			       seen.si_addr == (void *)eip ? "eip" \
-			       : seen.si_addr == NULL ? "0" : "other", \
+			       : seen.si_addr == NULL	   ? "0" \
+							   : "other", \
 			       (int)(eip - (uintptr_t)at_##name)); \
 		} \
 	} while (0)
@@ -64,14 +67,18 @@ static void single_step(void)
 	__asm__ volatile("pushfl; orl $0x100, (%%esp); popfl\n\t"
 			 "nop; nop; nop\n\t"
 			 "pushfl; andl $~0x100, (%%esp); popfl"
-			 : : : "memory", "cc");
+			 :
+			 :
+			 : "memory", "cc");
 	printf("single step  %u traps, signal %d code %d\n", steps, seen.si_signo, seen.si_code);
 	/* A system call with the flag set steps on behind it. */
 	steps = 0;
 	__asm__ volatile("pushfl; orl $0x100, (%%esp); popfl\n\t"
 			 "movl $64, %%eax; int $0x80\n\t"
 			 "pushfl; andl $~0x100, (%%esp); popfl"
-			 : : : "eax", "memory", "cc");
+			 :
+			 :
+			 : "eax", "memory", "cc");
 	printf("over int 80  %u traps\n", steps);
 }
 

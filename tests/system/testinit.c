@@ -15,14 +15,14 @@
 #include "../../user/libc/libc.h"
 
 #define REPEATS 4
-#define TIME_LIMIT 60		/* seconds for a program */
+#define TIME_LIMIT 60 /* seconds for a program */
 
 static const char folder[] = "/tmp/test";
 
 struct result {
 	int status;
 	uint32_t free_before, free_after;
-	char ledger[160];	/* "ok", or the first complaint */
+	char ledger[160]; /* "ok", or the first complaint */
 };
 
 /* Too late: ends everything but process 1, so that whatever is waited for comes. */
@@ -195,8 +195,8 @@ static void test(const char *name)
 		run(name, false, &again);
 	bool exited = EXITED(first.status);
 	print("\n@end %s %s %u free %u %u ledger %s\n", name, exited ? "exit" : "signal",
-	      exited ? EXIT_STATUS(first.status) : END_SIGNAL(first.status),
-	      again.free_before, again.free_after, again.ledger);
+	      exited ? EXIT_STATUS(first.status) : END_SIGNAL(first.status), again.free_before,
+	      again.free_after, again.ledger);
 }
 
 int main(int argc, char **argv, char **envp)
@@ -209,7 +209,7 @@ int main(int argc, char **argv, char **envp)
 		syscall3(SYS_dup2, 0, 1, 0);
 		syscall3(SYS_dup2, 0, 2, 0);
 	}
-	syscall6(SYS_mount, (uint32_t)"proc", (uint32_t)"/proc", (uint32_t)"proc", 0, 0, 0);
+	syscall6(SYS_mount, (uint32_t) "proc", (uint32_t) "/proc", (uint32_t) "proc", 0, 0, 0);
 	on_signal(SIGALRM, end_program, 0);
 	if (read_file("/list", names, sizeof(names)) < 0)
 		print("testinit: no list\n");

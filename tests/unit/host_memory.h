@@ -25,7 +25,7 @@
 #define IMAGE_END (1 * MB + 300 * KB)
 #define MODULE_START (IMAGE_END + 5 * KB)
 #define MODULE_END (2 * MB + 100)
-#define KERNEL_PAGES 75		/* of the image */
+#define KERNEL_PAGES 75 /* of the image */
 
 uintptr_t host_direct_map;
 uint32_t host_lowmem_max = LOW_END;

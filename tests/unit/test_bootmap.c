@@ -129,8 +129,7 @@ static void test_random_changes(void **state)
 		}
 		for (unsigned i = 0; i < PARTS; i++) {
 			assert_int_equal(bootmap_holds(&map, i * PART, (i + 1) * PART), model[i]);
-			assert_int_equal(bootmap_touches(&map, i * PART, (i + 1) * PART),
-					 model[i]);
+			assert_int_equal(bootmap_touches(&map, i * PART, (i + 1) * PART), model[i]);
 		}
 	}
 }

@@ -70,7 +70,7 @@ static uint64_t random_number(void)
 static void test_integers(void **state)
 {
 	static const char *const signed_int[] = { "d", "i", "hd", "hhd", "ld" };
-	static const char *const unsigned_int[] = { "u",   "x",  "X",  "o", "hu",
+	static const char *const unsigned_int[] = { "u",   "x",	 "X",  "o", "hu",
 						    "hhx", "lx", "zu", "lo" };
 	static const char *const unsigned_long[] = { "llu", "llx", "llX", "llo" };
 

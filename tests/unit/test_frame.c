@@ -23,8 +23,7 @@ static void test_boot_counts(void **state)
 	assert_int_equal(counts.by_kind[FRAME_RESERVED], 2);
 	assert_int_equal(counts.by_kind[FRAME_IMAGE], KERNEL_PAGES + array);
 	assert_int_equal(counts.by_kind[FRAME_BOOT], module);
-	assert_int_equal(counts.by_kind[FRAME_FREE],
-			 ram - 2 - KERNEL_PAGES - array - module);
+	assert_int_equal(counts.by_kind[FRAME_FREE], ram - 2 - KERNEL_PAGES - array - module);
 	assert_int_equal(counts.free_high, 12 * MB / PAGE_SIZE - 1);
 	assert_null(frame_from_pfn(0xa0));
 	assert_null(frame_from_pfn(22 * MB / PAGE_SIZE));

@@ -61,7 +61,7 @@ static void every_cut(void **state)
 
 	(void)state;
 	for (size_t left = 0; left < total; left++) {
-		uint8_t *copy = malloc(left + 1);	/* so that ASan sees a step too far */
+		uint8_t *copy = malloc(left + 1); /* so that ASan sees a step too far */
 
 		memcpy(copy + 1, archive, left);
 		assert_int_equal(newc_parse(copy + 1, left, &entry), NEWC_CUT);
@@ -104,9 +104,16 @@ static void other_things(void **state)
 
 	(void)state;
 	assert_int_equal(newc_parse((const uint8_t *)"070707abcdef", 12, &entry), NEWC_NO_MAGIC);
-	assert_int_equal(newc_parse((const uint8_t *)"\x1f\x8b\x08     ", 8, &entry), NEWC_COMPRESSED);
-	assert_int_equal(newc_parse((const uint8_t *)"\xfd" "7zXZ   ", 8, &entry), NEWC_COMPRESSED);
-	assert_int_equal(newc_parse((const uint8_t *)"\x7f" "ELF    ", 8, &entry), NEWC_NO_MAGIC);
+	assert_int_equal(newc_parse((const uint8_t *)"\x1f\x8b\x08     ", 8, &entry),
+			 NEWC_COMPRESSED);
+	assert_int_equal(newc_parse((const uint8_t *)"\xfd"
+						     "7zXZ   ",
+				    8, &entry),
+			 NEWC_COMPRESSED);
+	assert_int_equal(newc_parse((const uint8_t *)"\x7f"
+						     "ELF    ",
+				    8, &entry),
+			 NEWC_NO_MAGIC);
 }
 
 static void sums(void **state)

@@ -20,7 +20,7 @@ static struct frame *alloc_or_fail(enum frame_kind kind, unsigned flags)
 #include "../../mm/pagedir_copy.c"
 #undef frame_alloc
 
-#define NPAGES 96u	/* of the model: 32 before and after each of three table borders */
+#define NPAGES 96u /* of the model: 32 before and after each of three table borders */
 #define PART 32u
 #define NDIRECTORIES 2
 
@@ -300,7 +300,8 @@ static void test_walk(void **state)
 		if (unit_random() % 2)
 			continue;
 		assert_int_equal(pagedir_map(&directories[0], address_of(i),
-					     frame_alloc(FRAME_ANON, 0), random_rights()), 0);
+					     frame_alloc(FRAME_ANON, 0), random_rights()),
+				 0);
 		expected[count++] = address_of(i);
 	}
 	pagedir_walk(&directories[0], 0, USER_TOP, collect, &next);

@@ -121,12 +121,9 @@ static void test_parse_u32(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_memmove),
-		cmocka_unit_test(test_memset_and_memchr),
-		cmocka_unit_test(test_comparisons),
-		cmocka_unit_test(test_searches),
-		cmocka_unit_test(test_strlcpy),
-		cmocka_unit_test(test_parse_u32),
+		cmocka_unit_test(test_memmove),	    cmocka_unit_test(test_memset_and_memchr),
+		cmocka_unit_test(test_comparisons), cmocka_unit_test(test_searches),
+		cmocka_unit_test(test_strlcpy),	    cmocka_unit_test(test_parse_u32),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@ struct item {
 	struct tree_node node;
 	uint32_t key;
 	uint32_t weight;
-	uint32_t sum;		/* of the weights of the subtree */
+	uint32_t sum; /* of the weights of the subtree */
 	bool present;
 };
 
@@ -30,8 +30,8 @@ static uint32_t sum_of(struct tree_node *node)
 
 static void update_sum(struct tree_node *node)
 {
-	item_of(node)->sum =
-		item_of(node)->weight + sum_of(node->child[0]) + sum_of(node->child[1]);
+	item_of(node)->sum = item_of(node)->weight + sum_of(node->child[0]) +
+			     sum_of(node->child[1]);
 }
 
 static void insert(struct tree *tree, struct item *item)

@@ -135,7 +135,7 @@ static struct mm mm;
 static void model_clear(unsigned from, unsigned count)
 {
 	for (unsigned page = from; page < from + count; page++)
-		model[page] = (struct page){0};
+		model[page] = (struct page){ 0 };
 }
 
 static bool model_is_free(unsigned from, unsigned count)
@@ -429,16 +429,16 @@ static void random_operation(void)
 
 static int set_up(void **state)
 {
-	static struct process process = {.mm = &mm};
-	static struct task task = {.process = &process};
+	static struct process process = { .mm = &mm };
+	static struct task task = { .process = &process };
 
 	(void)state;
 	current = &task;
 	fail_allocations = false;
-	mm = (struct mm){.refs = 1, .mmap_top = TOP, .regions.update = vma_update_gaps};
+	mm = (struct mm){ .refs = 1, .mmap_top = TOP, .regions.update = vma_update_gaps };
 	model_clear(0, NPAGES);
 	for (unsigned i = 0; i < ARRAY_SIZE(objects); i++) {
-		objects[i] = (struct object){.ops = &no_ops, .refs = 1, .size = TOP};
+		objects[i] = (struct object){ .ops = &no_ops, .refs = 1, .size = TOP };
 		list_init(&objects[i].mappings);
 	}
 	return 0;
@@ -500,7 +500,7 @@ static void test_stack_guard(void **state)
 		.fixed = true,
 		.flags = VMA_READ | VMA_WRITE | VMA_GROWSDOWN,
 	};
-	struct mm_map_request request = {.size = PAGE_SIZE, .flags = VMA_READ};
+	struct mm_map_request request = { .size = PAGE_SIZE, .flags = VMA_READ };
 	vaddr_t address;
 
 	(void)state;
@@ -519,7 +519,7 @@ static void test_stack_guard(void **state)
 
 static void test_bad_ranges(void **state)
 {
-	struct mm_map_request request = {.size = PAGE_SIZE, .fixed = true};
+	struct mm_map_request request = { .size = PAGE_SIZE, .fixed = true };
 	vaddr_t address;
 
 	(void)state;

@@ -30,14 +30,18 @@ struct fault fault_try(enum access access, uint32_t address)
 	last.happened = false;
 	if (access == ACCESS_READ)
 		__asm__ volatile("movl $1f, %0; movl %%esp, %1; movb (%2), %%al; 1:"
-				 : "=m"(resume), "=m"(resume_stack) : "r"(address)
+				 : "=m"(resume), "=m"(resume_stack)
+				 : "r"(address)
 				 : "eax", "memory");
 	else if (access == ACCESS_WRITE)
 		__asm__ volatile("movl $1f, %0; movl %%esp, %1; movb $0xc3, (%2); 1:"
-				 : "=m"(resume), "=m"(resume_stack) : "r"(address) : "memory");
+				 : "=m"(resume), "=m"(resume_stack)
+				 : "r"(address)
+				 : "memory");
 	else
 		__asm__ volatile("movl $1f, %0; movl %%esp, %1; call *%2; 1:"
-				 : "=m"(resume), "=m"(resume_stack) : "r"(address)
+				 : "=m"(resume), "=m"(resume_stack)
+				 : "r"(address)
 				 : "eax", "ecx", "edx", "memory");
 	return last;
 }

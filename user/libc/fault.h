@@ -12,9 +12,9 @@ enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_EXECUTE };
 
 struct fault {
 	bool happened;
-	int code;		/* si_code */
-	uint32_t address;	/* si_addr */
-	uint32_t error;		/* the processor's error code, as the signal frame has it */
+	int code;	  /* si_code */
+	uint32_t address; /* si_addr */
+	uint32_t error;	  /* the processor's error code, as the signal frame has it */
 };
 
 /* Installs the handler. Returns 0 or -errno. */

@@ -24,14 +24,41 @@
 #define EINVAL 22
 
 enum {
-	SYS_exit = 1, SYS_fork = 2, SYS_read = 3, SYS_write = 4, SYS_open = 5, SYS_close = 6,
-	SYS_execve = 11, SYS_chdir = 12, SYS_time = 13,
-	SYS_mount = 21, SYS_kill = 37, SYS_pipe = 42,
-	SYS_brk = 45, SYS_ioctl = 54, SYS_setpgid = 57, SYS_dup2 = 63, SYS_setsid = 66,
-	SYS_reboot = 88, SYS_munmap = 91, SYS_wait4 = 114, SYS_uname = 122, SYS_mprotect = 125,
-	SYS_setitimer = 104, SYS_getpid = 20, SYS_sync = 36, SYS_alarm = 27, SYS_mremap = 163,
-	SYS_rt_sigreturn = 173, SYS_rt_sigaction = 174, SYS_rt_sigprocmask = 175,
-	SYS_pread64 = 180, SYS_getcwd = 183, SYS_mmap2 = 192, SYS_getdents64 = 220, SYS_pipe2 = 331,
+	SYS_exit = 1,
+	SYS_fork = 2,
+	SYS_read = 3,
+	SYS_write = 4,
+	SYS_open = 5,
+	SYS_close = 6,
+	SYS_execve = 11,
+	SYS_chdir = 12,
+	SYS_time = 13,
+	SYS_mount = 21,
+	SYS_kill = 37,
+	SYS_pipe = 42,
+	SYS_brk = 45,
+	SYS_ioctl = 54,
+	SYS_setpgid = 57,
+	SYS_dup2 = 63,
+	SYS_setsid = 66,
+	SYS_reboot = 88,
+	SYS_munmap = 91,
+	SYS_wait4 = 114,
+	SYS_uname = 122,
+	SYS_mprotect = 125,
+	SYS_setitimer = 104,
+	SYS_getpid = 20,
+	SYS_sync = 36,
+	SYS_alarm = 27,
+	SYS_mremap = 163,
+	SYS_rt_sigreturn = 173,
+	SYS_rt_sigaction = 174,
+	SYS_rt_sigprocmask = 175,
+	SYS_pread64 = 180,
+	SYS_getcwd = 183,
+	SYS_mmap2 = 192,
+	SYS_getdents64 = 220,
+	SYS_pipe2 = 331,
 };
 
 /* One function for each number of arguments; all return the kernel's answer. */
@@ -56,24 +83,36 @@ static inline int open(const char *path, int flags, int mode)
 {
 	return syscall3(SYS_open, path, flags, mode);
 }
-static inline int close(int fd) { return syscall3(SYS_close, fd, 0, 0); }
-static inline int read(int fd, void *to, size_t size) { return syscall3(SYS_read, fd, to, size); }
+static inline int close(int fd)
+{
+	return syscall3(SYS_close, fd, 0, 0);
+}
+static inline int read(int fd, void *to, size_t size)
+{
+	return syscall3(SYS_read, fd, to, size);
+}
 static inline int write(int fd, const void *from, size_t size)
 {
 	return syscall3(SYS_write, fd, from, size);
 }
-static inline int fork(void) { return syscall3(SYS_fork, 0, 0, 0); }
+static inline int fork(void)
+{
+	return syscall3(SYS_fork, 0, 0, 0);
+}
 static inline int waitpid(int pid, int *status, int options)
 {
 	return syscall4(SYS_wait4, pid, status, options, 0);
 }
-static inline int kill(int pid, int sig) { return syscall3(SYS_kill, pid, sig, 0); }
+static inline int kill(int pid, int sig)
+{
+	return syscall3(SYS_kill, pid, sig, 0);
+}
 
 /* A wait status: how a child ended. */
 #define WNOHANG 1
-#define EXITED(status) (((status) & 0x7f) == 0)
+#define EXITED(status) (((status)&0x7f) == 0)
 #define EXIT_STATUS(status) (((status) >> 8) & 0xff)
-#define END_SIGNAL(status) ((status) & 0x7f)
+#define END_SIGNAL(status) ((status)&0x7f)
 
 /* Reads a whole small file into text[size], ended by a 0. Returns its length or -errno. */
 int read_file(const char *path, char *text, size_t size);
@@ -133,12 +172,12 @@ static inline uint32_t kernel_base_from_stack(char **argv)
 #define SA_SIGINFO 4
 #define SA_RESTART 0x10000000
 #define SA_NODEFER 0x40000000
-#define SEGV_MAPERR 1		/* nothing is mapped there */
-#define SEGV_ACCERR 2		/* something is, but not for this access */
+#define SEGV_MAPERR 1 /* nothing is mapped there */
+#define SEGV_ACCERR 2 /* something is, but not for this access */
 
 struct siginfo {
 	int32_t si_signo, si_errno, si_code;
-	uint32_t si_addr;	/* of SIGSEGV and SIGBUS */
+	uint32_t si_addr; /* of SIGSEGV and SIGBUS */
 	uint32_t unused[28];
 };
 
