@@ -51,15 +51,16 @@ struct registers {
 	unsigned int ebx, ecx, edx, esi, edi, ebp, flags;
 };
 
-/* getpid and kill(pid, SIGUSR1) with known values in every register. */
+/* By name in the assembly below: no register is free there to hold an address. */
+struct registers seen_registers;
+unsigned int own_pid;
+
+/* kill(own_pid, SIGUSR1) with known values in every register. */
 static void raise_with_registers(struct registers *seen)
 {
-	static struct registers out;
-	static unsigned int pid;
-
-	pid = getpid();
+	own_pid = getpid();
 	__asm__ volatile("pusha\n\t"
-			 "movl %0, %%ebx\n\t"
+			 "movl own_pid, %%ebx\n\t"
 			 "movl $10, %%ecx\n\t"
 			 "movl $0xd0d0d0d0, %%edx\n\t"
 			 "movl $0x51515151, %%esi\n\t"
@@ -69,21 +70,20 @@ static void raise_with_registers(struct registers *seen)
 			 "std\n\t"
 			 "int $0x80\n\t"
 			 "pushf\n\t"
-			 "popl %1\n\t"
+			 "popl seen_registers + 24\n\t"
 			 "cld\n\t"
-			 "movl %%ebx, %2\n\t"
-			 "movl %%ecx, %3\n\t"
-			 "movl %%edx, %4\n\t"
-			 "movl %%esi, %5\n\t"
-			 "movl %%edi, %6\n\t"
-			 "movl %%ebp, %7\n\t"
+			 "movl %%ebx, seen_registers\n\t"
+			 "movl %%ecx, seen_registers + 4\n\t"
+			 "movl %%edx, seen_registers + 8\n\t"
+			 "movl %%esi, seen_registers + 12\n\t"
+			 "movl %%edi, seen_registers + 16\n\t"
+			 "movl %%ebp, seen_registers + 20\n\t"
 			 "popa"
-			 : "+m"(pid), "=m"(out.flags), "=m"(out.ebx), "=m"(out.ecx), "=m"(out.edx),
-			   "=m"(out.esi), "=m"(out.edi), "=m"(out.ebp)
 			 :
-			 : "memory");
-	*seen = out;
-	seen->ebx -= pid;
+			 :
+			 : "memory", "cc");
+	*seen = seen_registers;
+	seen->ebx -= own_pid;
 }
 
 static void show(const char *what)
