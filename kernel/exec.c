@@ -184,6 +184,7 @@ static int commit(struct exec_image *image, const struct credentials *cred, bool
 	struct process *process = current->process;
 	int error = process_become_single();
 
+	assert(error || process->ntasks == 1);
 	if (!error)
 		error = unshare(process);
 	if (error)
@@ -192,6 +193,7 @@ static int commit(struct exec_image *image, const struct credentials *cred, bool
 	image->mm->exe = image->main.file;
 	change_mm(process, image->mm);
 	image->mm = NULL;
+	assert(process->mm->exe && image->entry < USER_TOP && image->stack < USER_TOP);
 	change_process(process, cred, secure, path);
 	change_task(current, image);
 	return 0;

@@ -324,6 +324,7 @@ static void lay_out(struct stack_layout *layout, const struct exec_strings *stri
 	layout->platform = (layout->strings & ~15u) - sizeof(platform);
 	layout->random = layout->platform - 16;
 	layout->esp = (layout->random - layout->nwords * sizeof(uint32_t)) & ~15u;
+	assert(layout->esp < layout->random && layout->strings <= layout->path);
 }
 
 static void put_auxv(struct words *words, const struct exec_image *image,

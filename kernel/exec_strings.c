@@ -132,51 +132,54 @@ static int allocate(struct exec_strings *strings, size_t size)
 	return strings->buffer ? 0 : -ENOMEM;
 }
 
+/* Copies what was counted to its place in the buffer. */
+static int fill(struct exec_strings *strings, const char *path, const struct exec_source *source,
+		bool unnamed)
+{
+	char *path_at = strings->buffer + strings->capacity - strings->path_size;
+	char *start = exec_strings_start(strings), *at = start;
+	size_t gap;
+	int error;
+
+	assert(strings->used <= strings->capacity && strings->path_size <= strings->used);
+	if (unnamed)
+		*at++ = '\0';
+	error = copy_vector(source, source->argv, strings->argc, &at, path_at);
+	if (!error)
+		error = copy_vector(source, source->envp, strings->envc, &at, path_at);
+	if (error)
+		return error;
+	/* What has become shorter meanwhile leaves a gap: the strings move up to the path. */
+	gap = (size_t)(path_at - at);
+	if (gap > 0)
+		memmove(start + gap, start, (size_t)(at - start));
+	strings->used -= gap;
+	memcpy(path_at, path, strings->path_size);
+	strings->argc += unnamed;
+	return 0;
+}
+
 int exec_strings_collect(struct exec_strings *strings, const char *path,
 			 const struct exec_source *source)
 {
 	size_t limit = total_limit();
 	size_t size = strlen(path) + 1;
 	bool unnamed;
-	char *at, *end;
 	int error;
 
 	*strings = (struct exec_strings){ .path_size = size };
 	error = count_vector(source, source->argv, limit, &strings->argc, &size);
 	if (!error)
-		error = count_vector(source, source->envp, limit - strings->argc * sizeof(uint32_t),
-				     &strings->envc, &size);
+		error = count_vector(source, source->envp, limit, &strings->envc, &size);
 	unnamed = strings->argc == 0; /* a program always has a name, if only an empty one */
-	size += unnamed;
 	if (!error)
-		error = allocate(strings, size);
+		error = allocate(strings, size + unnamed);
 	if (error)
 		return error;
-	end = strings->buffer + strings->capacity;
-	at = end - size;
-	if (unnamed)
-		*at++ = '\0';
-	error = copy_vector(source, source->argv, strings->argc, &at, end - strings->path_size);
-	if (!error)
-		error = copy_vector(source, source->envp, strings->envc, &at,
-				    end - strings->path_size);
-	if (error) {
+	error = fill(strings, path, source, unnamed);
+	if (error)
 		exec_strings_free(strings);
-		return error;
-	}
-	/*
-	 * What became shorter meanwhile leaves a gap: closed, so that the strings stay one
-	 * after the other.
-	 */
-	if (at != end - strings->path_size) {
-		size_t gap = (size_t)(end - strings->path_size - at);
-
-		memmove(end - size + gap, end - size, size - gap - strings->path_size);
-		strings->used -= gap;
-	}
-	memcpy(end - strings->path_size, path, strings->path_size);
-	strings->argc += unnamed;
-	return 0;
+	return error;
 }
 
 void exec_strings_drop_first(struct exec_strings *strings)

@@ -205,9 +205,11 @@ static void become_zombie(struct task *task)
 	struct process *process = task->process;
 	struct signal_actions *actions = process->actions;
 
+	assert(!irq_enabled() && !process->mm && !process->files && !process->fs);
 	signal_flush(&task->pending, ~0ull);
 	signal_flush(&process->pending, ~0ull);
 	task_detach(task);
+	assert(process->ntasks == 0 && list_empty(&process->children));
 	task->process = &kernel_process;
 	process->zombie = true;
 	process->actions = NULL;

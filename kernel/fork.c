@@ -255,6 +255,7 @@ static void link_new_task(const struct new_task *new, uint32_t flags)
 {
 	struct process *self = current->process;
 
+	assert(new->task &&new->id && !new->id->task && !new->id->process);
 	if (!new->process) {
 		task_attach(new->task, self, new->id);
 		return;

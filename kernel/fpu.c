@@ -129,6 +129,7 @@ static void save_owner(void)
 {
 	if (!owner)
 		return;
+	assert(owner->fpu.used && !irq_enabled());
 	set_ts(false);
 	save_registers(state_of(owner));
 	if (!has_fxsave)

@@ -98,6 +98,7 @@ static void enter(struct futex_sleeper *sleeper, const struct futex_key *key, ui
 
 static void wake_sleeper(struct futex_sleeper *sleeper)
 {
+	assert(!sleeper->woken && !list_empty(&sleeper->link));
 	list_remove(&sleeper->link);
 	sleeper->woken = true;
 	sched_wake(sleeper->task);
@@ -249,60 +250,62 @@ static int32_t requeue(uint32_t __user *word, uint32_t __user *word2, bool priva
 	return woken + requeue_key(&from, &to, nmove);
 }
 
-/* FUTEX_WAKE_OP's little language: op, comparison, two arguments of 12 bits with sign. */
-static int apply_operation(uint32_t __user *word, uint32_t code, bool *wake_second)
-{
-	unsigned operation = (code >> 28) & 7, comparison = (code >> 24) & 15;
-	int32_t argument = (int32_t)(code << 8) >> 20, against = (int32_t)(code << 20) >> 20;
-	uint32_t old, new, seen;
+/* FUTEX_WAKE_OP's little language: operation, comparison, two arguments of 12 bits with sign. */
+#define WAKE_OP_ARGUMENT_IS_SHIFT 0x80000000u
+#define WAKE_OP_LAST 4
+#define WAKE_OP_COMPARE_LAST 5
 
-	if (code & (8u << 28))
-		argument = (int32_t)(1u << (argument & 31));
-	if (operation > 4 || comparison > 5)
-		return -ENOSYS;
-	do {
-		if (get_user(&old, word))
-			return -EFAULT;
-		switch (operation) {
-		case 0:
-			new = (uint32_t)argument;
-			break;
-		case 1:
-			new = old + (uint32_t)argument;
-			break;
-		case 2:
-			new = old | (uint32_t)argument;
-			break;
-		case 3:
-			new = old & ~(uint32_t)argument;
-			break;
-		default:
-			new = old ^ (uint32_t)argument;
-			break;
-		}
-		if (cmpxchg_user(word, old, new, &seen))
-			return -EFAULT;
-	} while (seen != old);
+static uint32_t operate(unsigned operation, uint32_t old, uint32_t argument)
+{
+	switch (operation) {
+	case 0:
+		return argument;
+	case 1:
+		return old + argument;
+	case 2:
+		return old | argument;
+	case 3:
+		return old & ~argument;
+	default:
+		return old ^ argument;
+	}
+}
+
+static bool compare(unsigned comparison, int32_t old, int32_t with)
+{
 	switch (comparison) {
 	case 0:
-		*wake_second = (int32_t)old == against;
-		break;
+		return old == with;
 	case 1:
-		*wake_second = (int32_t)old != against;
-		break;
+		return old != with;
 	case 2:
-		*wake_second = (int32_t)old < against;
-		break;
+		return old < with;
 	case 3:
-		*wake_second = (int32_t)old <= against;
-		break;
+		return old <= with;
 	case 4:
-		*wake_second = (int32_t)old > against;
-		break;
+		return old > with;
 	default:
-		*wake_second = (int32_t)old >= against;
-		break;
+		return old >= with;
 	}
+}
+
+/* Changes the word as code says; *holds: what code asks of the old value is so. */
+static int apply_operation(uint32_t __user *word, uint32_t code, bool *holds)
+{
+	unsigned operation = (code >> 28) & 7, comparison = (code >> 24) & 15;
+	uint32_t argument = (uint32_t)((int32_t)(code << 8) >> 20);
+	uint32_t old, seen;
+
+	if (code & WAKE_OP_ARGUMENT_IS_SHIFT)
+		argument = 1u << (argument & 31);
+	if (operation > WAKE_OP_LAST || comparison > WAKE_OP_COMPARE_LAST)
+		return -ENOSYS;
+	do {
+		if (get_user(&old, word) ||
+		    cmpxchg_user(word, old, operate(operation, old, argument), &seen))
+			return -EFAULT;
+	} while (seen != old);
+	*holds = compare(comparison, (int32_t)old, (int32_t)(code << 20) >> 20);
 	return 0;
 }
 

@@ -231,6 +231,8 @@ struct process *process_alloc(void)
 
 void process_attach(struct process *process, struct pid *id, struct process *parent)
 {
+	assert(!id->process && list_empty(&process->all_link));
+	assert(parent || id->number == 1);
 	process->id = id;
 	process->pid = id->number;
 	process->parent = parent;

@@ -80,6 +80,7 @@ static struct task *queue_take(void)
 	task = list_first(from, struct task, run_link);
 	list_remove(&task->run_link);
 	nready--;
+	assert(task->state == TASK_RUNNING);
 	return task;
 }
 
@@ -100,6 +101,7 @@ void sched_finish_switch(void)
 {
 	struct task *before = current->switched_from;
 
+	assert(!irq_enabled() && before != current);
 	if (before && before->state == TASK_DEAD)
 		task_free(before);
 	current->switched_from = NULL;
@@ -113,8 +115,10 @@ void sched_finish_switch(void)
 static void switch_to_next(void)
 {
 	struct task *from = current;
-	struct task *to = queue_take();
+	struct task *to;
 
+	assert(!irq_enabled());
+	to = queue_take();
 	sched_need_resched = false;
 	if (to == from)
 		return;
@@ -136,6 +140,7 @@ void sched_yield(void)
 {
 	uint32_t flags = irq_save();
 
+	assert(current->state == TASK_RUNNING);
 	if (nready > 0) {
 		current->slice = 0;
 		if (current != &idle_task)
@@ -177,6 +182,7 @@ void sched_block(void)
 __noreturn void sched_end(void)
 {
 	irq_save();
+	assert(current != &idle_task && list_empty(&current->all_link));
 	current->state = TASK_DEAD;
 	switch_to_next();
 	__builtin_unreachable();
@@ -191,9 +197,10 @@ void sched_resume(struct task *task)
 	assert(task->state != TASK_DEAD);
 	task->state = TASK_RUNNING;
 	if (task != current && list_empty(&task->run_link)) {
-		queue_add(task);
+		/* One that has slept is served before one that has computed for longer. */
 		if (current == &idle_task || task->slice > current->slice)
 			sched_need_resched = true;
+		queue_add(task);
 	}
 	irq_restore(flags);
 }

@@ -99,6 +99,11 @@ static void stop_here(void)
 	if (last)
 		process_notify_stop(process, CLD_STOPPED, signal);
 	sched_block();
+	/* SIGCONT has set all back; who is to end or wait for exec leaves the others stopped. */
+	flags = irq_save();
+	if (process->stopping && process->nstopped > 0)
+		process->nstopped--;
+	irq_restore(flags);
 }
 
 static void default_stop(int signal)
@@ -155,6 +160,8 @@ static void call_handler(struct trap_frame *frame, int signal, const struct sigi
 	struct sigaction action = *kept;
 	sigset_t during = current->blocked | action.mask;
 
+	assert(action.handler != SIG_DFL && action.handler != SIG_IGN);
+	assert(!(SIGNAL_BIT(signal) & SIGNALS_UNMASKABLE));
 	restart_with_handler(frame, &action);
 	if (action.flags & SA_RESETHAND)
 		kept->handler = SIG_DFL;

@@ -261,6 +261,7 @@ static int context_to_frame(struct trap_frame *to, const struct sigcontext *from
 	to->eip = from->eip;
 	to->eflags = (to->eflags & ~EFLAGS_USER) | (from->eflags & EFLAGS_USER);
 	to->error = UINT32_MAX; /* no system call to be started again */
+	current->restart = NULL;
 	return 0;
 }
 

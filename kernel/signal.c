@@ -159,6 +159,8 @@ static void take_from(struct sigpending *pending, int signal, struct siginfo *in
 	bool more;
 	struct signal_record *record = find_record(pending, signal, &more);
 
+	assert(pending->set & SIGNAL_BIT(signal));
+	assert(!record || pending->nqueued > 0);
 	memset(info, 0, sizeof(*info));
 	if (record) {
 		*info = record->info;
@@ -205,6 +207,7 @@ int signal_take(sigset_t wanted, struct siginfo *info)
 
 static uint32_t action_of(const struct process *process, int signal)
 {
+	assert(signal >= 1 && signal <= NSIG);
 	return process->actions ? process->actions->action[signal - 1].handler : SIG_DFL;
 }
 

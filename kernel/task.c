@@ -109,6 +109,8 @@ void task_free(struct task *task)
 {
 	assert(task != current);
 	assert(list_empty(&task->run_link) && list_empty(&task->all_link));
+	assert(task->state == TASK_DEAD || task->state == TASK_WAITING);
+	assert(task->pending.nqueued == 0 && !task->vfork);
 	fpu_reset(task);
 	stack_put(task->kernel_stack);
 	kfree(task);
@@ -122,6 +124,7 @@ void task_attach(struct task *task, struct process *process, struct pid *id)
 {
 	uint32_t flags;
 
+	assert(list_empty(&task->process_link) && task->state != TASK_DEAD);
 	task->process = process;
 	task->id = id;
 	task->tid = id ? id->number : 0;

@@ -21,6 +21,7 @@ void wait_enter(struct wait_queue *queue, struct waiter *waiter)
 {
 	uint32_t flags = irq_save();
 
+	assert(queue->waiters.next && queue->waiters.prev);
 	waiter->task = current;
 	list_add_tail(&queue->waiters, &waiter->link);
 	irq_restore(flags);

@@ -123,6 +123,7 @@ static void take_end(struct process *child, struct wait_request *request)
 {
 	int status = child->exit_status;
 
+	assert(child->zombie && child->parent == current->process);
 	request->status = status;
 	request->code = status & 0x7f ? CLD_KILLED : CLD_EXITED;
 	request->value = status & 0x7f ? status & 0x7f : (status >> 8) & 0xff;
@@ -138,6 +139,7 @@ static bool take_stop(struct process *child, struct wait_request *request)
 {
 	bool continued = child->stop_report == WAIT_STATUS_CONTINUED;
 
+	assert(!child->zombie);
 	if (child->stop_report == 0 || !(request->options & (continued ? WCONTINUED : WSTOPPED)))
 		return false;
 	request->status = child->stop_report;
