@@ -200,6 +200,7 @@ static int change_place(struct dentry **place, struct dentry *dentry)
 	}
 	/* What is left behind may end with this, which may sleep. */
 	dentry_put(left);
+	mount_reap_detached();
 	return error;
 }
 

@@ -58,6 +58,7 @@ static __attribute__((noinline)) void file_release(struct file *file)
 	if (file->flags & FILE_RUNS)
 		inode_allow_write(file->inode);
 	file_free_unopened(file);
+	mount_reap_detached();
 }
 
 void file_put(struct file *file)

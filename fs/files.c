@@ -286,6 +286,7 @@ void fs_context_put(struct fs_context *fs)
 	dentry_put(fs->root);
 	dentry_put(fs->cwd);
 	kfree(fs);
+	mount_reap_detached();
 }
 
 const char *fs_context_cwd(struct fs_context *fs, char *buffer, size_t size)

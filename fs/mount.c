@@ -149,8 +149,7 @@ static void detach(struct superblock *superblock)
 	dentry_put(at);
 }
 
-/* Frees what was detached and is no longer used. */
-static void reap_detached(void)
+void mount_reap_detached(void)
 {
 	struct superblock *at, *after;
 
@@ -396,7 +395,7 @@ int32_t sys_mount(const char __user *source, const char __user *target, const ch
 	at = user_path_lookup(AT_FDCWD, target, LOOKUP_FOLLOW);
 	error = IS_ERR(at) ? PTR_ERR(at) : 0;
 	if (!error) {
-		reap_detached();
+		mount_reap_detached();
 		error = cred_can(CAP_SYS_ADMIN) ? do_mount(&texts, at, flags) : -EPERM;
 		dentry_put(at);
 	}
@@ -413,7 +412,7 @@ int mount_remove(struct superblock *superblock, uint32_t flags)
 	if (!(flags & MNT_DETACH) && superblock_busy(superblock))
 		return -EBUSY;
 	detach_tree(superblock);
-	reap_detached();
+	mount_reap_detached();
 	return 0;
 }
 

@@ -357,6 +357,12 @@ __must_check struct dentry *user_path_lookup(int dirfd, const char __user *path,
 
 /* ---- mounts (fs/mount.c) ---- */
 
+/*
+ * Frees the file systems that were detached (umount -l) and that nobody uses any more; next to nothing when there is none.
+ * For whoever gave up a file, a directory or a root that may have been the last one in it.
+ */
+void mount_reap_detached(void);
+
 extern struct dentry *fs_root; /* of the first file system */
 extern struct list filesystems, superblocks;
 void filesystem_register(struct filesystem *type);

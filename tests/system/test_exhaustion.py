@@ -35,3 +35,16 @@ def test_the_largest_process_ends(shell):
     words = output.split()
     assert status == 0 and words[0] == words[-1] and "137" in words, output
     assert "out of memory" in machine.run("dmesg")[0]
+
+
+def test_lazily_unmounted_memory_comes_back_with_its_last_user(shell):
+    """No other mount or umount is needed for that."""
+    machine = shell()
+    cached = "grep page_cache /proc/loft/ledger"
+    machine.run("mkdir /tmp/x")
+    before = machine.run(cached)
+    machine.run("mount -t tmpfs a /tmp/x; cd /tmp/x; dd if=/dev/zero of=big bs=1M count=4; "
+                "sleep 1000 & cd /; umount -l /tmp/x")
+    assert machine.run(cached) != before
+    machine.run("kill %1; wait")
+    assert machine.run(cached) == before
