@@ -204,6 +204,9 @@ static void child(uint32_t seed, struct report *report, bool is_root)
 	syscall3(SYS_setsid, 0, 0, 0);
 	if (syscall3(61, ROOT, 0, 0) != 0 || syscall3(SYS_chdir, "/", 0, 0) != 0) /* chroot */
 		exit(1);
+	/* Another child may have unmounted it just now: what is there then is not ours. */
+	if (syscall3(33, PROGRAM, 0, 0) != 0) /* access */
+		exit(1);
 	if (!is_root)
 		become_user();
 	open_descriptors();

@@ -85,6 +85,7 @@ const struct special_call special[] = {
 	{ 335, NOT_BY_ROOT, "rt_tgsigqueueinfo reaches every process" },
 	{ 424, NOT_BY_ROOT, "pidfd_send_signal reaches every process" },
 	{ 26, NOT_BY_ROOT, "ptrace stops every process" },
+	{ 61, NOT_BY_ROOT, "chroot opens the way out of the file system of its own" },
 	{ 347, NOT_BY_ROOT, "process_vm_readv reaches every process" },
 	{ 348, NOT_BY_ROOT, "process_vm_writev reaches every process" },
 	{ 340, NOT_BY_ROOT, "prlimit64 limits every process" },

@@ -26,6 +26,11 @@ def memory_of(machine):
             for name in ("free", "objects")]
 
 
+def names_of(machine):
+    """Every file that is not of the kernel's making. What a program left there is no leak."""
+    return set(machine.run("find / -xdev; find /dev")[0].split("\n"))
+
+
 def fuzz(machine, calls, seed):
     """A machine that hangs is found when the next twentieth of the calls does not come."""
     machine.send(f"fuzz {calls} {seed}; echo @en''d $?\n")
@@ -47,6 +52,7 @@ def test_fuzz(shell, memory):
     fuzz(machine, 1000, seed + 1)  # what is allocated once and kept
     time.sleep(2)
     frames, objects = memory_of(machine)
+    names = names_of(machine)
     start = time.monotonic()
     fuzz(machine, calls, seed)
     print(f"{calls} calls on {memory} MB: {time.monotonic() - start:.0f} s")
@@ -56,6 +62,7 @@ def test_fuzz(shell, memory):
         frames_now, objects_now = memory_of(machine)
         if frames_now >= frames - SLACK_FRAMES and objects_now <= objects + SLACK_OBJECTS:
             break
+    assert names_of(machine) == names, "the calls have left their file system"
     assert frames_now >= frames - SLACK_FRAMES, f"{frames - frames_now} frames lost"
     assert objects_now <= objects + SLACK_OBJECTS, f"{objects_now - objects} objects lost"
     print(machine.run("cat /proc/loft/ledger")[0])
