@@ -168,10 +168,10 @@ toolchain:
 	tools/toolchain.sh
 
 format: setup-format
-	clang-format -i $(C_FILES)
+	$(QUIET)clang-format -i $(C_FILES)
 
 format-check: setup-format
-	clang-format --dry-run --Werror $(C_FILES)
+	$(QUIET)clang-format --dry-run --Werror $(C_FILES)
 
 # Keeps what was downloaded and the toolchain; distclean does not.
 clean:

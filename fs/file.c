@@ -370,3 +370,10 @@ void file_stat(const struct file *file, struct stat64 *to)
 {
 	inode_stat(file->inode, to);
 }
+
+bool file_may_raise(const struct file *file)
+{
+	const struct superblock *superblock = file->inode->superblock;
+
+	return !superblock || !(superblock->flags & MS_NOSUID);
+}

@@ -121,6 +121,8 @@ uint32_t file_inode_number(const struct file *file);
 dev_t file_device(const struct file *file);
 /* stat of the file, as stat64 needs it. */
 void file_stat(const struct file *file, struct stat64 *to);
+/* May exec of it raise rights by its set-id bits? Not where it is mounted nosuid. */
+bool file_may_raise(const struct file *file);
 
 /* ---- a process's share ---- */
 

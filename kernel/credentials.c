@@ -70,13 +70,12 @@ static void adjust_capabilities(struct credentials *cred, const struct credentia
 		cred->effective = cred->permitted;
 }
 
+/* The caller has brought fsuid or fsgid, whichever its call is about, up to the effective one. */
 static void commit(const struct credentials *changed)
 {
 	struct credentials before = *mine();
 
 	*mine() = *changed;
-	mine()->fsuid = changed->euid;
-	mine()->fsgid = changed->egid;
 	adjust_capabilities(mine(), &before);
 	if (before.euid != changed->euid || before.egid != changed->egid) {
 		current->process->dumpable = false;
@@ -97,6 +96,7 @@ int32_t sys_setuid(uid_t uid)
 	else if (uid != new.uid && uid != new.suid)
 		return -EPERM;
 	new.euid = uid;
+	new.fsuid = new.euid;
 	commit(&new);
 	return 0;
 }
@@ -119,6 +119,7 @@ int32_t sys_setreuid(uid_t uid, uid_t euid)
 	}
 	if (uid != ID_NONE || (euid != ID_NONE && euid != old->uid))
 		new.suid = new.euid;
+	new.fsuid = new.euid;
 	commit(&new);
 	return 0;
 }
@@ -143,6 +144,7 @@ int32_t sys_setresuid(uid_t uid, uid_t euid, uid_t suid)
 		new.euid = euid;
 	if (suid != ID_NONE)
 		new.suid = suid;
+	new.fsuid = new.euid;
 	commit(&new);
 	return 0;
 }
@@ -189,6 +191,7 @@ int32_t sys_setgid(gid_t gid)
 	else if (gid != new.gid && gid != new.sgid)
 		return -EPERM;
 	new.egid = gid;
+	new.fsgid = new.egid;
 	commit(&new);
 	return 0;
 }
@@ -211,6 +214,7 @@ int32_t sys_setregid(gid_t gid, gid_t egid)
 	}
 	if (gid != ID_NONE || (egid != ID_NONE && egid != old->gid))
 		new.sgid = new.egid;
+	new.fsgid = new.egid;
 	commit(&new);
 	return 0;
 }
@@ -235,6 +239,7 @@ int32_t sys_setresgid(gid_t gid, gid_t egid, gid_t sgid)
 		new.egid = egid;
 	if (sgid != ID_NONE)
 		new.sgid = sgid;
+	new.fsgid = new.egid;
 	commit(&new);
 	return 0;
 }

@@ -91,7 +91,7 @@ static void find_identity(const struct file *file, struct credentials *cred,
 	file_stat(file, &stat);
 	*cred = process->cred;
 	identity->secure = credentials_exec(cred, stat.uid, stat.gid, stat.mode,
-					    !process->no_new_privileges);
+					    !process->no_new_privileges && file_may_raise(file));
 	identity->uid = cred->uid;
 	identity->euid = cred->euid;
 	identity->gid = cred->gid;

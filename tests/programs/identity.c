@@ -76,6 +76,10 @@ static void fs_ids(void)
 {
 	printf("setfsuid %d, then %d, then %d\n", setfsuid(5), setfsuid(-1), setfsuid(0));
 	printf("setfsgid %d, then %d\n", setfsgid(6), setfsgid(-1));
+	syscall(SYS_setresgid32, 7, 8, 9);
+	printf("setresgid leaves fsuid: %d\n", setfsuid(5));
+	syscall(SYS_setresuid32, 0, 0, 0);
+	printf("setresuid leaves fsgid: %d\n", setfsgid(6));
 	syscall(SYS_setresuid32, 1000, 1000, 1000);
 	printf("setfsuid %d, then %d, then %d\n", setfsuid(5), setfsuid(-1), setfsuid(1000));
 }
