@@ -5,6 +5,8 @@
 #                           usual one has a directory of its own, build/vma-VALUE
 #   CROSS_COMPILE=PREFIX-   the compiler's prefix, if not the first of i686-elf-gcc,
 #                           i686-linux-gnu-gcc and gcc -m32 that exists
+#   PACKAGES="lua5.4 ..."   Debian i386 packages that `make run`, `make gdb` and `make iso` put into
+#                           the image, with all that they depend on
 #   MEMORY=256              megabytes for `make run` and `make gdb`
 #   CMDLINE="..."           the kernel's command line for `make gdb`
 #   QEMU_FLAGS="..."        more arguments for QEMU
@@ -16,6 +18,9 @@ MEMORY ?= 256
 CMDLINE ?= console=tty0 console=ttyS0
 
 BUILD := build$(if $(filter-out 0xC0000000,$(KERNEL_VMA)),/vma-$(KERNEL_VMA))
+# With PACKAGES the image and the ISO have names of their own.
+ROOT := $(BUILD)/root$(if $(PACKAGES),-packages).cpio
+ISO := $(BUILD)/loft$(if $(PACKAGES),-packages).iso
 QUIET := $(if $(V),,@)
 PYTEST := pytest-3 -q -p no:cacheprovider
 # What `make toolchain` built comes before what the system has.
@@ -64,8 +69,8 @@ LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=40
 -include $(wildcard drivers/drivers.mk user/user.mk tests/tests.mk)
 
 .PHONY: all iso
-all: $(BUILD)/loft.elf $(BUILD)/root.cpio $(BUILD)/loft.iso
-iso: $(BUILD)/loft.iso
+all: $(BUILD)/loft.elf $(ROOT) $(ISO)
+iso: $(ISO)
 
 # Rewritten, and so newer than the objects, only when the compiler or its flags change.
 $(BUILD)/flags: setup-build FORCE
@@ -115,17 +120,29 @@ $(BUILD)/root-own.cpio: tools/initramfs.sh $(USER_PROGRAMS) | setup-build
 	@echo "CPIO  $@"
 	$(QUIET)tools/initramfs.sh --own $@
 
+# Rewritten, and so newer than the image, only when the list of packages is another one.
+$(BUILD)/packages.list: FORCE
+	@mkdir -p $(@D)
+	@echo '$(strip $(PACKAGES))' | cmp -s - $@ || echo '$(strip $(PACKAGES))' >$@
+
+$(BUILD)/root-packages.cpio: tools/initramfs.sh tools/debian-tree.sh $(USER_PROGRAMS) \
+		$(BUILD)/packages.list | setup-build
+	@echo "CPIO  $@"
+	$(QUIET)tools/initramfs.sh $@ $(PACKAGES)
+
 # One hybrid image for BIOS and UEFI, CD and USB stick, with the GRUB modules it needs alone: ours,
 # and those that grub-mkrescue's own first steps ask for on every platform.
 GRUB_MODULES := multiboot normal all_video serial terminal iso9660 part_acorn part_amiga \
 	part_apple part_bsd part_dfly part_dvh part_gpt part_msdos part_plan part_sun part_sunpc
 
-$(BUILD)/loft.iso: $(BUILD)/loft.elf $(BUILD)/root.cpio grub.cfg | setup-iso
+$(BUILD)/loft.iso: $(BUILD)/root.cpio
+$(BUILD)/loft-packages.iso: $(BUILD)/root-packages.cpio
+$(BUILD)/loft.iso $(BUILD)/loft-packages.iso: $(BUILD)/loft.elf grub.cfg | setup-iso
 	@echo "ISO   $@"
 	$(QUIET)rm -rf $(BUILD)/iso && mkdir -p $(BUILD)/iso/boot/grub
 	$(QUIET)cp grub.cfg $(BUILD)/iso/boot/grub/
 	$(QUIET)strip --strip-debug -o $(BUILD)/iso/boot/loft.elf $(BUILD)/loft.elf
-	$(QUIET)cp $(BUILD)/root.cpio $(BUILD)/iso/boot/
+	$(QUIET)cp $(filter %.cpio,$^) $(BUILD)/iso/boot/root.cpio
 	$(QUIET)grub-mkrescue --locales= --fonts= --themes= --install-modules="$(GRUB_MODULES)" \
 		-o $@ $(BUILD)/iso >$(BUILD)/grub-mkrescue.log 2>&1 || \
 		{ cat $(BUILD)/grub-mkrescue.log >&2; exit 1; }
@@ -140,16 +157,16 @@ DISPLAY_FLAG = $$(if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] && \
 	$(QEMU) -display help 2>/dev/null | grep -qx gtk; then echo gtk; else echo none; fi)
 
 .PHONY: run gdb
-run: $(BUILD)/loft.iso | setup-run
+run: $(ISO) | setup-run
 	@echo "The serial console is this terminal. poweroff ends it; so does Ctrl-A x."
 	$(QUIET)$(QEMU) $(QEMU_MACHINE) -cdrom $< -serial mon:stdio -display $(DISPLAY_FLAG)
 
 # QEMU runs as gdb's child, stopped before its first instruction, and talks to it over a pipe.
 # Its own session: a Ctrl-C at gdb's prompt is for gdb.
-gdb: $(BUILD)/loft.elf $(BUILD)/root.cpio | setup-run setup-gdb
+gdb: $(BUILD)/loft.elf $(ROOT) | setup-run setup-gdb
 	@echo "Serial console: $(BUILD)/serial.log, or socat -,rawer unix:$(BUILD)/serial.sock"
 	$(QUIET)LOFT_QEMU="setsid $(QEMU) $(QEMU_MACHINE) -S -gdb stdio -kernel $(BUILD)/loft.elf \
-		-initrd $(BUILD)/root.cpio -append '$(CMDLINE)' -display $(DISPLAY_FLAG) -serial \
+		-initrd $(ROOT) -append '$(CMDLINE)' -display $(DISPLAY_FLAG) -serial \
 		chardev:s -chardev socket,id=s,path=$(BUILD)/serial.sock,server=on,wait=off,logfile=$(BUILD)/serial.log" \
 		gdb -q -x tools/gdb/start.py $(BUILD)/loft.elf
 

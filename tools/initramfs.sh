@@ -1,11 +1,17 @@
 #!/bin/bash
 # Makes the initramfs: a newc cpio archive, the same bytes for the same contents.
 #
-#   tools/initramfs.sh [--own] OUTPUT
+#   tools/initramfs.sh [--own] OUTPUT [PACKAGE...]
 #
 # With Debian's i386 busybox (fetched if need be) process 1 is busybox's init and the shell
 # is its ash, on processors that can run them (user/start.c). Without it, or with --own, they
-# are user/init and user/sh, which need less than 4 MB of memory. Our programs are taken from build/user/bin, where user.mk puts them.
+# are user/init and user/sh, which need less than 4 MB of memory. Our programs are taken from
+# build/user/bin, where user.mk puts them.
+#
+# With PACKAGEs, these Debian i386 packages and all they depend on are in it as well
+# (tools/debian-tree.sh); a program of theirs comes before busybox's of the same name. Process 1
+# and the shell at the prompt stay busybox's.
+#
 # Devices are not in the archive: the kernel provides /dev by itself.
 set -eu
 cd "$(dirname "$0")/.."
@@ -13,8 +19,9 @@ umask 022
 
 own=
 [ "${1:-}" = --own ] && { own=yes; shift; }
-[ $# -eq 1 ] || { echo "usage: tools/initramfs.sh [--own] OUTPUT" >&2; exit 2; }
+[ $# -ge 1 ] || { echo "usage: tools/initramfs.sh [--own] OUTPUT [PACKAGE...]" >&2; exit 2; }
 output=$1
+shift
 mkdir -p "$(dirname "$output")"
 output=$(realpath "$output")
 
@@ -42,8 +49,8 @@ applets() {
 
 make_tree() {
 	mkdir -p "$stage"/{bin,sbin,usr/bin,usr/sbin,etc,dev,proc,root,mnt,var/tmp}
-	mkdir -m 1777 "$stage/tmp"
-	ln -s /proc/mounts "$stage/etc/mtab"
+	mkdir -p -m 1777 "$stage/tmp"
+	ln -sf /proc/mounts "$stage/etc/mtab"
 	echo 'root::0:0:root:/root:/bin/sh' >"$stage/etc/passwd"
 	echo 'nobody:x:65534:65534:nobody:/:/bin/false' >>"$stage/etc/passwd"
 	printf 'root:x:0:\ntty:x:5:\nnogroup:x:65534:\n' >"$stage/etc/group"
@@ -70,17 +77,26 @@ install_programs() {
 	done
 }
 
+# there PROGRAM: true if a package has brought it, perhaps as a link that leads nowhere on the host
+there() {
+	local folder
+	for folder in bin sbin usr/bin usr/sbin; do
+		[ -e "$stage/$folder/$1" ] || [ -L "$stage/$folder/$1" ] && return
+	done
+	return 1
+}
+
 install_busybox() {
 	local applet
 	install "$busybox" "$stage/bin/busybox"
 	for applet in $(applets); do
-		[ "$applet" = busybox ] || ln -s busybox "$stage/bin/$applet"
+		there "$applet" || ln -s busybox "$stage/bin/$applet"
 	done
-	ln -s ../bin/busybox "$stage/sbin/init"
+	ln -sf ../bin/busybox "$stage/sbin/init"
 	ln -s sbin/loft-start "$stage/init"
 	cat >"$stage/etc/inittab" <<-'EOF'
 		::sysinit:/etc/rc
-		::respawn:-/bin/sh
+		::respawn:-/bin/ash
 		::ctrlaltdel:/bin/reboot
 		::shutdown:/bin/sync
 	EOF
@@ -92,7 +108,7 @@ install_busybox() {
 		case $(cat /proc/cmdline) in
 		*console=tty0*console=ttyS0*)
 			if [ -c /dev/ttyS0 ] && [ -c /dev/tty1 ]; then
-				echo 'tty1::respawn:-/bin/sh' >>/etc/inittab
+				echo 'tty1::respawn:-/bin/ash' >>/etc/inittab
 				kill -HUP 1
 			fi
 			;;
@@ -117,6 +133,9 @@ if [ -z "$own" ] && [ ! -f "$busybox" ] && ! tools/fetch-packages.sh busybox-sta
 	own=yes
 fi
 
+if [ $# -gt 0 ]; then
+	tools/debian-tree.sh "$stage" "$@"
+fi
 make_tree
 install_programs
 if [ -z "$own" ]; then
