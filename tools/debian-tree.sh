@@ -130,5 +130,5 @@ for deb in $debs; do
 done
 : >"$log"
 make_alternatives
-echo "debian-tree: $(tr '\n' ' ' <<<"$packages")and what they need: $(wc -l <"$set") packages," \
+echo "debian-tree: $(wc -l <"$set") packages that make up $(tr '\n' ' ' <<<"$packages" | sed 's/ $//')," \
 	"$(du -sm "$tree" | cut -f1) MB"

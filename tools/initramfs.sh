@@ -9,8 +9,8 @@
 # build/user/bin, where user.mk puts them.
 #
 # With PACKAGEs, these Debian i386 packages and all they depend on are in it as well
-# (tools/debian-tree.sh); a program of theirs comes before busybox's of the same name. Process 1
-# and the shell at the prompt stay busybox's.
+# (tools/debian-tree.sh). Process 1 stays busybox's; the shells are bash at the prompt and dash as
+# /bin/sh, as on every Debian, since busybox's prefers its own programs to those of packages.
 #
 # Devices are not in the archive: the kernel provides /dev by itself.
 set -eu
@@ -26,6 +26,7 @@ mkdir -p "$(dirname "$output")"
 output=$(realpath "$output")
 
 programs=build/user/bin
+shell=/bin/sh
 busybox=build/i386/busybox-static/bin/busybox
 stage=$(mktemp -d "$output.stage.XXXXXX")
 trap 'rm -rf "$stage"' EXIT
@@ -94,26 +95,26 @@ install_busybox() {
 	done
 	ln -sf ../bin/busybox "$stage/sbin/init"
 	ln -s sbin/loft-start "$stage/init"
-	cat >"$stage/etc/inittab" <<-'EOF'
+	cat >"$stage/etc/inittab" <<-EOF
 		::sysinit:/etc/rc
-		::respawn:-/bin/ash
+		::respawn:-$shell
 		::ctrlaltdel:/bin/reboot
 		::shutdown:/bin/sync
 	EOF
-	cat >"$stage/etc/rc" <<-'EOF'
+	cat >"$stage/etc/rc" <<-EOF
 		#!/bin/sh
 		mount -t proc proc /proc
 		hostname -F /etc/hostname
 		# Where the console is the serial line and there is a screen, that gets a shell too.
-		case $(cat /proc/cmdline) in
+		case \$(cat /proc/cmdline) in
 		*console=tty0*console=ttyS0*)
 			if [ -c /dev/ttyS0 ] && [ -c /dev/tty1 ]; then
-				echo 'tty1::respawn:-/bin/ash' >>/etc/inittab
+				echo 'tty1::respawn:-$shell' >>/etc/inittab
 				kill -HUP 1
 			fi
 			;;
 		esac
-		echo "This is $(uname -v)."
+		echo "This is \$(uname -v)."
 		echo "Our programs: twopages sparse protect trespass grow fill. poweroff ends it."
 	EOF
 	chmod 755 "$stage/etc/rc"
@@ -134,7 +135,9 @@ if [ -z "$own" ] && [ ! -f "$busybox" ] && ! tools/fetch-packages.sh busybox-sta
 fi
 
 if [ $# -gt 0 ]; then
-	tools/debian-tree.sh "$stage" "$@"
+	tools/debian-tree.sh "$stage" bash dash ncurses-base "$@"
+	shell=/bin/bash
+	echo 'set enable-bracketed-paste off' >"$stage/etc/inputrc"
 fi
 make_tree
 install_programs
