@@ -168,6 +168,29 @@ struct file *file_create_anonymous(const struct file_ops *ops, void *data, uint3
 	return file;
 }
 
+int file_install(struct file *file, bool close_on_exec)
+{
+	int fd = files_install(current->process->files, file, 0, close_on_exec);
+
+	if (fd < 0)
+		file_put(file);
+	return fd;
+}
+
+int file_install_anonymous(const struct file_ops *ops, void *data, uint32_t flags, const char *kind)
+{
+	uint32_t kept = flags & (O_ACCMODE | O_NONBLOCK);
+	struct file *file = file_create_anonymous(ops, data, kept, 0600, kind);
+
+	if (IS_ERR(file)) {
+		struct file failed = { .data = data };
+
+		ops->release(&failed);
+		return PTR_ERR(file);
+	}
+	return file_install(file, flags & O_CLOEXEC);
+}
+
 struct dentry *file_dentry(struct file *file)
 {
 	struct name name = { "", 0, 0 };
@@ -295,6 +318,13 @@ loff_t file_no_seek(struct file *file, loff_t offset, int whence)
 	return -ESPIPE;
 }
 
+loff_t file_stay(struct file *file, loff_t offset, int whence)
+{
+	(void)offset;
+	(void)whence;
+	return file->position;
+}
+
 /* SEEK_DATA and SEEK_HOLE: a file is all data, with a hole at its end. */
 static loff_t seek_data(const struct inode *inode, loff_t offset, int whence)
 {
@@ -348,6 +378,10 @@ const char *file_path(const struct file *file, char *buffer, size_t size)
 {
 	const struct inode *inode = file->inode;
 
+	if (inode->kind && !(inode->mode & S_IFMT)) {
+		format(buffer, size, "%s", inode->kind);
+		return buffer;
+	}
 	if (inode->kind) {
 		format(buffer, size, "%s:[%u]", inode->kind, inode->number);
 		return buffer;

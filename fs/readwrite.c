@@ -34,7 +34,7 @@ static bool runs_over(loff_t at, size_t size)
 
 static bool seekable(const struct file *file)
 {
-	return file->ops->seek != file_no_seek;
+	return file->ops->seek != file_no_seek && file->ops->seek != file_stay;
 }
 
 /* One buffer; at NULL: at the file's own position. */

@@ -161,8 +161,19 @@ __must_check int chardev_register(dev_t device, const char *name, mode_t mode,
 				  const struct file_ops *ops, void *data);
 loff_t file_no_seek(struct file *file, loff_t offset, int whence);
 
-/* A file with no path (pipe, later sockets): makes its inode. ERR_PTR(-ENOMEM/-ENFILE). */
+/* lseek where there is nothing to seek in, and no harm in trying: always position 0. */
+loff_t file_stay(struct file *file, loff_t offset, int whence);
+
+/* A file with no path (pipe, socket): makes its inode. ERR_PTR(-ENOMEM/-ENFILE). */
 __must_check struct file *file_create_anonymous(const struct file_ops *ops, void *data,
 						uint32_t flags, mode_t type, const char *kind);
+/*
+ * The same with a descriptor of current's, close-on-exec if flags have O_CLOEXEC: its number,
+ * -ENOMEM, -EMFILE. ops->release has given data back when it fails.
+ */
+__must_check int file_install_anonymous(const struct file_ops *ops, void *data, uint32_t flags,
+					const char *kind);
+/* A descriptor of current's for a file whose reference is taken over in any case; -EMFILE... */
+__must_check int file_install(struct file *file, bool close_on_exec);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <abi/signal.h>
 #include <types.h>
+#include <wait.h>
 
 struct task;
 struct process;
@@ -52,6 +53,9 @@ int signal_send_group(pid_t pgid, int signal, const struct siginfo *info);
 void signal_fault(int signal, int code, vaddr_t address, uint32_t trap, uint32_t error);
 /* Makes sure that signal kills the current process: no handler, no mask. */
 void signal_force_fatal(int signal);
+
+/* Who waits for signals by a descriptor: woken by each that becomes pending anywhere. */
+extern struct wait_queue signalfd_waiters;
 
 /* True when the current task has something to act on before it goes on (also fatal ones). */
 bool signal_pending(void);

@@ -19,7 +19,19 @@ struct wait_queue {
 /* One task's place in one queue; lives on the sleeper's stack. */
 struct waiter {
 	struct list link;
-	struct task *task;
+	struct task *task; /* NULL: the place of a watcher */
+};
+
+/*
+ * A place whose owner is told of wakes by a call and does not sleep for them (epoll). notify runs
+ * with interrupts off, perhaps in an interrupt handler, and leaves the queue as it is; events are
+ * the wake's (see wake_events). Of the exclusive ones only as many are told as it takes for one to
+ * answer true: somebody was woken for it.
+ */
+struct watcher {
+	struct waiter place;
+	bool exclusive;
+	bool (*notify)(struct watcher *watcher, uint32_t events);
 };
 
 /* What ends a sleep besides a wake. */
@@ -55,7 +67,14 @@ int wait_sleep(uint64_t deadline);
 /* The condition was true after all. */
 void wait_cancel(void);
 
+/* A watcher, its notify and exclusive set, enters a queue, and leaves it. */
+void watch_enter(struct wait_queue *queue, struct watcher *watcher);
+void watch_leave(struct watcher *watcher);
+
 void wake_all(struct wait_queue *queue);
+/* The same when it is known what has happened, as POLLIN...: watchers of other things sleep on. */
+void wake_events(struct wait_queue *queue, uint32_t events);
+/* One sleeper more; in queues that nobody polls. */
 void wake_one(struct wait_queue *queue);
 
 /*

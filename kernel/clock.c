@@ -17,6 +17,7 @@
 
 #include <abi/errno.h>
 #include <assert.h>
+#include <clock_timer.h>
 #include <cpu.h>
 #include <drivers.h>
 #include <log.h>
@@ -181,6 +182,7 @@ int clock_set_realtime_ns(uint64_t ns)
 		return -EINVAL;
 	boot_ns = ns - now;
 	wake_all(&clock_was_set);
+	clock_timers_move();
 	return 0;
 }
 

@@ -21,6 +21,7 @@
 
 #include <assert.h>
 #include <err.h>
+#include <fs.h>
 #include <kheap.h>
 #include <string.h>
 
@@ -34,6 +35,8 @@ struct signal_record {
  * the next task that can.
  */
 static struct list spent = LIST_INIT(spent);
+
+struct wait_queue signalfd_waiters = WAIT_QUEUE_INIT(signalfd_waiters);
 
 /* ---- sets ---- */
 
@@ -350,6 +353,8 @@ static int send(struct process *process, struct task *task, int signal, const st
 		goto out;
 	pending->set |= SIGNAL_BIT(signal);
 	tell(process, asked, signal);
+	if (unlikely(!list_empty(&signalfd_waiters.waiters)))
+		wake_events(&signalfd_waiters, POLLIN);
 out:
 	irq_restore(flags);
 	return result;

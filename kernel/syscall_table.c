@@ -6,6 +6,7 @@
 #include <syscall.h>
 
 #include <clock.h>
+#include <event_calls.h>
 #include <fs_calls.h>
 #include <exec.h>
 #include <futex.h>
@@ -283,6 +284,17 @@ const struct syscall_entry syscall_table[SYSCALL_COUNT] = {
 	CALL(414, ppoll_time64, sys_ppoll_time64),
 	CALL(436, close_range, sys_close_range),
 	CALL(439, faccessat2, sys_faccessat2),
+
+	/* fs/: events */
+	CALL(321, signalfd, sys_signalfd),
+	CALL(322, timerfd_create, sys_timerfd_create),
+	CALL(323, eventfd, sys_eventfd),
+	CALL(325, timerfd_settime, sys_timerfd_settime),
+	CALL(326, timerfd_gettime, sys_timerfd_gettime),
+	CALL(327, signalfd4, sys_signalfd4),
+	CALL(328, eventfd2, sys_eventfd2),
+	CALL(410, timerfd_gettime64, sys_timerfd_gettime64),
+	CALL(411, timerfd_settime64, sys_timerfd_settime64),
 
 	/* drivers/ */
 	CALL(111, vhangup, sys_vhangup),

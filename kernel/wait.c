@@ -100,14 +100,59 @@ int wait_sleep(uint64_t deadline)
 	return current->timed_out ? -ETIMEDOUT : 0;
 }
 
-void wake_all(struct wait_queue *queue)
+void watch_enter(struct wait_queue *queue, struct watcher *watcher)
+{
+	uint32_t flags = irq_save();
+
+	assert(queue->waiters.next && queue->waiters.prev && watcher->notify);
+	watcher->place.task = NULL;
+	/* Exclusive ones at the back: those in front of them are told in any case. */
+	if (watcher->exclusive)
+		list_add_tail(&queue->waiters, &watcher->place.link);
+	else
+		list_add(&queue->waiters, &watcher->place.link);
+	irq_restore(flags);
+}
+
+void watch_leave(struct watcher *watcher)
+{
+	uint32_t flags = irq_save();
+
+	assert(!watcher->place.task);
+	list_remove(&watcher->place.link);
+	irq_restore(flags);
+}
+
+/* Tells the watcher whose place it is; `taken` by an exclusive one already. */
+static __attribute__((noinline)) bool tell_watcher(struct waiter *place, uint32_t events,
+						   bool taken)
+{
+	struct watcher *watcher = container_of(place, struct watcher, place);
+
+	assert(!irq_enabled());
+	if (watcher->exclusive && taken)
+		return true;
+	return (watcher->notify(watcher, events) && watcher->exclusive) || taken;
+}
+
+void wake_events(struct wait_queue *queue, uint32_t events)
 {
 	uint32_t flags = irq_save();
 	struct waiter *waiter;
+	bool taken = false;
 
-	list_for_each(waiter, &queue->waiters, link)
-		sched_wake(waiter->task);
+	list_for_each(waiter, &queue->waiters, link) {
+		if (likely(waiter->task))
+			sched_wake(waiter->task);
+		else
+			taken = tell_watcher(waiter, events, taken);
+	}
 	irq_restore(flags);
+}
+
+void wake_all(struct wait_queue *queue)
+{
+	wake_events(queue, UINT32_MAX);
 }
 
 /* The first that no wake has reached yet, so that two wakes reach two sleepers. */
@@ -117,6 +162,7 @@ void wake_one(struct wait_queue *queue)
 	struct waiter *waiter;
 
 	list_for_each(waiter, &queue->waiters, link) {
+		assert(waiter->task);
 		if (waiter->task->woken)
 			continue;
 		sched_wake(waiter->task);

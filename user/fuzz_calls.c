@@ -71,6 +71,10 @@ const char shapes[LAST_CALL + 1][7] = {
 	[353] = "fnfni", [383] = "fnlxp", [412] = "fnpl", [413] = "ippptp", [414] = "pitpi",
 	[436] = "ffi", [439] = "fnil",
 
+	/* events */
+	[321] = "fpi", [322] = "il", [323] = "i", [325] = "fitp", [326] = "fp", [327] = "fpil",
+	[328] = "il", [410] = "fp", [411] = "fitp",
+
 	/* terminals */
 	[111] = "x",
 };

@@ -98,6 +98,10 @@ struct siginfo {
 			uint32_t value;
 		} sender;
 		struct {
+			int32_t id, overrun;
+			uint32_t value;
+		} timer;
+		struct {
 			uint32_t address;
 		} fault;
 		struct {
