@@ -6,8 +6,7 @@
  * remembers its entry and, by number, the process and the descriptor: never a pointer, since both
  * may be gone by the next look. Every inode is volatile: each walk makes it anew.
  *
- * A text is made whole by the first read, and again by each read at position 0; reads further on go
- * on in that same text. The inode's lock is held over each read.
+ * How a file is read and written is in proc_file.c.
  */
 #include "proc.h"
 
@@ -23,12 +22,6 @@
 #define POSITION_TABLE 2
 #define POSITION_NUMBERS 4096
 
-struct proc_node {
-	const struct proc_entry *entry;
-	pid_t pid; /* 0: not in a process's directory */
-	int fd;	   /* -1: not in its fd/ */
-};
-
 static const struct proc_entry root_entry = {
 	.name = "", .mode = S_IFDIR | 0555, .children = proc_root_entries, .lists_processes = true
 };
@@ -36,7 +29,7 @@ static const struct proc_entry process_entry = { .name = "",
 						 .mode = S_IFDIR | 0555,
 						 .children = proc_process_entries };
 static const struct inode_ops proc_inode_ops, proc_link_ops, proc_jump_ops;
-static const struct file_ops proc_dir_ops, proc_text_ops, proc_position_ops;
+static const struct file_ops proc_dir_ops;
 
 /* ---- inodes ---- */
 
@@ -50,7 +43,7 @@ static ino_t node_number(const struct proc_entry *entry, pid_t pid, int fd)
 	return 1 + (((uint32_t)pid << 14) ^ (place & 0x3fff));
 }
 
-static struct proc_node *node_of(const struct inode *inode)
+struct proc_node *proc_node_of(const struct inode *inode)
 {
 	return inode->data;
 }
@@ -67,8 +60,7 @@ static struct process *node_process(const struct proc_node *node, int *error)
 	return process;
 }
 
-/* The same for who opens or reads the node: -EACCES when it is none of current's business. */
-static struct process *node_process_to_read(const struct proc_node *node, int *error)
+struct process *proc_process_to_read(const struct proc_node *node, int *error)
 {
 	struct process *process = node_process(node, error);
 
@@ -81,7 +73,7 @@ static struct process *node_process_to_read(const struct proc_node *node, int *e
 static void proc_refresh(struct inode *inode)
 {
 	const struct process *process;
-	pid_t pid = S_ISLNK(inode->mode) ? 0 : node_of(inode)->pid;
+	pid_t pid = S_ISLNK(inode->mode) ? 0 : proc_node_of(inode)->pid;
 
 	if (!pid)
 		return;
@@ -107,6 +99,8 @@ static void set_operations(struct inode *inode, const struct proc_entry *entry)
 		inode->nlink = count_directories(entry);
 	} else if (S_ISLNK(entry->mode)) {
 		inode->ops = entry->jump ? &proc_jump_ops : &proc_link_ops;
+	} else if (entry->file_ops) {
+		inode->file_ops = entry->file_ops;
 	} else {
 		inode->file_ops = entry->read ? &proc_position_ops : &proc_text_ops;
 	}
@@ -123,7 +117,7 @@ static int set_content(struct inode *inode, const struct proc_node *node)
 		inode->data = kalloc(sizeof(*node));
 		if (!inode->data)
 			return -ENOMEM;
-		*node_of(inode) = *node;
+		*proc_node_of(inode) = *node;
 		return 0;
 	}
 	length = entry->link_text(process_find(node->pid), node->fd, text, sizeof(text) - 1);
@@ -197,7 +191,7 @@ static bool fd_is_open(pid_t pid, int fd)
 
 static struct inode *proc_lookup(struct inode *directory, const struct name *name)
 {
-	const struct proc_node *node = node_of(directory);
+	const struct proc_node *node = proc_node_of(directory);
 	const struct proc_entry *entry = node->entry;
 	int number, error;
 
@@ -294,7 +288,7 @@ static void list_fds(struct file *file, struct readdir_sink *sink, pid_t pid)
 
 static int proc_readdir(struct file *file, struct readdir_sink *sink)
 {
-	const struct proc_node *node = node_of(file->inode);
+	const struct proc_node *node = proc_node_of(file->inode);
 	int error;
 
 	node_process(node, &error);
@@ -309,94 +303,11 @@ static int proc_readdir(struct file *file, struct readdir_sink *sink)
 	return 0;
 }
 
-/* ---- reading ---- */
-
-/* Makes the text of a file; ERR_PTR. May sleep. */
-static struct proc_text *make_text(const struct proc_node *node)
-{
-	int error;
-	struct process *process = node_process_to_read(node, &error);
-	struct proc_text *text = error ? ERR_PTR(error) : kzalloc(sizeof(*text));
-
-	if (!text)
-		return ERR_PTR(-ENOMEM);
-	if (IS_ERR(text))
-		return text;
-	error = node->entry->show(text, process);
-	if (!error && text->failed)
-		error = -ENOMEM;
-	if (!error)
-		return text;
-	proc_text_free(text);
-	return ERR_PTR(error);
-}
-
-static int open_entry(struct inode *inode, struct file *file)
-{
-	int error;
-
-	(void)file;
-	node_process_to_read(node_of(inode), &error);
-	return error;
-}
-
-/* The inode's lock is held. */
-static ssize_t read_text(struct file *file, struct uio *io, loff_t *position)
-{
-	struct proc_text *text = file->data;
-	ssize_t done;
-
-	if (!text || *position == 0) {
-		text = make_text(node_of(file->inode));
-		if (IS_ERR(text))
-			return PTR_ERR(text);
-		proc_text_free(file->data);
-		file->data = text;
-	}
-	if (*position < 0 || (uint64_t)*position >= text->used || io->left == 0)
-		return 0;
-	done = uio_copy_out(io, text->bytes + *position, text->used - (size_t)*position);
-	if (done > 0)
-		*position += done;
-	return done;
-}
-
-/* One reader at a time: a copy may sleep, and another read at 0 makes the text anew. */
-static ssize_t text_read(struct file *file, struct uio *io, loff_t *position)
-{
-	ssize_t done;
-
-	mutex_lock(&file->inode->lock);
-	done = read_text(file, io, position);
-	mutex_unlock(&file->inode->lock);
-	return done;
-}
-
-/* Where a text ends is known when it has been made. */
-static loff_t text_seek(struct file *file, loff_t offset, int whence)
-{
-	return whence > SEEK_CUR ? -EINVAL : file_seek_default(file, offset, whence);
-}
-
-static void text_release(struct file *file)
-{
-	proc_text_free(file->data);
-}
-
-static ssize_t position_read(struct file *file, struct uio *io, loff_t *position)
-{
-	const struct proc_node *node = node_of(file->inode);
-	int error;
-	struct process *process = node_process_to_read(node, &error);
-
-	return error ? error : node->entry->read(process, io, position);
-}
-
 /* ---- links ---- */
 
 static ssize_t proc_link_text(struct inode *inode, char *buffer, size_t size)
 {
-	const struct proc_node *node = node_of(inode);
+	const struct proc_node *node = proc_node_of(inode);
 	int error;
 	struct process *process = node_process(node, &error);
 
@@ -405,7 +316,7 @@ static ssize_t proc_link_text(struct inode *inode, char *buffer, size_t size)
 
 static struct dentry *proc_jump(struct inode *inode)
 {
-	const struct proc_node *node = node_of(inode);
+	const struct proc_node *node = proc_node_of(inode);
 	int error;
 	struct process *process = node_process(node, &error);
 
@@ -419,13 +330,6 @@ static const struct inode_ops proc_link_ops = { .lookup = NULL };
 static const struct inode_ops proc_jump_ops = { .jump = proc_jump, .link_text = proc_link_text };
 
 static const struct file_ops proc_dir_ops = { .read = dir_read, .readdir = proc_readdir };
-static const struct file_ops proc_text_ops = {
-	.open = open_entry, .read = text_read, .seek = text_seek, .release = text_release
-};
-static const struct file_ops proc_position_ops = { .open = open_entry,
-						   .read = position_read,
-						   .seek = text_seek };
-
 static const struct super_ops proc_super_ops = { .evict = proc_evict };
 
 static int proc_mount(struct superblock *superblock, const char *options)

@@ -21,6 +21,17 @@ void proc_append(struct proc_text *text, const char *bytes, size_t size);
 /* A text that kzalloc made; NULL is allowed. */
 void proc_text_free(struct proc_text *text);
 
+/*
+ * A number in /proc/sys: *value, from minimum to maximum; others are refused with -EINVAL, and what is no
+ * number too. set, where there is one, may refuse a new value or act on it: 0 or -errno; *value is
+ * stored after it.
+ */
+struct proc_number {
+	int32_t *value;
+	int32_t minimum, maximum;
+	int (*set)(int32_t value);
+};
+
 /* One name in /proc. What it is follows from which functions it has. */
 struct proc_entry {
 	const char *name;
@@ -28,8 +39,17 @@ struct proc_entry {
 	const struct proc_entry *children; /* directory: ends with a NULL name */
 	/* File: prints it. process: whose directory it stands in, NULL outside. 0, or what read fails with. May sleep. */
 	int (*show)(struct proc_text *text, struct process *process);
+	/*
+	 * File that is written to as well: what a write gave, terminated, without the white space
+	 * around it. 0, or what write fails with. May sleep.
+	 */
+	int (*store)(const char *text, struct process *process);
+	/* File that is a number of the kernel's: shown and, with a right to write, set. */
+	const struct proc_number *number;
 	/* File that is read by position instead of as a text (pagemap). */
 	ssize_t (*read)(struct process *process, struct uio *io, loff_t *position);
+	/* File with operations of its own, which begin with proc_open. */
+	const struct file_ops *file_ops;
 	/* Link: its text, and where it leads with a reference (NULL: by its text). fd: of a link in fd/. */
 	ssize_t (*link_text)(struct process *process, int fd, char *buffer, size_t size);
 	struct dentry *(*jump)(struct process *process, int fd);
@@ -41,6 +61,31 @@ struct proc_entry {
 extern const struct proc_entry proc_root_entries[];
 extern const struct proc_entry proc_process_entries[];
 extern const struct proc_entry proc_fd_entry;
+
+/* What an inode of /proc stands for; of links with a text, nothing. */
+struct proc_node {
+	const struct proc_entry *entry;
+	pid_t pid; /* 0: not in a process's directory */
+	int fd;	   /* -1: not in its fd/ */
+};
+struct proc_node *proc_node_of(const struct inode *inode);
+/*
+ * The process whose directory the node is in, for who opens, reads or writes the file: NULL outside
+ * such directories. *error: 0, -ESRCH when it is gone, -EACCES when it is none of current's business.
+ */
+struct process *proc_process_to_read(const struct proc_node *node, int *error);
+
+/* Files that are texts, and those read by position (fs/proc_file.c). */
+extern const struct file_ops proc_text_ops, proc_position_ops;
+/* The fault trace (fs/proc_faults.c). */
+extern const struct file_ops proc_faults_ops;
+
+/* Beginning of an open of a file with file_ops of its own: -ESRCH, -EACCES. */
+__must_check int proc_open(struct inode *inode);
+/* Takes the white space around a text away, in place: where it begins then. */
+char *proc_strip(char *text);
+/* A decimal number with or without a sign that is all of text, or -EINVAL. */
+__must_check int proc_parse_number(const char *text, int32_t *number);
 
 /* May current look into process: its memory, its files? As kill and ptrace have it. */
 bool proc_may_inspect(const struct process *process);

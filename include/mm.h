@@ -75,6 +75,12 @@ struct mm {
 	vaddr_t arg_start, arg_end, env_start, env_end;
 	uint32_t saved_auxv[48];
 	uint64_t faults_minor, faults_major;
+	/* What the fault handler met last, for the trace; under lock. */
+	struct fault_note {
+		const struct vma *vma; /* NULL: no region */
+		struct frame *frame;   /* behind the page, where the fault was satisfied */
+		uint64_t began;	       /* fault_trace_now() */
+	} note;
 	struct file *exe;     /* the program file, a reference */
 	struct list all_link; /* every mm, for the ledger */
 };
@@ -200,6 +206,7 @@ static inline bool fault_satisfied(enum fault_result result)
 #define FAULT_EXEC 2u	 /* known only where the CPU tells; unused without NX */
 #define FAULT_USER 4u	 /* from PL3 */
 #define FAULT_PRESENT 8u /* a protection violation, not an absent page */
+#define FAULT_REMOTE 16u /* not by who lives there: exec's building, /proc's looking */
 
 /*
  * Decides about and, where possible, satisfies a fault at address (any; those outside user space

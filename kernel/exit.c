@@ -14,6 +14,7 @@
 #include <abi/wait.h>
 #include <assert.h>
 #include <err.h>
+#include <fault_trace.h>
 #include <fs.h>
 #include <futex.h>
 #include <panic.h>
@@ -212,6 +213,7 @@ static void become_zombie(struct task *task)
 	assert(process->ntasks == 0 && list_empty(&process->children));
 	task->process = &kernel_process;
 	process->zombie = true;
+	fault_trace_name_ends(process);
 	process->actions = NULL;
 	signal_actions_put(actions);
 	if (process_notify_end(process))

@@ -16,6 +16,7 @@
 #include <cpu.h>
 #include <clock.h>
 #include <drivers.h>
+#include <fault_trace.h>
 #include <frame.h>
 #include <fs.h>
 #include <kheap.h>
@@ -47,6 +48,7 @@ static __init_text void init_tasks(void)
 	pic_init();
 	lapic_pass_interrupts();
 	clock_init();
+	fault_trace_init();
 	random_init();
 }
 

@@ -16,6 +16,7 @@
 #include <cmdline.h>
 #include <cpu.h>
 #include <drivers.h>
+#include <fault_trace.h>
 #include <format.h>
 #include <ksyms.h>
 #include <log.h>
@@ -27,6 +28,7 @@
 
 #define LINE_MAX 320
 #define LOG_LINES 10
+#define FAULT_LINES 8
 #define BACKTRACE_MAX 24
 #define QEMU_EXIT_PANIC 0x12 /* QEMU's exit status is then 37 */
 
@@ -57,6 +59,20 @@ static void show_log(void)
 		if (log_read(from, &record, text, sizeof(text)))
 			show("<%d> %s", record.level, text);
 	}
+	show("----");
+}
+
+static void show_line(const char *line)
+{
+	show("%s", line);
+}
+
+static void show_faults(void)
+{
+	if (fault_trace_next() == 0)
+		return;
+	show("---- the last page faults");
+	fault_trace_show_last(FAULT_LINES, show_line);
 	show("----");
 }
 
@@ -167,6 +183,7 @@ static void show_task(void)
 static void show_all(const struct trap_frame *frame, vaddr_t ebp, const char *message)
 {
 	show_log();
+	show_faults();
 	show("kernel panic: %s", message);
 	show_task();
 	if (frame) {

@@ -5,6 +5,7 @@
 
 #include <abi/capability.h>
 #include <err.h>
+#include <fault_trace.h>
 #include <string.h>
 #include <uaccess.h>
 
@@ -38,6 +39,7 @@ static int32_t set_name(const char __user *from)
 	if (length == -EFAULT)
 		return -EFAULT;
 	name[sizeof(name) - 1] = '\0'; /* a longer one is cut */
+	fault_trace_name_ends(current->process);
 	strlcpy(current->process->name, name, sizeof(name));
 	return 0;
 }

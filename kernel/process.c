@@ -14,6 +14,7 @@
 
 #include <assert.h>
 #include <err.h>
+#include <fault_trace.h>
 #include <kheap.h>
 #include <radix.h>
 #include <string.h>
@@ -273,6 +274,7 @@ void process_set_name(struct process *process, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
+	fault_trace_name_ends(process);
 	strlcpy(process->name, slash ? slash + 1 : path, sizeof(process->name));
 }
 

@@ -229,7 +229,8 @@ size_t mm_write(struct mm *mm, vaddr_t to, const void *from, size_t size)
 
 	while (done < size) {
 		size_t part = part_of_page(to + done, size - done);
-		struct frame *frame = page_of(mm, ROUND_DOWN(to + done, PAGE_SIZE), FAULT_WRITE);
+		struct frame *frame = page_of(mm, ROUND_DOWN(to + done, PAGE_SIZE),
+					      FAULT_WRITE | FAULT_REMOTE);
 		char *window;
 
 		if (!frame)
@@ -249,7 +250,7 @@ size_t mm_read(struct mm *mm, vaddr_t from, void *to, size_t size)
 
 	while (done < size) {
 		size_t part = part_of_page(from + done, size - done);
-		struct frame *frame = page_of(mm, ROUND_DOWN(from + done, PAGE_SIZE), 0);
+		struct frame *frame = page_of(mm, ROUND_DOWN(from + done, PAGE_SIZE), FAULT_REMOTE);
 		const char *window;
 
 		if (!frame)

@@ -24,6 +24,7 @@
 
 #include <assert.h>
 #include <err.h>
+#include <fault_trace.h>
 #include <kvrange.h>
 #include <ledger.h>
 #include <task.h>
@@ -66,6 +67,7 @@ const char *fault_result_name(enum fault_result result)
 static enum fault_result map_frame(struct mm *mm, vaddr_t page, struct frame *frame,
 				   unsigned rights, enum fault_result result)
 {
+	mm->note.frame = frame;
 	if (pagedir_map(&mm->pagedir, page, frame, rights) == 0)
 		return result;
 	frame_put(frame);
@@ -154,6 +156,7 @@ static enum fault_result fault_copy_on_write(struct vma *vma, vaddr_t page, stru
 	if (frame != zero_frame)
 		frame_copy(copy, frame);
 	vma->has_copies = true;
+	vma->mm->note.frame = copy;
 	pagedir_replace(&vma->mm->pagedir, page, copy, vma_page_rights(vma));
 	return FAULT_COW_COPY;
 }
@@ -189,6 +192,7 @@ static bool grow_stack(struct vma *vma, vaddr_t page)
 		return false;
 	vma_set_range(vma->mm, vma, page, vma->end);
 	fault_counts[FAULT_STACK_GROWTH]++;
+	fault_trace_add(vma->mm, page, 0, FAULT_STACK_GROWTH);
 	return true;
 }
 
@@ -197,12 +201,15 @@ static enum fault_result decide(struct mm *mm, vaddr_t page, bool write)
 	struct vma *vma = mm_find_at_or_above(mm, page);
 	struct page_mapping found;
 
+	mm->note.vma = vma;
 	if (!vma || (page < vma->start && !grow_stack(vma, page)))
 		return FAULT_NO_REGION;
 	if (!(vma->flags & (write ? VMA_WRITE : VMA_RIGHTS)))
 		return FAULT_NO_RIGHT;
-	if (pagedir_lookup(&mm->pagedir, page, &found))
+	if (pagedir_lookup(&mm->pagedir, page, &found)) {
+		mm->note.frame = found.frame;
 		return fault_present(vma, page, write, &found);
+	}
 	if (vma->object)
 		return fault_object(vma, page, write);
 	return fault_anonymous(vma, page, write);
@@ -215,12 +222,14 @@ enum fault_result mm_fault(struct mm *mm, vaddr_t address, unsigned access)
 	uint64_t major;
 
 	mutex_lock(&mm->lock);
+	mm->note.began = fault_trace_now();
 	major = mm->faults_major;
 	result = decide(mm, ROUND_DOWN(address, PAGE_SIZE), access & FAULT_WRITE);
 	resident = mm->pagedir.resident_anon + mm->pagedir.resident_file;
 	if (resident > mm->peak_resident)
 		mm->peak_resident = resident;
 	mm->faults_minor += major == mm->faults_major;
+	fault_trace_add(mm, address, access, result);
 	mutex_unlock(&mm->lock);
 	fault_counts[result]++;
 	return result;
