@@ -57,9 +57,33 @@ struct proc_entry {
 	bool is_private;		 /* file: -EACCES to who may not inspect the process */
 };
 
+/* Entries for tables. */
+#define PROC_FILE(entry_name, rights, function) \
+	{ \
+		.name = entry_name, .mode = S_IFREG | (rights), .show = function \
+	}
+#define PROC_PRIVATE(entry_name, rights, function) \
+	{ \
+		.name = entry_name, .mode = S_IFREG | (rights), .show = function, \
+		.is_private = true \
+	}
+#define PROC_NUMBER(entry_name, rights, its_number) \
+	{ \
+		.name = entry_name, .mode = S_IFREG | (rights), .number = its_number \
+	}
+#define PROC_DIRECTORY(entry_name, table) \
+	{ \
+		.name = entry_name, .mode = S_IFDIR | 0555, .children = table \
+	}
+#define PROC_LINK(entry_name, text_function) \
+	{ \
+		.name = entry_name, .mode = S_IFLNK | 0777, .link_text = text_function \
+	}
+
 /* The files of the system as a whole (fs/proc_system.c), of a process (fs/proc_process.c, fs/proc_memory.c), and the links in fd/. */
 extern const struct proc_entry proc_root_entries[];
 extern const struct proc_entry proc_process_entries[];
+extern const struct proc_entry proc_sys_entries[]; /* fs/proc_sys.c */
 extern const struct proc_entry proc_fd_entry;
 
 /* What an inode of /proc stands for; of links with a text, nothing. */
@@ -90,6 +114,8 @@ __must_check int proc_parse_number(const char *text, int32_t *number);
 /* May current look into process: its memory, its files? As kill and ptrace have it. */
 bool proc_may_inspect(const struct process *process);
 
+int proc_show_meminfo(struct proc_text *text, struct process *process);
+int proc_show_vmstat(struct proc_text *text, struct process *process);
 int proc_show_mounts(struct proc_text *text, struct process *process);
 int proc_show_maps(struct proc_text *text, struct process *process);
 int proc_show_statm(struct proc_text *text, struct process *process);

@@ -397,16 +397,7 @@ static ssize_t file_text(struct process *process, int fd, char *buffer, size_t s
 
 /* ---- the table ---- */
 
-#define FILE_ENTRY(entry_name, rights, function) \
-	{ \
-		.name = entry_name, .mode = S_IFREG | (rights), .show = function \
-	}
-#define PRIVATE_ENTRY(entry_name, rights, function) \
-	{ \
-		.name = entry_name, .mode = S_IFREG | (rights), .show = function, \
-		.is_private = true \
-	}
-#define LINK_ENTRY(entry_name, text_function, jump_function) \
+#define JUMP_ENTRY(entry_name, text_function, jump_function) \
 	{ \
 		.name = entry_name, .mode = S_IFLNK | 0777, .link_text = text_function, \
 		.jump = jump_function \
@@ -417,27 +408,27 @@ const struct proc_entry proc_fd_entry = {
 };
 
 const struct proc_entry proc_process_entries[] = {
-	PRIVATE_ENTRY("auxv", 0400, show_auxv),
-	FILE_ENTRY("cmdline", 0444, show_cmdline),
-	FILE_ENTRY("comm", 0444, show_comm),
-	LINK_ENTRY("cwd", cwd_text, jump_cwd),
-	PRIVATE_ENTRY("environ", 0400, show_environ),
-	LINK_ENTRY("exe", file_text, jump_file),
+	PROC_PRIVATE("auxv", 0400, show_auxv),
+	PROC_FILE("cmdline", 0444, show_cmdline),
+	PROC_FILE("comm", 0444, show_comm),
+	JUMP_ENTRY("cwd", cwd_text, jump_cwd),
+	PROC_PRIVATE("environ", 0400, show_environ),
+	JUMP_ENTRY("exe", file_text, jump_file),
 	{ .name = "faults",
 	  .mode = S_IFREG | 0400,
 	  .file_ops = &proc_faults_ops,
 	  .is_private = true },
 	{ .name = "fd", .mode = S_IFDIR | 0500, .lists_fds = true },
-	FILE_ENTRY("limits", 0444, show_limits),
-	PRIVATE_ENTRY("maps", 0444, proc_show_maps),
-	FILE_ENTRY("mounts", 0444, proc_show_mounts),
+	PROC_FILE("limits", 0444, show_limits),
+	PROC_PRIVATE("maps", 0444, proc_show_maps),
+	PROC_FILE("mounts", 0444, proc_show_mounts),
 	{ .name = "pagemap",
 	  .mode = S_IFREG | 0400,
 	  .read = proc_read_pagemap,
 	  .is_private = true },
-	LINK_ENTRY("root", root_text, jump_root),
-	FILE_ENTRY("stat", 0444, show_stat),
-	FILE_ENTRY("statm", 0444, proc_show_statm),
-	FILE_ENTRY("status", 0444, show_status),
+	JUMP_ENTRY("root", root_text, jump_root),
+	PROC_FILE("stat", 0444, show_stat),
+	PROC_FILE("statm", 0444, proc_show_statm),
+	PROC_FILE("status", 0444, show_status),
 	{ .name = NULL },
 };

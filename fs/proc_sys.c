@@ -1,0 +1,76 @@
+/*
+ * /proc/sys: what the kernel goes by, in Linux's places (Documentation/admin-guide/sysctl). A number
+ * that can be set is a struct proc_number beside what uses it, and a line in a table here.
+ */
+#include "proc.h"
+
+#include <machine.h>
+#include <mm.h>
+#include <random.h>
+#include <task.h>
+
+#define SHOW_TEXT(name, value) \
+	static int name(struct proc_text *text, struct process *process) \
+	{ \
+		(void)process; \
+		proc_print(text, "%s\n", value); \
+		return 0; \
+	}
+#define SHOW_NUMBER(name, value) \
+	static int name(struct proc_text *text, struct process *process) \
+	{ \
+		(void)process; \
+		proc_print(text, "%u\n", (unsigned)(value)); \
+		return 0; \
+	}
+
+SHOW_TEXT(show_hostname, machine_hostname())
+SHOW_TEXT(show_domainname, machine_domainname())
+SHOW_TEXT(show_osrelease, UTS_RELEASE)
+SHOW_TEXT(show_ostype, UTS_SYSNAME)
+SHOW_TEXT(show_uts_version, UTS_VERSION)
+SHOW_NUMBER(show_pid_max, PID_MAX)
+SHOW_NUMBER(show_ngroups_max, NGROUPS_MAX)
+SHOW_NUMBER(show_overcommit, 0)
+SHOW_NUMBER(show_map_count, MM_REGIONS_MAX)
+SHOW_NUMBER(show_mmap_min, USER_LOWEST)
+
+static int show_uuid(struct proc_text *text, struct process *process)
+{
+	uint8_t b[16];
+
+	(void)process;
+	random_bytes(b, sizeof(b));
+	b[6] = (b[6] & 0x0f) | 0x40; /* version 4, RFC 4122 4.4 */
+	b[8] = (b[8] & 0x3f) | 0x80;
+	for (unsigned i = 0; i < sizeof(b); i++)
+		proc_print(text, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", b[i]);
+	proc_print(text, "\n");
+	return 0;
+}
+
+static const struct proc_entry random_entries[] = { PROC_FILE("uuid", 0444, show_uuid),
+						    { .name = NULL } };
+
+static const struct proc_entry sys_kernel_entries[] = {
+	PROC_FILE("domainname", 0444, show_domainname),
+	PROC_FILE("hostname", 0444, show_hostname),
+	PROC_FILE("ngroups_max", 0444, show_ngroups_max),
+	PROC_FILE("osrelease", 0444, show_osrelease),
+	PROC_FILE("ostype", 0444, show_ostype),
+	PROC_FILE("pid_max", 0444, show_pid_max),
+	PROC_DIRECTORY("random", random_entries),
+	PROC_FILE("version", 0444, show_uts_version),
+	{ .name = NULL }
+};
+
+static const struct proc_entry sys_vm_entries[] = {
+	PROC_FILE("max_map_count", 0444, show_map_count),
+	PROC_FILE("mmap_min_addr", 0444, show_mmap_min),
+	PROC_FILE("overcommit_memory", 0444, show_overcommit),
+	{ .name = NULL }
+};
+
+const struct proc_entry proc_sys_entries[] = { PROC_DIRECTORY("kernel", sys_kernel_entries),
+					       PROC_DIRECTORY("vm", sys_vm_entries),
+					       { .name = NULL } };
