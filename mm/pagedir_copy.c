@@ -69,7 +69,7 @@ int pagedir_copy(struct pagedir *to, struct pagedir *from, vaddr_t start, vaddr_
 	return error;
 }
 
-/* Frees the tables for [start, end) that have no entry: what is left of a failed attempt. */
+/* Frees the tables for [start, end) that have no entry: those left behind, or made in vain. */
 static void drop_empty_tables(struct pagedir *pagedir, vaddr_t start, vaddr_t end)
 {
 	for (vaddr_t at = start; at < end; at = chunk_end(at, end)) {
@@ -94,7 +94,10 @@ static int make_tables_for_move(struct pagedir *pagedir, vaddr_t from, vaddr_t e
 	return 0;
 }
 
-/* Moves what is in one table. */
+/*
+ * Moves what is in one table. An emptied table stays: where the two ranges are near to each other, it
+ * can be one that a later part moves to.
+ */
 static void move_chunk(struct pagedir *pagedir, vaddr_t from, vaddr_t end, vaddr_t to,
 		       struct flush *flush)
 {
@@ -116,8 +119,8 @@ static void move_chunk(struct pagedir *pagedir, vaddr_t from, vaddr_t end, vaddr
 		count++;
 		flush_add(flush, at);
 	}
-	if (count)
-		pagedir_table_lost(pagedir, from, count);
+	assert(table_frame(pagedir, from)->index >= count);
+	table_frame(pagedir, from)->index -= count;
 }
 
 int pagedir_move(struct pagedir *pagedir, vaddr_t from, vaddr_t to, size_t size)
@@ -136,6 +139,7 @@ int pagedir_move(struct pagedir *pagedir, vaddr_t from, vaddr_t to, size_t size)
 		next = chunk_end(at, from + size);
 		move_chunk(pagedir, at, next, to + (at - from), &flush);
 	}
+	drop_empty_tables(pagedir, from, from + size);
 	drop_empty_tables(pagedir, to, to + size);
 	pagedir_flush(&flush, pagedir);
 	return 0;
