@@ -10,6 +10,7 @@
 #   MEMORY=256              megabytes for `make run` and `make gdb`
 #   CMDLINE="..."           the kernel's command line for `make gdb`
 #   QEMU_FLAGS="..."        more arguments for QEMU
+#   BENCH=--check           `make bench` ends with 1 when a goal is not met
 #   TESTS="..."             which tests: an expression for pytest's -k
 #   V=1                     show the commands
 
@@ -66,7 +67,7 @@ LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=40
 	-Wl,-z,noexecstack -Wl,--fatal-warnings -Wl,--defsym=KERNEL_VMA=$(KERNEL_VMA)
 
 # Rooms add what is made for them (a font, the user programs, the test programs).
--include $(wildcard drivers/drivers.mk user/user.mk tests/tests.mk)
+-include $(wildcard drivers/drivers.mk user/user.mk tests/tests.mk tools/bench/bench.mk)
 
 .PHONY: all iso
 all: $(BUILD)/loft.elf $(ROOT) $(ISO)
@@ -170,15 +171,18 @@ gdb: $(BUILD)/loft.elf $(ROOT) | setup-run setup-gdb
 		chardev:s -chardev socket,id=s,path=$(BUILD)/serial.sock,server=on,wait=off,logfile=$(BUILD)/serial.log" \
 		gdb -q -x tools/gdb/start.py $(BUILD)/loft.elf
 
-# Instructions counted by QEMU, with the goal beside each; ends with 1 when one is not met.
+# Instructions counted by QEMU: of booting, and of each system call and fault beside those of
+# Debian's kernel, with the goals.
 .PHONY: bench
-bench: $(BUILD)/loft.elf $(BUILD)/root.cpio | setup-run
-	$(QUIET)tools/bench-boot.py $(BUILD)
+bench: $(BUILD)/loft.elf $(BUILD)/root.cpio $(BENCH_PROGRAMS) | setup-run
+	$(QUIET)tools/bench-boot.py $(BENCH) $(BUILD)
+	@echo
+	$(QUIET)tools/bench.py $(BENCH) --build $(BUILD)
 
 # ---- housekeeping
 
 C_FILES = $(wildcard $(ROOMS:%=%/*.[ch]) include/*.h include/*/*.h user/*.[ch] user/*/*.[ch] \
-	tests/*/*.[ch])
+	tests/*/*.[ch] tools/bench/*.[ch])
 
 .PHONY: toolchain format format-check clean distclean help
 toolchain:
@@ -204,7 +208,9 @@ help:
 	@echo "make gdb         the kernel stopped in the loader, before paging, in gdb"
 	@echo "make test        all tests; test-unit, test-kernel, test-system, test-real,"
 	@echo "                 test-machines and test-gdb are their parts"
-	@echo "make bench       instructions that booting takes, with the goals"
+	@echo "make bench       instructions that booting, system calls and faults take, beside Debian's"
+	@echo "                 kernel and the goals; BENCH=--check makes it end with 1 if one is not met,"
+	@echo "                 and tools/bench.py measures or profiles single rows"
 	@echo "make soak        a million random system calls"
 	@echo "make iso         build/loft.iso alone"
 	@echo "make toolchain   build an i686-elf compiler from Debian's sources"
