@@ -26,16 +26,25 @@ static const char *region_name(const struct vma *vma, const struct mm *mm, char 
 	return vma->object ? "/dev/zero (deleted)" : "";
 }
 
+/* Shared memory that no file names looks like one of Linux's internal tmpfs. */
+#define SHARED_MEMORY_DEVICE 1u
+
 static void show_region(struct proc_text *text, const struct vma *vma, const char *name)
 {
-	dev_t device = vma->file ? file_device(vma->file) : 0;
+	uint32_t number = vma->object ? vma->object->number : 0;
+	dev_t device = number ? SHARED_MEMORY_DEVICE : 0;
 	size_t start = text->used;
+
+	if (vma->file && !number) {
+		device = file_device(vma->file);
+		number = file_inode_number(vma->file);
+	}
 
 	proc_print(text, "%08x-%08x %c%c%c%c %08x %02x:%02x %u ", vma->start, vma->end,
 		   vma->flags & VMA_READ ? 'r' : '-', vma->flags & VMA_WRITE ? 'w' : '-',
 		   vma->flags & VMA_EXEC ? 'x' : '-', vma->flags & VMA_SHARED ? 's' : 'p',
 		   vma->object ? vma->page_offset << PAGE_SHIFT : 0, (unsigned)device >> 8 & 0xfff,
-		   (unsigned)device & 0xff, vma->file ? file_inode_number(vma->file) : 0);
+		   (unsigned)device & 0xff, number);
 	while (*name && text->used - start < NAME_COLUMN && !text->failed)
 		proc_print(text, " ");
 	proc_print(text, "%s\n", name);

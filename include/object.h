@@ -36,6 +36,7 @@ struct object {
 	struct list mappings; /* the regions that map it, by vma.object_link */
 	uint64_t size;	      /* in bytes; mappings past its last page are SIGBUS */
 	void *owner;	      /* the inode, for ops */
+	uint32_t number;      /* shared memory's, where maps shows a file's inode; else 0 */
 };
 
 /* Pages of all objects in memory, for meminfo's Cached. */

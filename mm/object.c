@@ -52,12 +52,14 @@ void object_init(struct object *object, const struct object_ops *ops, void *owne
 
 struct object *object_create_shared(uint64_t size)
 {
+	static uint32_t last_number;
 	struct object *object = kalloc(sizeof(*object));
 
 	if (!object)
 		return NULL;
 	object_init(object, &shared_ops, NULL);
 	object->size = size;
+	object->number = ++last_number;
 	return object;
 }
 
