@@ -26,6 +26,7 @@ struct file *file_create(struct inode *inode, struct dentry *dentry, uint32_t fl
 	file->inode = inode;
 	file->dentry = dentry;
 	file->flags = flags;
+	list_init(&file->watchers);
 	inode_get(inode);
 	if (dentry)
 		dentry_get(dentry);
@@ -49,6 +50,8 @@ void file_free_unopened(struct file *file)
 /* The last close. May sleep. Not inlined: file_put is short without it. */
 static __attribute__((noinline)) void file_release(struct file *file)
 {
+	if (unlikely(!list_empty(&file->watchers)))
+		epoll_forget(file);
 	if (file->inode->locks)
 		locks_release_file(file);
 	if (file->ops->release)

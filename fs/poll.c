@@ -25,51 +25,63 @@ struct poll_chunk {
 	struct waiter places[CHUNK_PLACES];
 };
 
+/* The places that one task has in the queues of the files it polls. */
+struct poll_places {
+	struct poll_table table;
+	unsigned used;
+	struct poll_chunk *more; /* beyond the first few */
+	struct waiter first[8];
+};
+
 /* ---- the table of places ---- */
 
 /* The next free place, or NULL without memory. */
-static struct waiter *next_place(struct poll_table *table)
+static struct waiter *next_place(struct poll_places *places)
 {
-	unsigned index = table->used;
+	unsigned index = places->used;
 
-	if (index < ARRAY_SIZE(table->first))
-		return &table->first[index];
-	index = (index - ARRAY_SIZE(table->first)) % CHUNK_PLACES;
+	if (index < ARRAY_SIZE(places->first))
+		return &places->first[index];
+	index = (index - ARRAY_SIZE(places->first)) % CHUNK_PLACES;
 	if (index == 0) {
 		struct poll_chunk *chunk = kalloc(sizeof(*chunk));
 
 		if (!chunk)
 			return NULL;
-		chunk->next = table->more;
-		table->more = chunk;
+		chunk->next = places->more;
+		places->more = chunk;
 	}
-	return &table->more->places[index];
+	return &places->more->places[index];
 }
 
-void poll_wait(struct poll_table *table, struct wait_queue *queue)
+static void enter_place(struct poll_table *table, struct wait_queue *queue)
 {
-	struct waiter *place;
+	struct poll_places *places = container_of(table, struct poll_places, table);
+	struct waiter *place = next_place(places);
 
-	if (!table || table->failed)
-		return;
-	place = next_place(table);
 	if (!place) {
 		table->failed = true;
 		return;
 	}
 	wait_enter(queue, place);
-	table->used++;
+	places->used++;
 }
 
-static void leave_all(struct poll_table *table)
+void poll_wait(struct poll_table *table, struct wait_queue *queue)
 {
-	unsigned few = MIN(table->used, ARRAY_SIZE(table->first));
-	unsigned beyond = table->used - few;
+	if (table && !table->failed)
+		table->enter(table, queue);
+}
+
+static void leave_all(struct poll_places *places)
+{
+	unsigned few = MIN(places->used, ARRAY_SIZE(places->first));
+	unsigned beyond = places->used - few;
 
 	for (unsigned i = 0; i < few; i++)
-		wait_leave(&table->first[i]);
-	while (table->more) {
-		struct poll_chunk *chunk = table->more;
+		wait_leave(&places->first[i]);
+	while (places->more) {
+		struct poll_chunk *chunk = places->more;
 		/* The newest chunk alone may be partly used. */
 		unsigned here = beyond % CHUNK_PLACES ? beyond % CHUNK_PLACES
 						      : MIN(beyond, CHUNK_PLACES);
@@ -77,7 +89,7 @@ static void leave_all(struct poll_table *table)
 		for (unsigned i = 0; i < here; i++)
 			wait_leave(&chunk->places[i]);
 		beyond -= here;
-		table->more = chunk->next;
+		places->more = chunk->next;
 		kfree(chunk);
 	}
 	assert(beyond == 0);
@@ -92,16 +104,17 @@ uint32_t poll_file(struct file *file, struct poll_table *table)
 
 int poll_run(struct polling *polling)
 {
-	struct poll_table table, *entering = polling->deadline ? &table : NULL;
+	struct poll_places places;
+	struct poll_table *entering = polling->deadline ? &places.table : NULL;
 	int ready, error = 0;
 
-	table.used = 0;
-	table.failed = false;
-	table.more = NULL;
+	places.table = (struct poll_table){ .enter = enter_place };
+	places.used = 0;
+	places.more = NULL;
 	while (true) {
 		wait_prepare(WAIT_INTERRUPTIBLE);
 		ready = polling->scan(polling, entering);
-		if (!ready && table.failed)
+		if (!ready && places.table.failed)
 			error = -ENOMEM;
 		if (ready || error || !polling->deadline) {
 			wait_cancel();
@@ -110,7 +123,7 @@ int poll_run(struct polling *polling)
 		entering = NULL;
 		error = wait_sleep(polling->deadline);
 	}
-	leave_all(&table);
+	leave_all(&places);
 	if (ready)
 		return ready;
 	return error == -ETIMEDOUT ? 0 : error;

@@ -8,12 +8,10 @@
 #include <abi/time.h>
 #include <vfs.h>
 
-/* The places that one task has in the queues of the files it polls. */
+/* Who polls a file, as poll_wait sees it: enters a queue in the way of poll, or of epoll. */
 struct poll_table {
-	unsigned used;
-	bool failed;		 /* no memory for another place */
-	struct poll_chunk *more; /* beyond the first few */
-	struct waiter first[8];
+	bool failed; /* there was no memory for another place */
+	void (*enter)(struct poll_table *table, struct wait_queue *queue);
 };
 
 /* Sleeps until scan reports anything, a signal comes, or the deadline passes. */
@@ -31,6 +29,11 @@ int poll_run(struct polling *polling);
 
 /* The ready events of a file. */
 uint32_t poll_file(struct file *file, struct poll_table *table);
+/* Can it be waited for at all, or is it always ready? */
+static inline bool poll_able(const struct file *file)
+{
+	return file->ops->poll;
+}
 
 /* Deadlines from relative times; negative or odd ones are -EINVAL. */
 __must_check int deadline_from_timespec(const struct timespec64 *time, uint64_t *deadline);

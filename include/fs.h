@@ -52,6 +52,7 @@ struct file {
 	uint32_t flags;	       /* O_* of abi/fcntl.h */
 	loff_t position;
 	void *data;	      /* of ops */
+	struct list watchers; /* the items of epolls that watch it, by epoll_item.file_link */
 	pid_t async_owner;    /* F_SETOWN: as asked; a group when negative */
 	uint8_t async_signal; /* F_SETSIG */
 };
@@ -76,6 +77,9 @@ struct readdir_sink {
 
 /* Called by ops->poll for each queue whose wake may change the answer. */
 void poll_wait(struct poll_table *table, struct wait_queue *queue);
+
+/* The file is about to go: takes it out of the epolls that watch it. */
+void epoll_forget(struct file *file);
 
 /* ---- boot ---- */
 

@@ -286,6 +286,10 @@ const struct syscall_entry syscall_table[SYSCALL_COUNT] = {
 	CALL(439, faccessat2, sys_faccessat2),
 
 	/* fs/: events */
+	CALL(254, epoll_create, sys_epoll_create),
+	CALL(255, epoll_ctl, sys_epoll_ctl),
+	CALL(256, epoll_wait, sys_epoll_wait),
+	CALL(319, epoll_pwait, sys_epoll_pwait),
 	CALL(321, signalfd, sys_signalfd),
 	CALL(322, timerfd_create, sys_timerfd_create),
 	CALL(323, eventfd, sys_eventfd),
@@ -293,8 +297,10 @@ const struct syscall_entry syscall_table[SYSCALL_COUNT] = {
 	CALL(326, timerfd_gettime, sys_timerfd_gettime),
 	CALL(327, signalfd4, sys_signalfd4),
 	CALL(328, eventfd2, sys_eventfd2),
+	CALL(329, epoll_create1, sys_epoll_create1),
 	CALL(410, timerfd_gettime64, sys_timerfd_gettime64),
 	CALL(411, timerfd_settime64, sys_timerfd_settime64),
+	CALL(441, epoll_pwait2, sys_epoll_pwait2),
 
 	/* drivers/ */
 	CALL(111, vhangup, sys_vhangup),

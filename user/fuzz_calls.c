@@ -72,6 +72,8 @@ const char shapes[LAST_CALL + 1][7] = {
 	[436] = "ffi", [439] = "fnil",
 
 	/* events */
+	[254] = "i", [255] = "fifp", [256] = "fpii", [319] = "fpiipi", [329] = "l",
+	[441] = "fpitpi",
 	[321] = "fpi", [322] = "il", [323] = "i", [325] = "fitp", [326] = "fp", [327] = "fpil",
 	[328] = "il", [410] = "fp", [411] = "fitp",
 
