@@ -14,12 +14,12 @@
 
 #define DAY_NS (24 * 3600 * NSEC_PER_SEC)
 
-static void release_pages(struct object *object)
+void inode_release_pages(struct object *object)
 {
 	kfree(object->owner);
 }
 
-static const struct object_ops pages_ops = { .release = release_pages };
+static const struct object_ops pages_ops = { .release = inode_release_pages };
 
 struct inode *inode_create(struct superblock *superblock, mode_t mode)
 {

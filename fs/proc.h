@@ -22,13 +22,14 @@ void proc_append(struct proc_text *text, const char *bytes, size_t size);
 void proc_text_free(struct proc_text *text);
 
 /*
- * A number in /proc/sys: *value, from minimum to maximum; others are refused with -EINVAL, and what is no
- * number too. set, where there is one, may refuse a new value or act on it: 0 or -errno; *value is
- * stored after it.
+ * A number in /proc/sys: *value, from minimum to maximum, or *natural, which has no bounds; others are
+ * refused with -EINVAL, and what is no number too. set, where there is one, may refuse a new value or
+ * act on it: 0 or -errno; *value is stored after it.
  */
 struct proc_number {
 	int32_t *value;
 	int32_t minimum, maximum;
+	uint32_t *natural; /* instead of value */
 	int (*set)(int32_t value);
 };
 
@@ -108,7 +109,10 @@ extern const struct file_ops proc_faults_ops;
 __must_check int proc_open(struct inode *inode);
 /* Takes the white space around a text away, in place: where it begins then. */
 char *proc_strip(char *text);
-/* A decimal number with or without a sign that is all of text, or -EINVAL. */
+/*
+ * A number with or without a sign that is all of text, decimal or as 0x and 0 in front of it say, or
+ * -EINVAL.
+ */
 __must_check int proc_parse_number(const char *text, int32_t *number);
 
 /* May current look into process: its memory, its files? As kill and ptrace have it. */

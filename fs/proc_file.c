@@ -20,7 +20,10 @@ static int show_entry(const struct proc_entry *entry, struct proc_text *text,
 {
 	if (!entry->number)
 		return entry->show(text, process);
-	proc_print(text, "%d\n", *entry->number->value);
+	if (entry->number->natural)
+		proc_print(text, "%u\n", *entry->number->natural);
+	else
+		proc_print(text, "%d\n", *entry->number->value);
 	return 0;
 }
 
@@ -130,31 +133,71 @@ char *proc_strip(char *text)
 	return text;
 }
 
-int proc_parse_number(const char *text, int32_t *number)
+static int digit_value(char c)
 {
-	bool negative = *text == '-';
-	uint32_t value;
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : 16;
+}
 
-	if (parse_u32(text + (negative || *text == '+'), 10, &value) != 0 ||
-	    value > (uint32_t)INT32_MAX + negative)
+/* Digits, from *text on, which is left behind them; cut off at 33 bits. -EINVAL: there are none. */
+static int parse_digits(const char **text, uint64_t *value)
+{
+	const char *at = *text;
+	int base = *at == '0' ? 8 : 10;
+
+	if (digit_value(*at) > 9)
 		return -EINVAL;
-	*number = negative ? (int32_t)(0u - value) : (int32_t)value;
+	if (base == 8 && (at[1] | 0x20) == 'x' && digit_value(at[2]) < 16) {
+		base = 16;
+		at += 2;
+	}
+	for (*value = 0; digit_value(*at) < base; at++)
+		*value = MIN(*value * (unsigned)base + (unsigned)digit_value(*at), 1ull << 33);
+	*text = at;
 	return 0;
 }
 
+/* The same with a sign, in the bounds of an int. */
+static int parse_integer(const char **text, int32_t *number)
+{
+	bool negative = **text == '-';
+	uint64_t value;
+
+	*text += negative || **text == '+';
+	if (parse_digits(text, &value) != 0 || value > (uint64_t)INT32_MAX + negative)
+		return -EINVAL;
+	*number = (int32_t)(negative ? 0 - (uint32_t)value : (uint32_t)value);
+	return 0;
+}
+
+int proc_parse_number(const char *text, int32_t *number)
+{
+	int error = parse_integer(&text, number);
+
+	return error || !*text ? error : -EINVAL;
+}
+
+/* What follows a blank behind the number is not looked at, as on Linux. */
 static int store_number(const struct proc_number *number, const char *text)
 {
-	int32_t value;
-	int error = proc_parse_number(text, &value);
+	uint64_t natural = 0;
+	int32_t value = 0;
+	int error = number->natural ? parse_digits(&text, &natural) : parse_integer(&text, &value);
 
-	if (error)
-		return error;
-	if (value < number->minimum || value > number->maximum)
+	if (error || natural > UINT32_MAX || (*text && !is_space(*text)))
+		return -EINVAL;
+	if (!number->natural && (value < number->minimum || value > number->maximum))
 		return -EINVAL;
 	error = number->set ? number->set(value) : 0;
-	if (!error)
+	if (error)
+		return error;
+	if (number->natural)
+		*number->natural = (uint32_t)natural;
+	else
 		*number->value = value;
-	return error;
+	return 0;
 }
 
 /* The bytes are copied in already: nothing sleeps between the look for the process and store. */

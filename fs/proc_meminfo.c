@@ -4,6 +4,7 @@
  */
 #include "proc.h"
 
+#include <commit.h>
 #include <frame.h>
 #include <kheap.h>
 #include <mm.h>
@@ -68,6 +69,8 @@ int proc_show_meminfo(struct proc_text *text, struct process *process)
 		{ "Mapped", mapped_file },
 		{ "Slab", DIV_ROUND_UP(heap_bytes, PAGE_SIZE) },
 		{ "PageTables", counts.by_kind[FRAME_PAGE_TABLE] },
+		{ "CommitLimit", commit_limit() },
+		{ "Committed_AS", commit_npages },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
 		proc_print(text, "%s:%*s%8u kB\n", lines[i].name, (int)(15 - strlen(lines[i].name)),

@@ -4,6 +4,7 @@
  */
 #include "proc.h"
 
+#include <commit.h>
 #include <machine.h>
 #include <mm.h>
 #include <random.h>
@@ -31,7 +32,6 @@ SHOW_TEXT(show_ostype, UTS_SYSNAME)
 SHOW_TEXT(show_uts_version, UTS_VERSION)
 SHOW_NUMBER(show_pid_max, PID_MAX)
 SHOW_NUMBER(show_ngroups_max, NGROUPS_MAX)
-SHOW_NUMBER(show_overcommit, 0)
 SHOW_NUMBER(show_map_count, MM_REGIONS_MAX)
 SHOW_NUMBER(show_mmap_min, USER_LOWEST)
 
@@ -49,6 +49,36 @@ static int show_uuid(struct proc_text *text, struct process *process)
 	return 0;
 }
 
+/* ---- promised memory: of the two ways to say how much may be the last one said counts ---- */
+
+static int ratio_is_set(int32_t value)
+{
+	(void)value;
+	commit_policy.limit_kb = 0;
+	return 0;
+}
+
+static int limit_is_set(int32_t value)
+{
+	(void)value;
+	commit_policy.ratio = 0;
+	return 0;
+}
+
+static const struct proc_number overcommit = { .value = &commit_policy.overcommit,
+					       .minimum = COMMIT_GUESS,
+					       .maximum = COMMIT_NEVER };
+static const struct proc_number overcommit_ratio = { .value = &commit_policy.ratio,
+						     .minimum = INT32_MIN,
+						     .maximum = INT32_MAX,
+						     .set = ratio_is_set };
+static const struct proc_number overcommit_kbytes = { .natural = &commit_policy.limit_kb,
+						      .set = limit_is_set };
+static const struct proc_number admin_reserve = { .natural = &commit_policy.admin_reserve_kb };
+static const struct proc_number user_reserve = { .natural = &commit_policy.user_reserve_kb };
+
+/* ---- the tables ---- */
+
 static const struct proc_entry random_entries[] = { PROC_FILE("uuid", 0444, show_uuid),
 						    { .name = NULL } };
 
@@ -65,9 +95,13 @@ static const struct proc_entry sys_kernel_entries[] = {
 };
 
 static const struct proc_entry sys_vm_entries[] = {
+	PROC_NUMBER("admin_reserve_kbytes", 0644, &admin_reserve),
 	PROC_FILE("max_map_count", 0444, show_map_count),
 	PROC_FILE("mmap_min_addr", 0444, show_mmap_min),
-	PROC_FILE("overcommit_memory", 0444, show_overcommit),
+	PROC_NUMBER("overcommit_kbytes", 0644, &overcommit_kbytes),
+	PROC_NUMBER("overcommit_memory", 0644, &overcommit),
+	PROC_NUMBER("overcommit_ratio", 0644, &overcommit_ratio),
+	PROC_NUMBER("user_reserve_kbytes", 0644, &user_reserve),
 	{ .name = NULL }
 };
 

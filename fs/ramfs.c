@@ -3,8 +3,8 @@
  *
  * A directory is nothing but its pinned dentries, a file nothing but its page cache, which has no
  * backing store to be read from or written to. So there is little here: link counts, sizes and
- * times, and a limit on the sum of file sizes (option size=), which counts holes as if they were
- * filled.
+ * times, and a limit on the pages that files have (option size=). In tmpfs each of these pages is
+ * promised memory too (commit.h).
  */
 #include <vfs.h>
 
@@ -16,7 +16,7 @@
 #define ENTRY_SIZE 20u
 
 struct ramfs {
-	uint64_t max_pages; /* of all files' sizes; UINT64_MAX: no limit */
+	uint64_t max_pages; /* of all files; UINT64_MAX: no limit */
 	uint64_t used_pages;
 	uint32_t max_inodes;
 	mode_t root_mode;
@@ -32,25 +32,43 @@ static uint64_t pages_of(uint64_t size)
 	return (size + PAGE_SIZE - 1) >> PAGE_SHIFT;
 }
 
-/* Accounts for a change of size: -ENOSPC. */
-static int charge(struct inode *inode, uint64_t size)
-{
-	struct ramfs *ramfs = inode->superblock->data;
-	uint64_t used = ramfs->used_pages - pages_of(inode->pages.size) + pages_of(size);
+/* ---- room ---- */
 
-	if (used > ramfs->max_pages && size > inode->pages.size)
+static struct ramfs *ramfs_of(const struct object *pages)
+{
+	const struct inode *inode = pages->owner;
+
+	return inode->superblock->data;
+}
+
+static int ramfs_charge(struct object *pages)
+{
+	struct ramfs *ramfs = ramfs_of(pages);
+
+	if (ramfs->used_pages >= ramfs->max_pages)
 		return -ENOSPC;
-	ramfs->used_pages = used;
+	ramfs->used_pages++;
 	return 0;
 }
 
+static void ramfs_uncharge(struct object *pages)
+{
+	struct ramfs *ramfs = ramfs_of(pages);
+
+	assert(ramfs->used_pages > 0);
+	ramfs->used_pages--;
+}
+
+static const struct object_ops ramfs_object_ops = {
+	.charge = ramfs_charge,
+	.uncharge = ramfs_uncharge,
+	.release = inode_release_pages,
+};
+
 static int ramfs_resize(struct inode *inode, uint64_t size)
 {
-	int error = charge(inode, size);
-
-	if (!error)
-		object_truncate(&inode->pages, size);
-	return error;
+	object_truncate(&inode->pages, size);
+	return 0;
 }
 
 /* ---- names ---- */
@@ -78,6 +96,8 @@ static struct inode *new_inode(struct superblock *superblock, mode_t mode)
 		inode->pages.size = 2 * ENTRY_SIZE;
 	} else if (S_ISREG(mode)) {
 		inode->file_ops = &ramfs_file_ops;
+		inode->pages.ops = &ramfs_object_ops;
+		inode->pages.promises_pages = superblock->type == &tmpfs_type;
 	}
 	return inode;
 }
@@ -176,41 +196,13 @@ static ssize_t ramfs_read(struct file *file, struct uio *io, loff_t *position)
 	return done;
 }
 
-/* How far a file may reach before the file system is full. */
-static uint64_t largest_size(const struct inode *inode)
-{
-	const struct ramfs *ramfs = inode->superblock->data;
-	uint64_t free = ramfs->max_pages - MIN(ramfs->used_pages, ramfs->max_pages);
-	/* More than any file may have, and far from an overflow. */
-	uint64_t pages = pages_of(inode->pages.size) + MIN(free, 1ull << 32);
-
-	return pages << PAGE_SHIFT;
-}
-
-/* The caller holds the inode's lock. What does not fit is left over. */
+/* The caller holds the inode's lock. */
 static ssize_t ramfs_write(struct file *file, struct uio *io, loff_t *position)
 {
-	struct inode *inode = file->inode;
-	uint64_t old_size = inode->pages.size, start = (uint64_t)*position;
-	uint64_t limit = largest_size(inode);
-	size_t held_back = 0;
-	ssize_t done;
+	ssize_t done = object_write(&file->inode->pages, (uint64_t)*position, io);
 
-	if (start >= limit)
-		return -ENOSPC;
-	if (io->left > limit - start)
-		held_back = io->left - (size_t)(limit - start);
-	io->left -= held_back;
-	done = object_write(&inode->pages, start, io);
-	io->left += held_back;
 	if (done > 0)
 		*position += done;
-	/*
-	 * The lock keeps others from changing the size; the room may have been taken meanwhile, by
-	 * a page or two.
-	 */
-	((struct ramfs *)inode->superblock->data)->used_pages += pages_of(inode->pages.size) -
-								 pages_of(old_size);
 	return done;
 }
 
@@ -226,14 +218,6 @@ const struct file_ops ramfs_file_ops = {
 };
 
 /* ---- the file system ---- */
-
-static void ramfs_evict(struct inode *inode)
-{
-	struct ramfs *ramfs = inode->superblock->data;
-
-	if (S_ISREG(inode->mode))
-		ramfs->used_pages -= pages_of(inode->pages.size);
-}
 
 static void ramfs_statfs(struct superblock *superblock, struct statfs64 *to)
 {
@@ -411,7 +395,6 @@ static int remount_memory(struct superblock *superblock, const char *options)
 }
 
 static const struct super_ops ramfs_super_ops = {
-	.evict = ramfs_evict,
 	.statfs = ramfs_statfs,
 	.release = ramfs_release,
 	.remount = remount_memory,

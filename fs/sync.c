@@ -117,6 +117,25 @@ static int punch(struct file *file, uint64_t start, uint64_t end)
 	return 0;
 }
 
+/* Is there room for what of [start, end) has no pages yet? */
+static bool fits(const struct inode *inode, uint64_t start, uint64_t end)
+{
+	uint32_t index = (uint32_t)(start >> PAGE_SHIFT);
+	uint64_t last = (end - 1) >> PAGE_SHIFT, missing = last - index + 1;
+	struct statfs64 room;
+
+	superblock_statfs(inode->superblock, &room);
+	if (!room.blocks)
+		return true;
+	/* Only as many pages as the file system has can be there. */
+	while (radix_next(&inode->pages.pages, &index) && index <= last) {
+		missing--;
+		if (index++ == UINT32_MAX)
+			break;
+	}
+	return missing <= room.bfree;
+}
+
 /* Brings every page of [start, end) into memory. */
 static int fill_pages(struct inode *inode, uint64_t start, uint64_t end)
 {
@@ -133,8 +152,7 @@ static int fill_pages(struct inode *inode, uint64_t start, uint64_t end)
 }
 
 /*
- * The file system's room comes first, so that what does not fit takes no memory either; without
- * memory it is given back. The lock keeps writers away from an end that may be taken back.
+ * What does not fit is given back. The lock keeps writers away from an end that may be taken back.
  * Pages beyond the end would be nobody's to free: without `grow` those within alone are filled.
  */
 static int make_room(struct inode *inode, uint64_t start, uint64_t end, bool grow)
@@ -175,7 +193,7 @@ static int allocate(struct file *file, uint32_t mode, uint64_t start, uint64_t e
 		return -EFBIG;
 	}
 	mutex_lock(&inode->lock);
-	error = make_room(inode, start, end, grow);
+	error = fits(inode, start, end) ? make_room(inode, start, end, grow) : -ENOSPC;
 	mutex_unlock(&inode->lock);
 	return error;
 }

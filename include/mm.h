@@ -32,6 +32,7 @@
 #define VMA_DENYEXEC_MAX 1024u /* file on a noexec mount: mprotect to exec is EACCES */
 #define VMA_DONTFORK 2048u     /* madvise: fork leaves it out */
 #define VMA_WIPEONFORK 4096u   /* madvise: the child finds it zeroed */
+#define VMA_ACCOUNT 8192u      /* its pages count as promised memory (commit.h) */
 #define VMA_RIGHTS (VMA_READ | VMA_WRITE | VMA_EXEC)
 
 /* As Linux's vm.max_map_count. */
@@ -64,6 +65,7 @@ struct mm {
 	uint32_t npages;	/* sum of region sizes, pages: VmSize */
 	uint32_t data_npages;	/* of those: private, writable, no stack: what RLIMIT_DATA bounds */
 	uint32_t locked_npages; /* of those: VMA_LOCKED: VmLck */
+	uint32_t promised_npages; /* of those: VMA_ACCOUNT, part of commit_npages */
 	uint32_t peak_npages, peak_resident;
 	uint32_t default_flags; /* of new regions: VMA_LOCKED after mlockall(MCL_FUTURE) */
 	struct mutex lock;

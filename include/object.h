@@ -25,6 +25,12 @@ struct object_ops {
 	 * -EIO...
 	 */
 	int (*fill)(struct object *object, uint32_t index, struct frame *frame);
+	/*
+	 * A page is about to enter the cache: room for it where its kind has bounds, 0 or -ENOSPC;
+	 * and one has left. Do not sleep. Both NULL: there are no bounds.
+	 */
+	int (*charge)(struct object *object);
+	void (*uncharge)(struct object *object);
 	/* The last reference is gone: free the object (its pages are gone already). */
 	void (*release)(struct object *object);
 };
@@ -32,12 +38,18 @@ struct object_ops {
 struct object {
 	const struct object_ops *ops;
 	uint32_t refs;
-	struct radix pages;   /* index -> struct frame * */
-	struct list mappings; /* the regions that map it, by vma.object_link */
-	uint64_t size;	      /* in bytes; mappings past its last page are SIGBUS */
-	void *owner;	      /* the inode, for ops */
-	uint32_t number;      /* shared memory's, where maps shows a file's inode; else 0 */
+	struct radix pages;	   /* index -> struct frame * */
+	struct list mappings;	   /* the regions that map it, by vma.object_link */
+	uint64_t size;		   /* in bytes; mappings past its last page are SIGBUS */
+	void *owner;		   /* the inode, for ops */
+	uint32_t number;	   /* shared memory's, where maps shows a file's inode; else 0 */
+	bool promises_pages;	   /* each page in the cache is promised memory (tmpfs) */
+	uint32_t promised_npages;  /* part of commit_npages (commit.h) */
+	struct list promised_link; /* in objects_promised, while that is not 0 */
 };
+
+/* The objects that promise memory, for the ledger. */
+extern struct list objects_promised;
 
 /* Pages of all objects in memory, for meminfo's Cached. */
 extern uint32_t object_cached_pages;
@@ -55,6 +67,8 @@ void object_init(struct object *object, const struct object_ops *ops, void *owne
  * NULL: out of memory.
  */
 __must_check struct object *object_create_shared(uint64_t size);
+/* Promises npages more until the last reference goes: 0 or -ENOMEM. */
+__must_check int object_promise(struct object *object, uint32_t npages);
 void object_get(struct object *object);
 /* Drops a reference; the last one truncates to nothing and calls release. */
 void object_put(struct object *object);

@@ -189,6 +189,8 @@ static inline uint32_t device_minor(dev_t device)
  * be NULL.
  */
 __must_check struct inode *inode_create(struct superblock *superblock, mode_t mode);
+/* For object_ops of a file system's own: what release is to be. */
+void inode_release_pages(struct object *pages);
 void inode_get(struct inode *inode);
 /* The last reference evicts it. */
 void inode_put(struct inode *inode);

@@ -8,6 +8,7 @@
 #ifndef LOFT_VMA_H
 #define LOFT_VMA_H
 
+#include <commit.h>
 #include <mm.h>
 
 /* Keeps each node's largest_gap: struct tree's update function for mm.regions. */
@@ -79,11 +80,18 @@ uint32_t mm_limit(unsigned resource);
 bool mm_over_limits(const struct mm *mm, uint32_t flags, uint32_t npages);
 /* True when npages more locked pages would break RLIMIT_MEMLOCK for the current process. */
 bool mm_over_lock_limit(const struct mm *mm, uint32_t npages);
-/*
- * True when a promise of npages of private writable memory is more than the machine could ever
- * keep.
- */
-bool mm_over_commitment(uint32_t flags, uint32_t npages);
+/* VMA_ACCOUNT if a new region with flags is a promise of memory (private, writable), else 0. */
+static inline uint32_t vma_account(uint32_t flags)
+{
+	return (flags & (VMA_WRITE | VMA_SHARED | VMA_NORESERVE)) == VMA_WRITE ? VMA_ACCOUNT : 0;
+}
+
+/* True when a region with flags may not grow by npages, as that cannot be promised. */
+static inline bool vma_over_commitment(const struct mm *mm, uint32_t flags, uint32_t npages)
+{
+	return (flags & VMA_ACCOUNT) && !commit_allows(mm, npages);
+}
+
 /* munmap of page-aligned [start, end): -ENOMEM with nothing changed. */
 __must_check int mm_unmap_locked(struct mm *mm, vaddr_t start, vaddr_t end);
 /*

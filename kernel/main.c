@@ -13,6 +13,7 @@
 #include <boot.h>
 
 #include <assert.h>
+#include <commit.h>
 #include <cpu.h>
 #include <clock.h>
 #include <drivers.h>
@@ -69,6 +70,7 @@ static void release_boot_memory(void)
 	for (unsigned i = 0; i < boot_info.nboot; i++)
 		frame_release_boot(boot_info.boot[i].start, boot_info.boot[i].end);
 	pagedir_forget_init();
+	commit_init();
 	frame_count(&counts);
 	log_info("memory: %u KB in all, %u KB free, %u KB of them above the direct map",
 		 counts.total * (PAGE_SIZE / KB),

@@ -77,6 +77,7 @@ void mm_put(struct mm *mm)
 	for (struct vma *vma = mm_first(mm); vma; vma = vma_next(vma))
 		pagedir_unmap(&mm->pagedir, vma->start, vma->end);
 	destroy_regions(mm);
+	commit_add(-(int32_t)mm->promised_npages);
 	assert(mm->pagedir.resident_anon == 0 && mm->pagedir.resident_file == 0);
 	pagedir_destroy(&mm->pagedir);
 	if (mm->exe)
@@ -95,8 +96,11 @@ static bool has_private_pages(const struct vma *vma)
 
 static int copy_region(struct mm *to, struct mm *from, const struct vma *vma)
 {
-	struct vma *copy = vma_clone(vma, to);
+	struct vma *copy;
 
+	if (vma_over_commitment(from, vma->flags, vma_npages(vma)))
+		return -ENOMEM;
+	copy = vma_clone(vma, to);
 	if (!copy)
 		return -ENOMEM;
 	copy->flags &= ~VMA_LOCKED;
@@ -184,17 +188,6 @@ bool mm_over_lock_limit(const struct mm *mm, uint32_t npages)
 	if (current_is_root())
 		return false;
 	return mm->locked_npages + npages > mm_limit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
-}
-
-/* Linux's heuristic (vm.overcommit_memory 0): only what is hopeless at a glance is refused. */
-bool mm_over_commitment(uint32_t flags, uint32_t npages)
-{
-	struct frame_counts counts;
-
-	if ((flags & (VMA_WRITE | VMA_SHARED | VMA_NORESERVE)) != VMA_WRITE)
-		return false;
-	frame_count(&counts);
-	return npages > counts.total;
 }
 
 /* ---- access from outside ---- */

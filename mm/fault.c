@@ -190,6 +190,8 @@ static bool grow_stack(struct vma *vma, vaddr_t page)
 		return false;
 	if ((vma->flags & VMA_LOCKED) && mm_over_lock_limit(vma->mm, npages))
 		return false;
+	if (vma_over_commitment(vma->mm, vma->flags, npages))
+		return false;
 	vma_set_range(vma->mm, vma, page, vma->end);
 	fault_counts[FAULT_STACK_GROWTH]++;
 	fault_trace_add(vma->mm, page, 0, FAULT_STACK_GROWTH);

@@ -6,13 +6,15 @@
  *        + holds declared by ledger_hold
  *
  * for user memory and page cache; a frame of any other kind is mapped by nobody, save the shared
- * zero frame, which is held. On the way each entry is held against its region's rights. Nothing
- * sleeps in here and the kernel is not preempted, so what is counted stands still; a task that
- * sleeps while it holds a frame has declared it.
+ * zero frame, which is held. On the way each entry is held against its region's rights. Promised
+ * memory (commit.h) is added up from those who hold it. Nothing sleeps in here and the kernel is not
+ * preempted, so what is counted stands still; a task that sleeps while it holds a frame has declared
+ * it.
  */
 #include <ledger.h>
 
 #include <assert.h>
+#include <commit.h>
 #include <format.h>
 #include <frame.h>
 #include <mm.h>
@@ -173,6 +175,33 @@ static void audit_frames(void)
 		complain("the kinds add up to %u frames of %u", total, counts.total);
 }
 
+/* Promised memory: what its holders hold against what is counted. */
+static void audit_promises(void)
+{
+	const struct object *object;
+	uint32_t npages = 0;
+	struct mm *mm;
+
+	list_for_each(mm, &mm_all, all_link) {
+		uint32_t of_regions = 0;
+
+		for (const struct vma *vma = mm_first(mm); vma; vma = vma_next(vma))
+			of_regions += vma->flags & VMA_ACCOUNT ? vma_npages(vma) : 0;
+		if (of_regions != mm->promised_npages)
+			complain("an address space is promised %u pages and counts %u", of_regions,
+				 mm->promised_npages);
+		npages += of_regions;
+	}
+	list_for_each(object, &objects_promised, promised_link) {
+		npages += object->promised_npages;
+		if (object->promises_pages && object->promised_npages != object->pages.count)
+			complain("an object of %u pages promises %u", object->pages.count,
+				 object->promised_npages);
+	}
+	if (npages != commit_npages)
+		complain("%u pages are promised, %u are counted", npages, commit_npages);
+}
+
 unsigned ledger_check(void (*report)(void *context, const char *text), void *context)
 {
 	struct audit audit = { .report = report, .context = context };
@@ -184,6 +213,7 @@ unsigned ledger_check(void (*report)(void *context, const char *text), void *con
 	list_for_each(mm, &mm_all, all_link)
 		audit_mm(&audit, mm);
 	audit_frames();
+	audit_promises();
 	frame_check(complain_of_frame);
 	auditing = NULL;
 	return audit.faults;

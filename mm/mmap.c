@@ -152,7 +152,7 @@ static int check_limits(struct mm *mm, uint32_t flags, uint32_t npages, uint32_t
 {
 	if (mm->nregions > MM_REGIONS_MAX || mm_over_limits(mm, flags, npages - replaced))
 		return -ENOMEM;
-	return mm_over_commitment(flags, npages) ? -ENOMEM : 0;
+	return vma_over_commitment(mm, flags, npages) ? -ENOMEM : 0;
 }
 
 /* Performs a request whose address and rights are decided. */
@@ -161,14 +161,14 @@ static int map_at(struct mm *mm, const struct mm_map_request *request, vaddr_t s
 	struct vma wanted = {
 		.start = start,
 		.end = start + size,
-		.flags = request->flags,
+		.flags = request->flags | vma_account(request->flags),
 		.object = request->object,
 		.file = request->file,
 		.page_offset = request->page_offset,
 	};
 	uint32_t replaced = request->fixed ? npages_mapped(mm, start, wanted.end) : 0;
 	struct vma *spare = NULL;
-	int error = check_limits(mm, request->flags, size >> PAGE_SHIFT, replaced);
+	int error = check_limits(mm, wanted.flags, size >> PAGE_SHIFT, replaced);
 
 	if (error || !replaced)
 		return error ? error : place(mm, &wanted, NULL);
@@ -252,6 +252,21 @@ static int decode_file(const struct file *file, uint32_t prot, uint32_t flags,
 	return 0;
 }
 
+/*
+ * Shared anonymous memory. Promised like private memory: nothing but this machine's frames will
+ * ever back it.
+ */
+static int create_shared(struct mm_map_request *request)
+{
+	request->object = object_create_shared(request->size);
+	if (!request->object)
+		return -ENOMEM;
+	if (request->flags & VMA_NORESERVE)
+		return 0;
+	/* On failure the caller puts the object. */
+	return object_promise(request->object, request->size >> PAGE_SHIFT);
+}
+
 /* The file's object; /dev/zero's gives anonymous memory. */
 static int decode_object(struct file *file, struct mm_map_request *request)
 {
@@ -265,7 +280,7 @@ static int decode_object(struct file *file, struct mm_map_request *request)
 	if (object != &object_zero)
 		object_get(object);
 	else if (request->flags & VMA_SHARED)
-		object = object_create_shared((uint64_t)ROUND_UP(request->size, PAGE_SIZE));
+		return create_shared(request);
 	else
 		return 0;
 	request->object = object;
@@ -281,13 +296,8 @@ static int decode_anonymous(uint32_t flags, struct mm_map_request *request)
 		return 0;
 	if (type != MMAP_SHARED || (request->flags & VMA_GROWSDOWN))
 		return -EINVAL;
-	/* Promised like private memory: nothing but this machine's frames will ever back it. */
-	if (mm_over_commitment((request->flags & VMA_NORESERVE) | VMA_WRITE,
-			       request->size >> PAGE_SHIFT))
-		return -ENOMEM;
 	request->flags |= VMA_SHARED;
-	request->object = object_create_shared(request->size);
-	return request->object ? 0 : -ENOMEM;
+	return create_shared(request);
 }
 
 /* Under the lock: from the request and mmap's own words to the mapping. */
@@ -350,7 +360,7 @@ static int brk_grow(struct mm *mm, vaddr_t old_end, vaddr_t new_end)
 	struct vma wanted = {
 		.start = old_end,
 		.end = new_end,
-		.flags = VMA_READ | VMA_WRITE | VMA_HEAP | mm->default_flags,
+		.flags = VMA_READ | VMA_WRITE | VMA_HEAP | VMA_ACCOUNT | mm->default_flags,
 	};
 	int error = check_lock_limit(mm, wanted.flags, new_end - old_end);
 
@@ -401,7 +411,8 @@ int32_t sys_mmap2(vaddr_t address, size_t size, uint32_t prot, uint32_t flags, i
 	int32_t result;
 
 	request.flags |= flags & MMAP_GROWSDOWN ? VMA_GROWSDOWN : 0;
-	request.flags |= flags & MMAP_NORESERVE ? VMA_NORESERVE : 0;
+	if ((flags & MMAP_NORESERVE) && commit_policy.overcommit != COMMIT_NEVER)
+		request.flags |= VMA_NORESERVE;
 	request.flags |= flags & MMAP_LOCKED ? VMA_LOCKED : 0;
 	if (!(flags & MMAP_ANONYMOUS)) {
 		file = vma_file_ops->from_fd(fd);

@@ -27,8 +27,14 @@ int mm_change_flags(struct mm *mm, struct vma **vma, vaddr_t start, vaddr_t end,
 	return 0;
 }
 
-static int check_rights(const struct mm *mm, const struct vma *vma, uint32_t npages, uint32_t flags)
+/*
+ * May npages of the region have *flags? Sets VMA_ACCOUNT in them where private memory becomes
+ * writable that was not promised yet; it stays promised when it is made read-only again.
+ */
+static int check_rights(const struct mm *mm, const struct vma *vma, uint32_t npages,
+			uint32_t *new_flags)
 {
+	uint32_t flags = *new_flags;
 	bool gains_write = flags & ~vma->flags & VMA_WRITE;
 
 	if ((flags & VMA_WRITE) && (vma->flags & VMA_DENYWRITE_MAX))
@@ -37,10 +43,12 @@ static int check_rights(const struct mm *mm, const struct vma *vma, uint32_t npa
 		return -EACCES;
 	if (!gains_write || (flags & VMA_SHARED))
 		return 0;
-	/* Private memory that becomes writable counts as data and as a promise from now on. */
 	if (mm_over_limits(mm, flags, npages) && !mm_over_limits(mm, vma->flags, npages))
 		return -ENOMEM;
-	return mm_over_commitment(flags, npages) ? -ENOMEM : 0;
+	if (flags & VMA_ACCOUNT)
+		return 0;
+	*new_flags |= vma_account(flags);
+	return vma_over_commitment(mm, *new_flags, npages) ? -ENOMEM : 0;
 }
 
 /* Changes [start, end) of the region; *vma becomes the one that holds it then. */
@@ -50,7 +58,7 @@ static int protect_piece(struct mm *mm, struct vma **vma, vaddr_t start, vaddr_t
 	uint32_t flags = ((*vma)->flags & ~VMA_RIGHTS) | rights;
 	bool private = !(flags & VMA_SHARED);
 	unsigned page_rights;
-	int error = check_rights(mm, *vma, (end - start) >> PAGE_SHIFT, flags);
+	int error = check_rights(mm, *vma, (end - start) >> PAGE_SHIFT, &flags);
 
 	if (error || flags == (*vma)->flags)
 		return error;

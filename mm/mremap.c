@@ -43,7 +43,7 @@ static int check_resize(struct mm *mm, const struct remap *remap, struct vma **v
 		return -EINVAL;
 	if (((*vma)->flags & VMA_LOCKED) && mm_over_lock_limit(mm, more))
 		return -EAGAIN;
-	if (mm_over_limits(mm, (*vma)->flags, more) || mm_over_commitment((*vma)->flags, more))
+	if (mm_over_limits(mm, (*vma)->flags, more) || vma_over_commitment(mm, (*vma)->flags, more))
 		return -ENOMEM;
 	return 0;
 }
@@ -143,7 +143,8 @@ static int remap_to(struct mm *mm, struct remap *remap)
 	if (error)
 		return error;
 	if ((remap->flags & MREMAP_DONTUNMAP) &&
-	    mm_over_limits(mm, vma->flags, remap->old_size >> PAGE_SHIFT))
+	    (mm_over_limits(mm, vma->flags, remap->old_size >> PAGE_SHIFT) ||
+	     vma_over_commitment(mm, vma->flags, remap->old_size >> PAGE_SHIFT)))
 		return -ENOMEM;
 	if (remap->flags & MREMAP_FIXED) {
 		error = mm_unmap_locked(mm, remap->new, end);

@@ -12,6 +12,7 @@
 #include <object.h>
 
 #include <assert.h>
+#include <commit.h>
 #include <err.h>
 #include <kheap.h>
 #include <kvrange.h>
@@ -23,6 +24,7 @@
 #include <vma.h>
 
 uint32_t object_cached_pages;
+struct list objects_promised = LIST_INIT(objects_promised);
 
 static void release_nothing(struct object *object)
 {
@@ -41,6 +43,7 @@ struct object object_zero = {
 	.ops = &zero_ops,
 	.refs = 1,
 	.mappings = LIST_INIT(object_zero.mappings),
+	.promised_link = LIST_INIT(object_zero.promised_link),
 };
 
 void object_init(struct object *object, const struct object_ops *ops, void *owner)
@@ -48,7 +51,51 @@ void object_init(struct object *object, const struct object_ops *ops, void *owne
 	assert(ops && ops->release);
 	*object = (struct object){ .ops = ops, .refs = 1, .owner = owner };
 	list_init(&object->mappings);
+	list_init(&object->promised_link);
 }
+
+/* ---- promised memory ---- */
+
+static void change_promise(struct object *object, int32_t npages)
+{
+	assert(npages >= 0 || object->promised_npages >= (uint32_t)-npages);
+	object->promised_npages += (uint32_t)npages;
+	commit_add(npages);
+	list_remove(&object->promised_link);
+	if (object->promised_npages)
+		list_add_tail(&objects_promised, &object->promised_link);
+}
+
+int object_promise(struct object *object, uint32_t npages)
+{
+	if (!commit_allows(current->process->mm, npages))
+		return -ENOMEM;
+	change_promise(object, (int32_t)npages);
+	return 0;
+}
+
+/* Room for one page more in the cache. */
+static int charge_page(struct object *object)
+{
+	int error;
+
+	if (object->promises_pages && object_promise(object, 1))
+		return -ENOSPC;
+	error = object->ops->charge ? object->ops->charge(object) : 0;
+	if (error && object->promises_pages)
+		change_promise(object, -1);
+	return error;
+}
+
+static void uncharge_page(struct object *object)
+{
+	if (object->promises_pages)
+		change_promise(object, -1);
+	if (object->ops->uncharge)
+		object->ops->uncharge(object);
+}
+
+/* ---- lifetime ---- */
 
 struct object *object_create_shared(uint64_t size)
 {
@@ -76,6 +123,8 @@ void object_put(struct object *object)
 		return;
 	assert(list_empty(&object->mappings));
 	object_remove_pages(object, 0, UINT32_MAX);
+	if (object->promised_npages)
+		change_promise(object, -(int32_t)object->promised_npages);
 	object->ops->release(object);
 }
 
@@ -131,10 +180,15 @@ static struct frame *fill_page(struct object *object, uint32_t index)
 
 static int enter_page(struct object *object, uint32_t index, struct frame *frame)
 {
-	int error = radix_insert(&object->pages, index, frame);
+	int error = charge_page(object);
 
 	if (error)
 		return error;
+	error = radix_insert(&object->pages, index, frame);
+	if (error) {
+		uncharge_page(object);
+		return error;
+	}
 	frame_get(frame);
 	frame->object = object;
 	frame->index = index;
@@ -171,6 +225,7 @@ static void remove_page(struct object *object, uint32_t index, struct frame *fra
 	assert(object_cached_pages > 0);
 	object_cached_pages--;
 	frame_put(frame);
+	uncharge_page(object);
 }
 
 /* Takes pages first..last of the object out of one region's page tables. */

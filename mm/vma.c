@@ -193,6 +193,10 @@ static void count_pages(struct mm *mm, const struct vma *vma, int sign)
 		mm->data_npages += change;
 	if (vma->flags & VMA_LOCKED)
 		mm->locked_npages += change;
+	if (vma->flags & VMA_ACCOUNT) {
+		mm->promised_npages += change;
+		commit_add((int32_t)change);
+	}
 	if (mm->npages > mm->peak_npages)
 		mm->peak_npages = mm->npages;
 }

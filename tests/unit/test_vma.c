@@ -61,11 +61,19 @@ uint32_t mm_limit(unsigned resource)
 	(void)resource;
 	return RLIM_INFINITY;
 }
-bool mm_over_commitment(uint32_t flags, uint32_t npages)
+struct commit_policy commit_policy;
+uint32_t commit_npages;
+bool commit_allows(const struct mm *mm, uint32_t npages)
 {
-	(void)flags;
+	(void)mm;
 	(void)npages;
-	return false;
+	return true;
+}
+int object_promise(struct object *object, uint32_t npages)
+{
+	(void)object;
+	(void)npages;
+	return 0;
 }
 bool mm_over_lock_limit(const struct mm *mm, uint32_t npages)
 {
@@ -162,7 +170,7 @@ static void model_map(unsigned from, unsigned count, const struct mm_map_request
 	for (unsigned page = from; page < from + count; page++)
 		model[page] = (struct page){
 			.mapped = true,
-			.flags = request->flags,
+			.flags = request->flags | vma_account(request->flags),
 			.object = request->object,
 			.offset = request->object ? request->page_offset + page - from : 0,
 		};
@@ -225,7 +233,7 @@ static void check_region(const struct vma *vma, const struct vma *prev)
 
 static void check(void)
 {
-	uint32_t nregions = 0, npages = 0, mapped = 0, data = 0, links = 0;
+	uint32_t nregions = 0, npages = 0, mapped = 0, data = 0, links, promised = 0;
 	const struct vma *prev = NULL;
 	const struct list *link;
 
@@ -239,6 +247,7 @@ static void check(void)
 		mapped += model[page].mapped;
 		data += model[page].mapped &&
 			(model[page].flags & (VMA_WRITE | VMA_SHARED)) == VMA_WRITE;
+		promised += model[page].mapped && (model[page].flags & VMA_ACCOUNT);
 		assert_int_equal(contents[page], model[page].contents);
 		if (!model[page].mapped)
 			assert_null(mm_find(&mm, ADDRESS(page)));
@@ -254,6 +263,8 @@ static void check(void)
 	assert_int_equal(mm.npages, npages);
 	assert_int_equal(mapped, npages);
 	assert_int_equal(mm.data_npages, data);
+	assert_int_equal(mm.promised_npages, promised);
+	assert_int_equal(commit_npages, promised);
 }
 
 /* ---- operations ---- */
@@ -340,6 +351,7 @@ static void random_protect(void)
 		if (error && fail_allocations && vma && (vma->flags & VMA_RIGHTS) != rights)
 			break;
 		model[page].flags = (model[page].flags & ~VMA_RIGHTS) | rights;
+		model[page].flags |= vma_account(model[page].flags);
 	}
 	if (!fail_allocations)
 		assert_int_equal(error, page < from + count ? -ENOMEM : 0);
@@ -449,7 +461,7 @@ static int tear_down(void **state)
 	(void)state;
 	assert_int_equal(mm_unmap(&mm, 0, USER_TOP), 0);
 	assert_null(mm.regions.root);
-	assert_int_equal(mm.nregions + mm.npages + mm.data_npages, 0);
+	assert_int_equal(mm.nregions + mm.npages + mm.data_npages + commit_npages, 0);
 	return 0;
 }
 
