@@ -67,7 +67,8 @@ LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=40
 	-Wl,-z,noexecstack -Wl,--fatal-warnings -Wl,--defsym=KERNEL_VMA=$(KERNEL_VMA)
 
 # Rooms add what is made for them (a font, the user programs, the test programs).
--include $(wildcard drivers/drivers.mk user/user.mk tests/tests.mk tools/bench/bench.mk)
+-include $(wildcard drivers/drivers.mk kernel/vdso/vdso.mk user/user.mk tests/tests.mk \
+	tools/bench/bench.mk)
 
 .PHONY: all iso
 all: $(BUILD)/loft.elf $(ROOT) $(ISO)
@@ -181,8 +182,8 @@ bench: $(BUILD)/loft.elf $(BUILD)/root.cpio $(BENCH_PROGRAMS) | setup-run
 
 # ---- housekeeping
 
-C_FILES = $(wildcard $(ROOMS:%=%/*.[ch]) include/*.h include/*/*.h user/*.[ch] user/*/*.[ch] \
-	tests/*/*.[ch] tools/bench/*.[ch])
+C_FILES = $(wildcard $(ROOMS:%=%/*.[ch]) kernel/vdso/*.[ch] include/*.h include/*/*.h \
+	user/*.[ch] user/*/*.[ch] tests/*/*.[ch] tools/bench/*.[ch])
 
 .PHONY: toolchain format format-check clean distclean help
 toolchain:

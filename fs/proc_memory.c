@@ -7,6 +7,7 @@
 #include <mm.h>
 #include <string.h>
 #include <task.h>
+#include <vdso.h>
 
 /* Column where the names stand in maps, as Linux pads. */
 #define NAME_COLUMN 49
@@ -19,6 +20,8 @@ static const char *region_name(const struct vma *vma, const struct mm *mm, char 
 
 		return IS_ERR(path) ? "" : path;
 	}
+	if (vdso_region_name(vma))
+		return vdso_region_name(vma);
 	if (vma->start < mm->brk && vma->end > mm->brk_start)
 		return "[heap]";
 	if (vma->start <= mm->stack_top && vma->end >= mm->stack_top && (vma->flags & VMA_STACK))

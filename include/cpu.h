@@ -20,6 +20,9 @@
 
 #define EFLAGS_ID (1u << 21) /* can be changed: there is CPUID */
 
+#define MSR_SYSENTER_CS 0x174u
+#define MSR_SYSENTER_ESP 0x175u
+#define MSR_SYSENTER_EIP 0x176u
 #define MSR_PAT 0x277u
 
 /* Features by the CPUID word that tells of them: word * 32 + bit. */

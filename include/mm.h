@@ -83,6 +83,7 @@ struct mm {
 		struct frame *frame;   /* behind the page, where the fault was satisfied */
 		uint64_t began;	       /* fault_trace_now() */
 	} note;
+	vaddr_t vdso;	      /* where the vDSO's code is mapped (vdso.h), 0: nowhere yet */
 	struct file *exe;     /* the program file, a reference */
 	struct list all_link; /* every mm, for the ledger */
 };

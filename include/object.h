@@ -16,6 +16,7 @@
 #include <types.h>
 
 struct object;
+struct vma;
 
 struct object_ops {
 	/*
@@ -33,6 +34,8 @@ struct object_ops {
 	void (*uncharge)(struct object *object);
 	/* The last reference is gone: free the object (its pages are gone already). */
 	void (*release)(struct object *object);
+	/* NULL, or told of a region of the object that mremap has moved, once it is in place. */
+	void (*moved)(const struct vma *vma);
 };
 
 struct object {
@@ -80,6 +83,12 @@ __must_check struct frame *object_find_page(struct object *object, uint32_t inde
  * ERR_PTR(-ENOMEM, -EIO). May sleep. Does not look at size: callers do, afterwards.
  */
 __must_check struct frame *object_get_page(struct object *object, uint32_t index);
+
+/*
+ * Enters a frame of kind FRAME_CACHE that nobody else knows yet as page `index`, which the object
+ * has not; the cache takes a reference of its own. -ENOMEM.
+ */
+__must_check int object_enter_page(struct object *object, uint32_t index, struct frame *frame);
 
 /*
  * Takes pages first..last out of the cache and out of every mapping; last = UINT32_MAX: all from

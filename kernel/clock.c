@@ -24,12 +24,14 @@
 #include <panic.h>
 #include <task.h>
 #include <trap.h>
+#include <vdso.h>
 
 #include "clock_internal.h"
+#include "vdso/data.h"
 
 #define IRQ_TIMER 0
 #define CALIBRATION_NS (10 * NSEC_PER_SEC)
-#define SCALE_SHIFT 24 /* nanoseconds a cycle, as a fixed-point number */
+#define SCALE_SHIFT VDSO_SCALE_SHIFT
 
 #define CPUID_POWER 0x80000007u /* EDX bit 8: the TSC is invariant (Intel SDM 3B 17.17) */
 #define CPUID_POWER_TSC (1u << 8)
@@ -174,13 +176,28 @@ uint64_t clock_realtime_coarse_ns(void)
 	return clock_coarse_ns() + boot_ns;
 }
 
+/*
+ * Tells programs what they can read by themselves. Not the TSC while a reading from the PIT was
+ * ahead of it: what the system call answers then is that reading.
+ */
+static void publish(void)
+{
+	bool from_tsc = tsc_trusted && tsc_scale && base_ns >= last_ns;
+
+	vdso_set_clocks(base_ns + boot_ns, base_ns, tsc_base, from_tsc ? tsc_scale : 0);
+}
+
 int clock_set_realtime_ns(uint64_t ns)
 {
 	uint64_t now = clock_monotonic_ns();
+	uint32_t flags;
 
 	if (ns < now)
 		return -EINVAL;
+	flags = irq_save();
 	boot_ns = ns - now;
+	publish();
+	irq_restore(flags);
 	wake_all(&clock_was_set);
 	clock_timers_move();
 	return 0;
@@ -219,6 +236,7 @@ static void tick(void *context)
 {
 	(void)context;
 	ticks += advance();
+	publish();
 	timers_run(clock_monotonic_ns());
 	itimer_tick(irq_from_user());
 	sched_tick(irq_from_user());
@@ -235,6 +253,7 @@ void clock_init(void)
 	tsc_trusted = tsc_is_steady();
 	if (irq_register(IRQ_TIMER, tick, NULL) != 0)
 		panic("somebody else has the timer interrupt");
+	publish();
 	if (seconds == 0)
 		log_warning("clock: no real-time clock: it is 1970");
 	log_info("clock: %u ticks a second, between them the %s", HZ,

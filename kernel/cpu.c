@@ -13,6 +13,8 @@ struct cpuid {
 	uint32_t eax, ebx, ecx, edx;
 };
 
+#define SYSENTER_FIRST 0x633u /* family, model, stepping */
+
 #define CPUID_BRAND_FIRST 0x80000002u
 #define CPUID_BRAND_LAST 0x80000004u
 
@@ -138,6 +140,13 @@ static void read_features(uint32_t last_leaf)
 	cpu.words[CPU_WORD_7_ECX] = leaf.ecx;
 }
 
+/* Pentium Pros before model 3, stepping 3 say that they have SYSENTER and have not (SDM 2B). */
+static void correct_features(void)
+{
+	if ((cpu.family << 8 | cpu.model << 4 | cpu.stepping) < SYSENTER_FIRST)
+		cpu.words[CPU_SEP / 32] &= ~(1u << (CPU_SEP % 32));
+}
+
 void cpu_init(void)
 {
 	struct cpuid leaf0;
@@ -155,6 +164,7 @@ void cpu_init(void)
 	leaf0 = cpuid(0);
 	read_vendor(&leaf0);
 	read_features(leaf0.eax);
+	correct_features();
 	read_brand();
 }
 

@@ -10,28 +10,42 @@
 ; sigreturn or set_thread_area cannot be loaded. Those instructions have fix-ups: a bad selector
 ; becomes 0, a bad IRET a general protection fault of the program. The stack is then as the faulting
 ; instruction found it, since none of them moves ESP before it succeeds.
+;
+; System calls come by INT 0x80 from anywhere, or by SYSENTER, which saves nothing at all (Intel SDM
+; 2B): the program goes on in the vDSO (kernel/vdso/entry.S), which has put its stack into EBP, and
+; on that stack EBP's own value, EDX and ECX. SYSEXIT takes EIP and ESP from EDX and ECX, and so is
+; only for going back to that very place; all else is left to IRET.
 
 	bits 32
 
 KERNEL_CS		equ 0x08	; these agree with include/trap.h
 KERNEL_DS		equ 0x10
+USER_CS			equ 0x1b
+USER_DS			equ 0x23
 TRAP_PROTECTION		equ 13
 TRAP_IRQ_END		equ 48
 TRAP_SYSCALL		equ 0x80
-FRAME_EAX		equ 24		; offsets in struct trap_frame
+FRAME_EBP		equ 20		; offsets in struct trap_frame
+FRAME_EAX		equ 24
 FRAME_VECTOR		equ 44
+FRAME_EIP		equ 52
 FRAME_CS		equ 56
 FRAME_EFLAGS		equ 60
+FRAME_ESP		equ 64
 TASK_SIGNALLED		equ 0		; in struct task
 
 EFLAGS_RESERVED		equ 0x002	; always set
+EFLAGS_TF		equ 0x100
 EFLAGS_IF		equ 0x200
+EFLAGS_RF		equ 0x10000
 EFLAGS_VM		equ 0x20000
+EFLAGS_AC		equ 0x40000
 
 SYSCALL_COUNT		equ 452		; these agree with include/syscall.h
 SYSCALL_ENTRY_SIZE	equ 8
 SYSCALL_ENTER		equ 4
 ENOSYS			equ 38
+EFAULT			equ 14
 RESTART_FIRST		equ 512		; ERESTARTSYS
 RESTART_LAST		equ 516		; ERESTART_RESTARTBLOCK
 
@@ -39,6 +53,8 @@ STUB_SIZE		equ 16		; kernel/traps.c counts on it
 
 extern trap_handlers, trap_exit_work, double_fault_handle
 extern trap_virtual_8086, syscall_table, sched_need_resched, current
+extern tss, sysenter_landing
+TSS_ESP0		equ 4
 
 section .text progbits alloc exec nowrite align=16
 
@@ -182,6 +198,93 @@ syscall_entry:
 	mov	dword [esp + FRAME_EAX], -ENOSYS
 	jmp	return_to_user
 
+; The same by SYSENTER: interrupts are off, ESP is a small stack of the processor's own, EBP the
+; program's, all other registers are as it had them, and of EFLAGS only IF, RF and VM are cleared.
+; With TF set each instruction up to sysenter_settled is followed by a debug exception, which takes
+; no notice (kernel/traps.c); the first comes on the small stack. The sixth argument is fetched
+; with AC set, for SMAP, and with interrupts on, since fetching it may sleep.
+align 16
+global sysenter_entry, sysenter_settled
+sysenter_entry:
+	mov	esp, [ss:tss + TSS_ESP0]
+	push	dword USER_DS
+	push	ebp
+	pushfd
+	or	byte [esp + 1], EFLAGS_IF >> 8
+	push	dword USER_CS
+	push	dword [ss:sysenter_landing]
+	push	eax
+	push	dword TRAP_SYSCALL
+	push	gs
+	push	fs
+	push	es
+	push	ds
+	push	eax
+	push	ebp				; makes room
+	push	edi
+	push	esi
+	push	edx
+	push	ecx
+	push	ebx
+	mov	edx, KERNEL_DS
+	mov	ds, edx
+	mov	es, edx
+	push	dword EFLAGS_RESERVED | EFLAGS_IF | EFLAGS_AC
+	popfd
+sysenter_settled:
+	cmp	ebp, KERNEL_VMA - 4
+	ja	bad_sixth
+fetch_sixth:
+	mov	ebp, [ebp]
+	push	dword EFLAGS_RESERVED | EFLAGS_IF
+	popfd
+	mov	[esp + FRAME_EBP], ebp
+	cmp	eax, SYSCALL_COUNT
+	jae	syscall_entry.none
+	mov	ecx, [syscall_table + SYSCALL_ENTRY_SIZE * eax + SYSCALL_ENTER]
+	test	ecx, ecx
+	jz	syscall_entry.none
+%rep 6
+	push	dword [esp + 20]
+%endrep
+	call	ecx
+	add	esp, 24
+	mov	[esp + FRAME_EAX], eax
+	add	eax, RESTART_LAST
+	cmp	eax, RESTART_LAST - RESTART_FIRST
+	jbe	return_to_user.work
+	cli
+	cmp	byte [sched_need_resched], 0
+	jne	return_to_user.work
+	mov	eax, [current]
+	cmp	byte [eax + TASK_SIGNALLED], 0
+	jne	return_to_user.work
+	mov	edx, [esp + FRAME_EIP]
+	cmp	edx, [sysenter_landing]		; not so after execve, sigreturn
+	jne	restore
+	test	dword [esp + FRAME_EFLAGS], EFLAGS_TF | EFLAGS_RF | EFLAGS_VM
+	jnz	restore
+	mov	ecx, [esp + FRAME_ESP]
+	pop	ebx
+	add	esp, 8				; the program has ECX and EDX on its stack
+	pop	esi
+	pop	edi
+	pop	ebp
+	pop	eax
+exit_ds:
+	pop	ds
+exit_es:
+	pop	es
+exit_fs:
+	pop	fs
+exit_gs:
+	pop	gs
+	add	esp, 16				; vector, error code, EIP, CS
+	and	byte [esp + 1], ~(EFLAGS_IF >> 8) & 0xff
+	popfd
+	sti					; takes effect after the next instruction
+	sysexit
+
 ; From a mode that no program of ours can be in, and yet: see trap_virtual_8086, which ends it.
 virtual_8086:
 	push	esp
@@ -207,6 +310,14 @@ bad_fs:
 bad_gs:
 	mov	dword [esp], 0
 	jmp	pop_gs
+; No sixth argument is to be had: EFAULT, though the program will hardly live to see it, since it
+; goes on by popping from the same stack.
+bad_sixth:
+	push	dword EFLAGS_RESERVED | EFLAGS_IF
+	popfd
+	mov	dword [esp + FRAME_EBP], 0
+	mov	dword [esp + FRAME_EAX], -EFAULT
+	jmp	return_to_user
 bad_return:
 	push	dword 0
 	push	dword TRAP_PROTECTION
@@ -247,3 +358,8 @@ section __ex_table progbits alloc noexec nowrite align=4
 	dd pop_fs, bad_fs
 	dd pop_gs, bad_gs
 	dd return, bad_return
+	dd fetch_sixth, bad_sixth
+	dd exit_ds, bad_ds			; on to IRET: ECX and EDX are of no use to the vDSO
+	dd exit_es, bad_es
+	dd exit_fs, bad_fs
+	dd exit_gs, bad_gs

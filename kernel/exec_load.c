@@ -16,6 +16,7 @@
 #include <random.h>
 #include <string.h>
 #include <task.h>
+#include <vdso.h>
 
 /* Where a program goes that can go anywhere; far from where non-movable ones are linked. */
 #define DYN_BASE 0x56555000u
@@ -282,6 +283,8 @@ static int load_programs(struct exec_image *image)
 			error = load_segments(mm, &image->interpreter);
 		entry = image->interpreter.header.entry + image->interpreter.bias;
 	}
+	if (!error)
+		error = vdso_map(mm);
 	image->entry = entry;
 	return error ? error : entry < USER_TOP ? 0 : -EINVAL;
 }
@@ -306,7 +309,7 @@ static void put_pair(struct words *words, uint32_t type, uint32_t value)
 	put(words, value);
 }
 
-#define AUXV_PAIRS 21 /* the end included */
+#define AUXV_PAIRS 23 /* the end included */
 
 struct stack_layout {
 	vaddr_t strings; /* the first argument */
@@ -333,6 +336,8 @@ static void put_auxv(struct words *words, const struct exec_image *image,
 	const struct elf_program *program = &image->main;
 	vaddr_t headers = elf_headers_address(&program->header, program->segments);
 
+	put_pair(words, AT_SYSINFO, vdso_address(image->mm, VDSO_VSYSCALL));
+	put_pair(words, AT_SYSINFO_EHDR, image->mm->vdso);
 	put_pair(words, AT_MINSIGSTKSZ, signal_frame_size_max());
 	put_pair(words, AT_HWCAP, cpu.words[CPU_WORD_1_EDX]);
 	put_pair(words, AT_PAGESZ, PAGE_SIZE);

@@ -32,6 +32,7 @@
 #include <task.h>
 #include <trap.h>
 #include <tty.h>
+#include <vdso.h>
 
 static __init_text void init_memory(void)
 {
@@ -48,6 +49,7 @@ static __init_text void init_tasks(void)
 	sched_init();
 	pic_init();
 	lapic_pass_interrupts();
+	vdso_init();
 	clock_init();
 	fault_trace_init();
 	random_init();

@@ -19,6 +19,7 @@
 #include <assert.h>
 #include <frame.h>
 #include <string.h>
+#include <vdso.h>
 
 #define SLICE_TICKS 5 /* at nice 0: 50 ms */
 #define SLICE_TICKS_MAX 10
@@ -91,10 +92,12 @@ void sched_use_mm(struct mm *mm)
 	if (mm == loaded_mm)
 		return;
 	loaded_mm = mm;
-	if (mm)
+	if (mm) {
+		vdso_use(mm);
 		pagedir_activate(&mm->pagedir);
-	else
+	} else {
 		pagedir_activate_kernel();
+	}
 }
 
 void sched_finish_switch(void)

@@ -5,7 +5,8 @@
  * scheduler fills from the running task (set_thread_area). Of the first TSS the processor uses the
  * kernel stack for entries from PL3 alone. The second is a task of its own for the double fault,
  * which arrives when the kernel stack has run into its guard page: its stack is another one
- * (Intel SDM 3A 3.4.5 descriptors, 7.2 task state, 7.3 task switch).
+ * (Intel SDM 3A 3.4.5 descriptors, 7.2 task state, 7.3 task switch). SYSENTER counts on the order
+ * of the first four.
  */
 #include "trap_internal.h"
 
@@ -22,6 +23,7 @@
 
 #define EFLAGS_RESERVED 0x2u
 #define DOUBLE_FAULT_STACK 4096
+#define SYSENTER_STACK 2048
 
 /* Intel SDM 3A, figure 7-2. */
 struct task_state_segment {
@@ -37,8 +39,11 @@ struct task_state_segment {
 _Static_assert(sizeof(struct task_state_segment) == 104, "as the processor has it");
 
 static uint64_t gdt[GDT_ENTRIES];
-static struct task_state_segment tss, double_fault_tss;
+struct task_state_segment tss; /* kernel/entry.asm takes esp0 from it */
+static struct task_state_segment double_fault_tss;
 static char double_fault_stack[DOUBLE_FAULT_STACK] __attribute__((aligned(16)));
+/* For what comes before SYSENTER's first instruction is over: a debug exception, an NMI. */
+static char sysenter_stack[SYSENTER_STACK] __attribute__((aligned(16)));
 
 static uint64_t tss_descriptor(const struct task_state_segment *segment)
 {
@@ -64,6 +69,20 @@ static void prepare_tasks(void)
 	};
 }
 
+/* CS is what is told; the three other selectors follow it (Intel SDM 2B, SYSENTER). */
+static void prepare_sysenter(void)
+{
+	_Static_assert(KERNEL_DS == KERNEL_CS + 8 && USER_CS == KERNEL_CS + 16 + 3 &&
+			       USER_DS == KERNEL_CS + 24 + 3,
+		       "SYSENTER and SYSEXIT count on it");
+
+	if (!cpu_has(CPU_SEP))
+		return;
+	cpu_write_msr(MSR_SYSENTER_CS, KERNEL_CS);
+	cpu_write_msr(MSR_SYSENTER_ESP, (vaddr_t)sysenter_stack + sizeof(sysenter_stack));
+	cpu_write_msr(MSR_SYSENTER_EIP, (vaddr_t)sysenter_entry);
+}
+
 void segments_init(void)
 {
 	const struct __attribute__((packed)) {
@@ -79,6 +98,7 @@ void segments_init(void)
 	gdt[GDT_TSS] = tss_descriptor(&tss);
 	gdt[GDT_TSS_DOUBLE_FAULT] = tss_descriptor(&double_fault_tss);
 	segments_load(&gdtr);
+	prepare_sysenter();
 }
 
 void traps_set_kernel_stack(vaddr_t top)

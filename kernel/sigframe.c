@@ -2,9 +2,10 @@
  * Signal frames: a handler's stack, and the way back from it.
  *
  * From high to low: the FPU state; then struct sigframe, or struct rt_sigframe when the handler
- * wants a siginfo. The handler returns to the action's restorer or, without one, to a few
- * instructions in the frame itself; both call sigreturn, which finds the frame just below where
- * esp then is and takes every register from it. What it takes a program may have changed: flags
+ * wants a siginfo. The handler returns to the action's restorer or, without one, to the vDSO;
+ * both call sigreturn, which finds the frame just below where esp then is and takes every register
+ * from it. The same few instructions also end the frame, where nobody runs them: debuggers know a
+ * frame by them. What it takes a program may have changed: flags
  * are masked to those that a program may set, and selectors that could not be loaded at PL3 end
  * in 0 (data) or SIGSEGV (code, stack).
  */
@@ -15,6 +16,7 @@
 #include <err.h>
 #include <string.h>
 #include <uaccess.h>
+#include <vdso.h>
 
 #define FPSTATE_ALIGN 16u
 #define FSAVE_PART 112u /* what comes before the part to be aligned */
@@ -148,6 +150,14 @@ static void context_from_frame(struct sigcontext *to, const struct trap_frame *f
 	};
 }
 
+/* Where the handler returns to. */
+static uint32_t return_address(const struct sigaction *action, enum vdso_place place)
+{
+	if (action->flags & SA_RESTORER)
+		return action->restorer;
+	return vdso_address(current->process->mm, place);
+}
+
 static int push_old(struct trap_frame *regs, int signal, const struct sigaction *action,
 		    sigset_t mask, const struct frame_place *place)
 {
@@ -162,8 +172,7 @@ static int push_old(struct trap_frame *regs, int signal, const struct sigaction 
 		uint8_t return_code[8];
 	} tail;
 
-	head.return_address = action->flags & SA_RESTORER ? action->restorer
-							  : (uint32_t)&user->return_code;
+	head.return_address = return_address(action, VDSO_SIGRETURN);
 	head.signal = signal;
 	context_from_frame(&head.context, regs, place->fpstate, mask);
 	tail.extra_mask = (uint32_t)(mask >> 32);
@@ -188,8 +197,7 @@ static int push_rt(struct trap_frame *regs, int signal, const struct siginfo *in
 		.context.mask = mask,
 	};
 
-	frame.return_address = action->flags & SA_RESTORER ? action->restorer
-							   : (uint32_t)&user->return_code;
+	frame.return_address = return_address(action, VDSO_RT_SIGRETURN);
 	altstack_describe(&frame.context.stack, regs->esp);
 	context_from_frame(&frame.context.context, regs, place->fpstate, mask);
 	memcpy(frame.return_code, rt_sigreturn_code, sizeof(frame.return_code));

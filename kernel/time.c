@@ -100,11 +100,6 @@ static int read_cpu_clock(int32_t id, uint64_t *ns)
 	return 0;
 }
 
-static uint64_t coarse_realtime_ns(void)
-{
-	return clock_realtime_ns() - (clock_monotonic_ns() - clock_coarse_ns());
-}
-
 int clock_read(int32_t id, uint64_t *ns)
 {
 	switch (id) {
@@ -120,7 +115,7 @@ int clock_read(int32_t id, uint64_t *ns)
 		*ns = clock_monotonic_ns();
 		return 0;
 	case CLOCK_REALTIME_COARSE:
-		*ns = coarse_realtime_ns();
+		*ns = clock_realtime_coarse_ns();
 		return 0;
 	case CLOCK_MONOTONIC_COARSE:
 		*ns = clock_coarse_ns();
@@ -209,10 +204,11 @@ int32_t sys_clock_settime64(int32_t id, const struct timespec64 __user *from)
 	return clock_settime(id, from, true);
 }
 
+/* As of the last tick, like Linux's and the vDSO's. */
 int32_t sys_time(int32_t __user *to)
 {
 	uint32_t left;
-	int32_t seconds = split_ns(clock_realtime_ns(), &left);
+	int32_t seconds = split_ns(clock_realtime_coarse_ns(), &left);
 
 	if (to && put_user((uint32_t __user *)to, seconds) != 0)
 		return -EFAULT;

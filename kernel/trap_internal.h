@@ -14,6 +14,9 @@
  */
 extern const char trap_stubs[];
 void syscall_entry(void);
+void sysenter_entry(void);
+/* The first instruction of sysenter_entry's that no program's TF can follow into. */
+extern const char sysenter_settled[];
 void double_fault_entry(void);
 void segments_load(const void *gdtr);
 

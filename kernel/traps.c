@@ -63,7 +63,10 @@ void traps_init(void)
 	_Static_assert(sizeof(struct trap_frame) == 72, "kernel/entry.asm counts on it");
 	_Static_assert(offsetof(struct trap_frame, eax) == 24, "likewise");
 	_Static_assert(offsetof(struct trap_frame, vector) == 44, "likewise");
+	_Static_assert(offsetof(struct trap_frame, ebp) == 20, "likewise");
+	_Static_assert(offsetof(struct trap_frame, eip) == 52, "likewise");
 	_Static_assert(offsetof(struct trap_frame, cs) == 56, "likewise");
+	_Static_assert(offsetof(struct trap_frame, esp) == 64, "likewise");
 	_Static_assert(offsetof(struct trap_frame, eflags) == 60, "likewise");
 	_Static_assert(offsetof(struct task, signalled) == 0, "likewise");
 	_Static_assert(sizeof(struct syscall_entry) == 8, "likewise");
@@ -161,6 +164,13 @@ static void unknown_exception(struct trap_frame *frame)
 	signal_fault(SIGSEGV, SI_KERNEL, 0, frame->vector, frame->error);
 }
 
+/* A program that single-steps, at SYSENTER: its TF goes on until the entry has settled. */
+static bool stepping_into_kernel(const struct trap_frame *frame)
+{
+	return frame->eip - (vaddr_t)sysenter_entry <=
+	       (vaddr_t)sysenter_settled - (vaddr_t)sysenter_entry;
+}
+
 /* DR6 says why; it is ours to clear. Only a program single-steps. */
 static void debug_exception(struct trap_frame *frame)
 {
@@ -170,7 +180,7 @@ static void debug_exception(struct trap_frame *frame)
 	__asm__ volatile("movl %0, %%dr6" : : "r"(0));
 	if (trap_from_user(frame))
 		fault_with_code(frame, why & DR6_STEP ? TRAP_TRACE : TRAP_BRKPT);
-	else
+	else if (!stepping_into_kernel(frame))
 		log_warning("trap: debug exception in the kernel at %x, dr6 %x", frame->eip, why);
 }
 

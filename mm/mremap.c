@@ -73,7 +73,9 @@ static void link_at(struct mm *mm, struct vma *vma, const struct remap *remap, u
 	vma->page_offset = page_offset;
 	vma->flags &= ~(VMA_HEAP | VMA_STACK);
 	vma_insert(mm, vma);
-	vma_merge(mm, vma);
+	vma = vma_merge(mm, vma);
+	if (vma->object && vma->object->ops->moved)
+		vma->object->ops->moved(vma);
 }
 
 /* The old range stays mapped, as a second view or emptied. */

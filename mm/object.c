@@ -178,7 +178,7 @@ static struct frame *fill_page(struct object *object, uint32_t index)
 	return frame;
 }
 
-static int enter_page(struct object *object, uint32_t index, struct frame *frame)
+int object_enter_page(struct object *object, uint32_t index, struct frame *frame)
 {
 	int error = charge_page(object);
 
@@ -208,7 +208,7 @@ struct frame *object_get_page(struct object *object, uint32_t index)
 		return frame;
 	/* It may have slept: another may have brought the page in. */
 	found = object_find_page(object, index);
-	error = found ? 0 : enter_page(object, index, frame);
+	error = found ? 0 : object_enter_page(object, index, frame);
 	if (!found && !error)
 		return frame;
 	frame_put(frame);
@@ -345,7 +345,7 @@ static ssize_t write_new_page(struct object *object, uint32_t index, struct uio 
 	frame_get(frame);
 	moved = transfer(frame, 0, io, PAGE_SIZE, false);
 	assert(moved == (ssize_t)PAGE_SIZE);
-	error = enter_page(object, index, frame);
+	error = object_enter_page(object, index, frame);
 	if (!error)
 		frame->flags |= FRAME_FLAG_DIRTY;
 	frame_put(frame);
