@@ -77,6 +77,7 @@ static void restarts(void)
 	int ends[2];
 	char byte = 0;
 	pid_t child;
+	long result;
 	struct timespec half = { 0, 300000000 }, left = { 9, 9 };
 
 	if (pipe(ends))
@@ -88,7 +89,8 @@ static void restarts(void)
 		_exit(write(ends[1], "x", 1) != 1);
 	}
 	arm(20000, 20000);
-	printf("read, started again: %ld %c\n", CALL(SYS_read, ends[0], (long)&byte, 1), byte);
+	result = CALL(SYS_read, ends[0], (long)&byte, 1);
+	printf("read, started again: %ld %c\n", result, byte);
 	printf("signals came: %d\n", signals > 3);
 	arm(0, 0);
 	reap("writer", child);
@@ -96,8 +98,8 @@ static void restarts(void)
 	arm(20000, 0);
 	printf("read, without SA_RESTART: %ld\n", CALL(SYS_read, ends[0], (long)&byte, 1));
 	arm(20000, 0);
-	printf("nanosleep: %ld, left %d\n", CALL(SYS_nanosleep, (long)&half, (long)&left),
-	       left.tv_sec == 0 && left.tv_nsec > 0);
+	result = CALL(SYS_nanosleep, (long)&half, (long)&left);
+	printf("nanosleep: %ld, left %d\n", result, left.tv_sec == 0 && left.tv_nsec > 0);
 	child = split();
 	if (child == 0) {
 		struct pollfd none = { -1, 0, 0 };
@@ -124,8 +126,7 @@ static void step(int signal, siginfo_t *info, void *context)
 	ucontext_t *at = context;
 	uintptr_t eip = (uintptr_t)at->uc_mcontext.gregs[REG_EIP];
 
-	strange += signal != SIGTRAP || info->si_code != TRAP_TRACE ||
-		   info->si_addr != (void *)eip;
+	strange += signal != SIGTRAP || info->si_code != TRAP_TRACE || info->si_addr != (void *)eip;
 	steps++;
 	in_vdso += eip - vdso < 0x2000;
 }

@@ -56,7 +56,7 @@ static int storm(void)
 		backwards += timercmp(&day, &day_before, <);
 		day_before = day;
 	}
-	timer = (struct itimerval){ { 0 } };
+	memset(&timer, 0, sizeof(timer));
 	setitimer(ITIMER_REAL, &timer, NULL);
 	return backwards;
 }

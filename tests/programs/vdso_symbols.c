@@ -74,8 +74,8 @@ static const char *version_of(unsigned index)
 	const Elf32_Verdef *definition = definitions;
 
 	for (Elf32_Word i = 0; i < ndefinitions; i++) {
-		const Elf32_Verdaux *name = (const void *)((const char *)definition +
-							   definition->vd_aux);
+		const Elf32_Verdaux *name =
+			(const void *)((const char *)definition + definition->vd_aux);
 
 		if (definition->vd_ndx == (index & 0x7fff))
 			return strings + name->vda_name;
@@ -181,9 +181,14 @@ static void compare_resolution(int (*getres)(clockid_t, struct timespec *))
 
 int main(void)
 {
-	static const clockid_t ids[] = { CLOCK_REALTIME, CLOCK_MONOTONIC,	CLOCK_MONOTONIC_RAW,
-					 CLOCK_BOOTTIME, CLOCK_REALTIME_COARSE, CLOCK_TAI,
-					 6,		 CLOCK_PROCESS_CPUTIME_ID };
+	static const clockid_t ids[] = { CLOCK_REALTIME,
+					 CLOCK_MONOTONIC,
+					 CLOCK_MONOTONIC_RAW,
+					 CLOCK_BOOTTIME,
+					 CLOCK_REALTIME_COARSE,
+					 CLOCK_TAI,
+					 6,
+					 CLOCK_PROCESS_CPUTIME_ID };
 	int (*gettime64)(clockid_t, struct timespec64 *);
 	int (*gettime)(clockid_t, struct timespec *);
 	int (*getres)(clockid_t, struct timespec *);
