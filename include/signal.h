@@ -13,6 +13,18 @@ struct task;
 struct process;
 struct trap_frame;
 
+/*
+ * A pending signal's info. Those with an owner are its own, not the queue's: `taken` is called with
+ * interrupts off when the signal is delivered (info: the copy that goes to the program) or forgotten
+ * (info NULL), and the record may be sent again.
+ */
+struct signal_record {
+	struct list link; /* empty: not pending */
+	void *owner;
+	void (*taken)(struct signal_record *record, struct siginfo *info);
+	struct siginfo info;
+};
+
 /* What a process does about each signal; shared by CLONE_SIGHAND. */
 struct signal_actions {
 	uint32_t refs;
@@ -49,6 +61,22 @@ __must_check int signal_queue_process(struct process *process, int signal,
 __must_check int signal_queue_task(struct task *task, int signal, const struct siginfo *info);
 /* To every process of a process group; -ESRCH when it has none. */
 int signal_send_group(pid_t pgid, int signal, const struct siginfo *info);
+/* A record to be sent again and again; its info is the owner's to fill. NULL: no memory. */
+__must_check struct signal_record *signal_record_create(void *owner,
+							void (*taken)(struct signal_record *record,
+								      struct siginfo *info));
+/* Its owner goes; one that is pending arrives all the same. */
+void signal_record_release(struct signal_record *record);
+static inline bool signal_record_pending(const struct signal_record *record)
+{
+	return !list_empty(&record->link);
+}
+/*
+ * Sends it to a process, or a task of it (else NULL); from interrupt handlers too. One that is
+ * pending already counts it in info.timer.overrun. False: the signal is ignored.
+ */
+__must_check bool signal_send_record(struct process *process, struct task *task,
+				     struct signal_record *record);
 /* A synchronous fault of the current task: cannot be blocked or ignored (then it kills). */
 void signal_fault(int signal, int code, vaddr_t address, uint32_t trap, uint32_t error);
 /* Makes sure that signal kills the current process: no handler, no mask. */

@@ -121,6 +121,9 @@ struct process {
 	struct cpu_timer { /* ITIMER_VIRTUAL, ITIMER_PROF: processor time (irq) */
 		uint64_t left_ns, interval_ns;
 	} cpu_timers[2];
+	struct tree posix_timers; /* by id */
+	unsigned nposix_timers;
+	int32_t next_posix_timer; /* id */
 };
 
 /* fxsave's 512 bytes, at a 16-byte boundary as it wants them: the heap gives no other addresses. */
@@ -149,6 +152,7 @@ struct task {
 	bool timed_out;		  /* sleep_timer fired (irq) */
 	bool exiting;		  /* on its way through task_exit */
 	struct timer sleep_timer;
+	uint32_t ticks_user, ticks_system; /* (irq) */
 	uint64_t switches_voluntary, switches_involuntary;
 
 	uint64_t tls[GDT_TLS_COUNT]; /* GDT descriptors, 0: none */

@@ -22,6 +22,7 @@
 #include <drivers.h>
 #include <log.h>
 #include <panic.h>
+#include <posix_timer.h>
 #include <task.h>
 #include <trap.h>
 #include <vdso.h>
@@ -240,6 +241,7 @@ static void tick(void *context)
 	timers_run(clock_monotonic_ns());
 	itimer_tick(irq_from_user());
 	sched_tick(irq_from_user());
+	posix_timers_tick();
 }
 
 void clock_init(void)

@@ -17,6 +17,7 @@
 #include <err.h>
 #include <fs.h>
 #include <kheap.h>
+#include <posix_timer.h>
 #include <string.h>
 #include <task.h>
 #include <uaccess.h>
@@ -154,6 +155,7 @@ static void change_process(struct process *process, const struct credentials *cr
 	process->exit_signal = SIGCHLD;
 	process->did_exec = true;
 	process_set_name(process, path);
+	posix_timers_delete(process);
 	signal_actions_exec(process->actions);
 	files_close_on_exec(process->files);
 }

@@ -18,6 +18,7 @@
 #include <fs.h>
 #include <futex.h>
 #include <panic.h>
+#include <posix_timer.h>
 #include <string.h>
 #include <tty.h>
 #include <uaccess.h>
@@ -228,6 +229,7 @@ static __noreturn void end_process(struct task *task)
 		panic("process 1 (%s) has ended with status %x: nobody is left to take its place",
 		      process->name, process->exit_status);
 	timer_stop(&process->alarm);
+	posix_timers_delete(process);
 	drop_mm(process);
 	drop_files(process);
 	if (process->sid == process->pid)
@@ -251,6 +253,7 @@ __noreturn void task_exit(int status)
 	if (!process->exiting && task->tid == process->pid)
 		process->exit_status = status;
 	task_release_mm(task);
+	posix_timers_forget(task);
 	/* Sleeps are over: who finds itself the last one now is. */
 	if (process->ntasks > 1)
 		leave_process(task);

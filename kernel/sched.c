@@ -266,10 +266,13 @@ void sched_tick(bool from_user)
 		idle_ticks++;
 		return;
 	}
-	if (from_user)
+	if (from_user) {
 		process->ticks_user++;
-	else
+		current->ticks_user++;
+	} else {
 		process->ticks_system++;
+		current->ticks_system++;
+	}
 	check_cpu_limit(process);
 	if (current->slice > 0 && --current->slice > 0)
 		return;

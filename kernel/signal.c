@@ -25,11 +25,6 @@
 #include <kheap.h>
 #include <string.h>
 
-struct signal_record {
-	struct list link;
-	struct siginfo info;
-};
-
 /*
  * (irq) Records that are no longer wanted: flushed perhaps by an interrupt handler, freed by
  * the next task that can.
@@ -104,7 +99,10 @@ static void flush(struct sigpending *pending, sigset_t which)
 			continue;
 		list_remove(&record->link);
 		pending->nqueued--;
-		list_add_tail(&spent, &record->link);
+		if (record->taken)
+			record->taken(record, NULL);
+		else
+			list_add_tail(&spent, &record->link);
 	}
 }
 
@@ -169,7 +167,10 @@ static void take_from(struct sigpending *pending, int signal, struct siginfo *in
 		*info = record->info;
 		list_remove(&record->link);
 		pending->nqueued--;
-		kfree(record);
+		if (record->taken)
+			record->taken(record, info);
+		else
+			kfree(record);
 	} else {
 		info->signo = signal;
 		info->code = SI_KERNEL;
@@ -323,10 +324,76 @@ static int queue_info(struct process *process, struct sigpending *pending, int s
 		record = kalloc(sizeof(*record));
 	if (!record)
 		return signal >= SIGRTMIN && info->code != SI_USER ? -EAGAIN : 0;
+	record->taken = NULL;
 	record->info = *info;
 	list_add_tail(&pending->queue, &record->link);
 	pending->nqueued++;
 	return 0;
+}
+
+static void queue_record(struct sigpending *pending, struct signal_record *record)
+{
+	record->info.timer.overrun = 0;
+	list_add_tail(&pending->queue, &record->link);
+	pending->nqueued++;
+}
+
+/* The signal becomes pending, and everybody who may want it is told. Interrupts off. */
+static void make_pending(struct process *process, struct task *asked, struct sigpending *pending,
+			 int signal)
+{
+	pending->set |= SIGNAL_BIT(signal);
+	tell(process, asked, signal);
+	if (unlikely(!list_empty(&signalfd_waiters.waiters)))
+		wake_events(&signalfd_waiters, POLLIN);
+}
+
+bool signal_send_record(struct process *process, struct task *task, struct signal_record *record)
+{
+	struct sigpending *pending = task ? &task->pending : &process->pending;
+	struct task *asked = task;
+	int signal = record->info.signo;
+	uint32_t flags = irq_save();
+	bool wanted;
+
+	assert(record->taken && !process->zombie);
+	prepare(process, signal);
+	if (!asked)
+		asked = choose_task(process, signal);
+	wanted = !drop_at_once(process, asked ? asked : process_main_task(process), signal);
+	if (wanted && signal_record_pending(record)) {
+		record->info.timer.overrun++;
+	} else if (wanted) {
+		queue_record(pending, record);
+		make_pending(process, asked, pending, signal);
+	}
+	irq_restore(flags);
+	return wanted;
+}
+
+struct signal_record *signal_record_create(void *owner, void (*taken)(struct signal_record *record,
+								      struct siginfo *info))
+{
+	struct signal_record *record = kzalloc(sizeof(*record));
+
+	assert(taken);
+	if (!record)
+		return NULL;
+	list_init(&record->link);
+	record->owner = owner;
+	record->taken = taken;
+	return record;
+}
+
+void signal_record_release(struct signal_record *record)
+{
+	uint32_t flags = irq_save();
+
+	/* Once it is the queue's own, whoever takes the signal frees it. */
+	record->taken = NULL;
+	if (list_empty(&record->link))
+		kfree(record);
+	irq_restore(flags);
 }
 
 /* task NULL: to the process as a whole. */
@@ -351,10 +418,7 @@ static int send(struct process *process, struct task *task, int signal, const st
 	result = queue_info(process, pending, signal, info);
 	if (result)
 		goto out;
-	pending->set |= SIGNAL_BIT(signal);
-	tell(process, asked, signal);
-	if (unlikely(!list_empty(&signalfd_waiters.waiters)))
-		wake_events(&signalfd_waiters, POLLIN);
+	make_pending(process, asked, pending, signal);
 out:
 	irq_restore(flags);
 	return result;

@@ -15,6 +15,7 @@
 #include <wait.h>
 
 #include "clock_internal.h"
+#include "cpu_clock.h"
 
 /* Until a monotonic time: 0, or -EINTR. */
 static int sleep_until(uint64_t deadline)
@@ -82,7 +83,75 @@ static int32_t sleep_for(uint64_t ns, void __user *left, bool wide)
 	return report_left(deadline, left, wide);
 }
 
-/* 0 when a task can sleep on the clock. Processor time clocks cannot wake anybody here. */
+/* Until a clock of processor time shows ns: 0, or -EINTR. */
+static int sleep_until_cpu_time(const struct cpu_clock *clock, uint64_t ns)
+{
+	struct waiter waiter;
+	int result = 0;
+
+	wait_enter(&cpu_clock_sleepers, &waiter);
+	while (result != -EINTR && cpu_clock_ns(clock) < ns) {
+		wait_prepare(WAIT_INTERRUPTIBLE);
+		result = wait_sleep(WAIT_FOREVER);
+	}
+	wait_leave(&waiter);
+	return result;
+}
+
+static int32_t report_cpu_left(const struct cpu_clock *clock, uint64_t deadline, void __user *left,
+			       bool wide)
+{
+	uint64_t now = cpu_clock_ns(clock);
+
+	if (deadline <= now)
+		return 0;
+	if (left && timespec_put(left, deadline - now, wide) != 0)
+		return -EFAULT;
+	return -ERESTART_RESTARTBLOCK;
+}
+
+static int32_t sleep_on_cpu_clock(int32_t id, uint64_t deadline, void __user *left, bool wide);
+
+static int32_t restart_on_cpu_clock(struct task *task)
+{
+	return sleep_on_cpu_clock((int32_t)task->restart_arguments[0], task->restart_deadline,
+				  (void __user *)task->restart_argument,
+				  task->restart_arguments[1]);
+}
+
+/* For a time that ends at deadline on the clock. */
+static int32_t sleep_on_cpu_clock(int32_t id, uint64_t deadline, void __user *left, bool wide)
+{
+	struct cpu_clock clock;
+	int error = cpu_clock_find(id, &clock);
+
+	if (error)
+		return error;
+	if (sleep_until_cpu_time(&clock, deadline) == 0)
+		return 0;
+	current->restart = restart_on_cpu_clock;
+	current->restart_deadline = deadline;
+	current->restart_argument = (uint32_t)left;
+	current->restart_arguments[0] = (uint32_t)id;
+	current->restart_arguments[1] = wide;
+	return report_cpu_left(&clock, deadline, left, wide);
+}
+
+/* A thread that waits for its own time to pass would wait for ever. */
+static int32_t cpu_clock_nanosleep(int32_t id, bool absolute, uint64_t ns, void __user *left,
+				   bool wide)
+{
+	struct cpu_clock clock;
+	int error = cpu_clock_find(id, &clock);
+
+	if (error || (clock.thread && clock.number == current->tid))
+		return -EINVAL;
+	if (!absolute)
+		return sleep_on_cpu_clock(id, cpu_clock_ns(&clock) + ns, left, wide);
+	return sleep_until_cpu_time(&clock, ns) == 0 ? 0 : -ERESTARTNOHAND;
+}
+
+/* 0 when a task can sleep on the clock. */
 static int check_clock(int32_t id)
 {
 	switch (id) {
@@ -96,11 +165,10 @@ static int check_clock(int32_t id)
 	case CLOCK_MONOTONIC_RAW:
 	case CLOCK_REALTIME_COARSE:
 	case CLOCK_MONOTONIC_COARSE:
-	case CLOCK_PROCESS_CPUTIME_ID:
 	case CLOCK_THREAD_CPUTIME_ID:
 		return -EOPNOTSUPP;
 	default:
-		return -EINVAL;
+		return is_cpu_clock(id) ? 0 : -EINVAL;
 	}
 }
 
@@ -124,6 +192,8 @@ static int32_t clock_nanosleep(int32_t id, int32_t flags, const void __user *req
 		return -EINVAL;
 	uint64_t ns = timespec_to_ns(sec, nsec);
 
+	if (is_cpu_clock(id))
+		return cpu_clock_nanosleep(id, flags & TIMER_ABSTIME, ns, left, wide);
 	if (!(flags & TIMER_ABSTIME))
 		return sleep_for(ns, left, wide);
 	if (is_wall_clock(id))

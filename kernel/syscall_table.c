@@ -12,6 +12,7 @@
 #include <futex.h>
 #include <machine.h>
 #include <mm.h>
+#include <posix_timer.h>
 #include <random.h>
 #include <rseq.h>
 #include <signal.h>
@@ -161,6 +162,11 @@ const struct syscall_entry syscall_table[SYSCALL_COUNT] = {
 	CALL(121, setdomainname, sys_setdomainname),
 	CALL(122, uname, sys_uname),
 	CALL(162, nanosleep, sys_nanosleep),
+	CALL(259, timer_create, sys_timer_create),
+	CALL(260, timer_settime, sys_timer_settime),
+	CALL(261, timer_gettime, sys_timer_gettime),
+	CALL(262, timer_getoverrun, sys_timer_getoverrun),
+	CALL(263, timer_delete, sys_timer_delete),
 	CALL(264, clock_settime, sys_clock_settime),
 	CALL(265, clock_gettime, sys_clock_gettime),
 	CALL(266, clock_getres, sys_clock_getres),
@@ -170,6 +176,8 @@ const struct syscall_entry syscall_table[SYSCALL_COUNT] = {
 	CALL(404, clock_settime64, sys_clock_settime64),
 	CALL(406, clock_getres_time64, sys_clock_getres64),
 	CALL(407, clock_nanosleep_time64, sys_clock_nanosleep64),
+	CALL(408, timer_gettime64, sys_timer_gettime64),
+	CALL(409, timer_settime64, sys_timer_settime64),
 
 	/* fs/ */
 	CALL(3, read, sys_read),

@@ -9,14 +9,7 @@
 #include <uaccess.h>
 
 #include "clock_internal.h"
-
-/*
- * Clock numbers below 0 name a process's or thread's processor time: ~pid in the upper 29 bits,
- * below it the kind.
- */
-#define CPU_CLOCK_THREAD 4
-#define CPU_CLOCK_KIND 3
-enum cpu_clock_kind { CPU_CLOCK_PROF, CPU_CLOCK_VIRT, CPU_CLOCK_SCHED };
+#include "cpu_clock.h"
 
 #define UPTIME_SECONDS_MAX (30LL * 365 * 24 * 3600)	/* TIME_UPTIME_SEC_MAX */
 #define SECONDS_MAX (INT64_MAX / (int64_t)NSEC_PER_SEC) /* as Linux's KTIME_SEC_MAX */
@@ -68,36 +61,14 @@ int timespec_put(void __user *to, uint64_t ns, bool wide)
 
 /* ---- clocks */
 
-static uint64_t process_ticks(const struct process *process, bool user_only)
-{
-	return process->ticks_user + (user_only ? 0 : process->ticks_system);
-}
-
-/*
- * The processor time of another process, or of this one for pid 0. Linux lets anybody read
- * anybody's.
- */
 static int read_cpu_clock(int32_t id, uint64_t *ns)
 {
-	pid_t pid = ~(id >> 3);
-	enum cpu_clock_kind kind = id & CPU_CLOCK_KIND;
-	const struct process *process = current->process;
+	struct cpu_clock clock;
+	int error = cpu_clock_find(id, &clock);
 
-	if (kind > CPU_CLOCK_SCHED)
-		return -EINVAL;
-	if (pid != 0 && (id & CPU_CLOCK_THREAD)) {
-		const struct task *task = task_find(pid);
-
-		/* A thread's clock is for its own process alone. */
-		if (!task || task->process != current->process)
-			return -EINVAL;
-	} else if (pid != 0) {
-		process = process_find(pid);
-		if (!process)
-			return -EINVAL;
-	}
-	*ns = process_ticks(process, kind == CPU_CLOCK_VIRT) * NSEC_PER_TICK;
-	return 0;
+	if (!error)
+		*ns = cpu_clock_ns(&clock);
+	return error;
 }
 
 int clock_read(int32_t id, uint64_t *ns)
@@ -120,12 +91,8 @@ int clock_read(int32_t id, uint64_t *ns)
 	case CLOCK_MONOTONIC_COARSE:
 		*ns = clock_coarse_ns();
 		return 0;
-	case CLOCK_PROCESS_CPUTIME_ID:
-	case CLOCK_THREAD_CPUTIME_ID:
-		*ns = process_ticks(current->process, false) * NSEC_PER_TICK;
-		return 0;
 	}
-	return id < 0 ? read_cpu_clock(id, ns) : -EINVAL;
+	return is_cpu_clock(id) ? read_cpu_clock(id, ns) : -EINVAL;
 }
 
 static uint64_t resolution_ns(int32_t id)
@@ -186,7 +153,11 @@ static int32_t clock_settime(int32_t id, const void __user *from, bool wide)
 {
 	int64_t sec;
 	int32_t nsec;
+	struct cpu_clock clock;
 
+	/* Processor time cannot be set; but a clock that is none is told first. */
+	if (id < 0)
+		return cpu_clock_find(id, &clock) != 0 ? -EINVAL : -EPERM;
 	if (id != CLOCK_REALTIME)
 		return -EINVAL;
 	if (timespec_get(&sec, &nsec, from, wide) != 0)

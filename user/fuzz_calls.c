@@ -71,6 +71,10 @@ const char shapes[LAST_CALL + 1][7] = {
 	[353] = "fnfni", [383] = "fnlxp", [412] = "fnpl", [413] = "ippptp", [414] = "pitpi",
 	[436] = "ffi", [439] = "fnil",
 
+	/* timers */
+	[259] = "ipp", [260] = "iltp", [261] = "ip", [262] = "i", [263] = "i", [408] = "ip",
+	[409] = "iltp",
+
 	/* events */
 	[254] = "i", [255] = "fifp", [256] = "fpii", [319] = "fpiipi", [329] = "l",
 	[441] = "fpitpi",
