@@ -54,7 +54,10 @@ ROOMS := boot kernel mm fs lib drivers
 SOURCES := $(sort $(wildcard $(ROOMS:%=%/*.c) $(ROOMS:%=%/*.asm)))
 OBJECTS := $(patsubst %,$(BUILD)/%.o,$(basename $(SOURCES)))
 
-CFLAGS := -std=gnu11 -O2 -g -march=i486 -ffreestanding -fno-pic -fno-pie \
+# Arguments travel in registers and the stack is aligned to words: kernel/*.asm and lib/integer.c
+# count on the first, and both save an eighth of all that the kernel executes.
+CFLAGS := -std=gnu11 -O2 -g -march=i486 -mregparm=3 -mpreferred-stack-boundary=2 \
+	-ffreestanding -fno-pic -fno-pie \
 	-fno-stack-protector -fcf-protection=none -mgeneral-regs-only \
 	-fno-asynchronous-unwind-tables -fno-omit-frame-pointer -fno-strict-aliasing
 WARNINGS := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow \
@@ -102,10 +105,10 @@ $(BUILD)/loft.elf: $(OBJECTS) linker.ld tools/ksyms.awk $(BUILD)/flags
 	@echo "LINK  $@"
 	$(QUIET)awk -f tools/ksyms.awk /dev/null >$(BUILD)/ksyms.asm
 	$(QUIET)nasm -f elf32 $(BUILD)/ksyms.asm -o $(BUILD)/ksyms.o
-	$(QUIET)$(LINK) $(BUILD)/ksyms.o -lgcc -o $(BUILD)/first.elf
+	$(QUIET)$(LINK) $(BUILD)/ksyms.o -o $(BUILD)/first.elf
 	$(QUIET)$(call KSYMS,$(BUILD)/first.elf,$(BUILD)/ksyms.asm)
 	$(QUIET)nasm -f elf32 $(BUILD)/ksyms.asm -o $(BUILD)/ksyms.o
-	$(QUIET)$(LINK) $(BUILD)/ksyms.o -lgcc -o $@
+	$(QUIET)$(LINK) $(BUILD)/ksyms.o -o $@
 	$(QUIET)$(call KSYMS,$@,$(BUILD)/ksyms.check)
 	@cmp $(BUILD)/ksyms.asm $(BUILD)/ksyms.check || \
 		{ echo "make: the second link moved functions" >&2; exit 1; }

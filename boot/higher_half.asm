@@ -20,9 +20,9 @@ loader_higher_half:
 
 global loader_identity_dropped
 loader_identity_dropped:
-	mov	esp, boot_stack_top - 8		; so that it is 16-byte aligned at the call
-	push	ebx
-	push	ebp
+	mov	esp, boot_stack_top
+	mov	eax, ebp
+	mov	edx, ebx
 	xor	ebp, ebp			; where a backtrace ends
 	call	kernel_main			; kernel_main(magic, information block)
 .halt:

@@ -1,5 +1,6 @@
 ; Into the kernel and back to where it was called from: the code at both ends of struct trap_frame
-; (include/trap.h), which it builds on the kernel stack of the current task.
+; (include/trap.h), which it builds on the kernel stack of the current task. C functions have their
+; first three arguments in EAX, EDX and ECX (gcc's -mregparm=3).
 ;
 ; Every gate is an interrupt gate, so we arrive with interrupts off. The processor has pushed SS and
 ; ESP (from PL3 only), EFLAGS, CS, EIP and for some exceptions an error code (Intel SDM 3A 6.12.1);
@@ -99,10 +100,9 @@ trap_enter:
 	popfd
 	test	byte [esp + FRAME_EFLAGS + 2], EFLAGS_VM >> 16
 	jnz	virtual_8086
-	mov	eax, [esp + FRAME_VECTOR]
-	push	esp
-	call	[trap_handlers + 4 * eax]	; handler(frame)
-	add	esp, 4
+	mov	ecx, [esp + FRAME_VECTOR]
+	mov	eax, esp
+	call	[trap_handlers + 4 * ecx]	; handler(frame)
 	test	byte [esp + FRAME_CS], 3
 	jnz	return_to_user
 
@@ -130,9 +130,8 @@ return_to_user:
 	cmp	byte [eax + TASK_SIGNALLED], 0
 	je	restore
 .work:
-	push	esp
+	mov	eax, esp
 	call	trap_exit_work			; trap_exit_work(frame)
-	add	esp, 4
 
 restore:
 	pop	ebx
@@ -154,8 +153,9 @@ pop_gs:
 return:
 	iret
 
-; System call: number in EAX, arguments in EBX, ECX, EDX, ESI, EDI, EBP, result in EAX. The
-; arguments are copied, since a C function may change its own.
+; System call: number in EAX, arguments in EBX, ECX, EDX, ESI, EDI, EBP, result in EAX. C wants the
+; first three arguments in EAX, EDX and ECX and the others on the stack, where they are copies: a
+; C function may change its own.
 align 16
 global syscall_entry
 syscall_entry:
@@ -172,23 +172,25 @@ syscall_entry:
 	push	edx
 	push	ecx
 	push	ebx
-	mov	edx, KERNEL_DS
-	mov	ds, edx
-	mov	es, edx
+	mov	ebx, KERNEL_DS
+	mov	ds, ebx
+	mov	es, ebx
 	push	dword EFLAGS_RESERVED | EFLAGS_IF
 	popfd
 	test	byte [esp + FRAME_EFLAGS + 2], EFLAGS_VM >> 16
 	jnz	virtual_8086
 	cmp	eax, SYSCALL_COUNT
 	jae	.none
-	mov	ecx, [syscall_table + SYSCALL_ENTRY_SIZE * eax + SYSCALL_ENTER]
-	test	ecx, ecx
+	mov	ebx, [syscall_table + SYSCALL_ENTRY_SIZE * eax + SYSCALL_ENTER]
+	test	ebx, ebx
 	jz	.none
-%rep 6
-	push	dword [esp + 20]		; the frame's EBP, EDI, ..., EBX, as ESP moves down
-%endrep
-	call	ecx
-	add	esp, 24
+	mov	eax, [esp]			; the frame's EBX
+	xchg	ecx, edx
+	push	ebp
+	push	edi
+	push	esi
+	call	ebx
+	add	esp, 12
 	mov	[esp + FRAME_EAX], eax
 	add	eax, RESTART_LAST
 	cmp	eax, RESTART_LAST - RESTART_FIRST
@@ -287,13 +289,13 @@ exit_gs:
 
 ; From a mode that no program of ours can be in, and yet: see trap_virtual_8086, which ends it.
 virtual_8086:
-	push	esp
+	mov	eax, esp
 	call	trap_virtual_8086		; trap_virtual_8086(frame)
 
 ; void trap_return(struct trap_frame *frame): leaves the stack it is called on for good.
 global trap_return
 trap_return:
-	mov	esp, [esp + 4]
+	mov	esp, eax
 	jmp	return_to_user
 
 ; ---- fix-ups
@@ -336,7 +338,6 @@ double_fault_entry:
 ; void segments_load(const void *gdtr): also all segment registers and the task register.
 global segments_load
 segments_load:
-	mov	eax, [esp + 4]
 	lgdt	[eax]
 	mov	eax, KERNEL_DS
 	mov	ds, eax

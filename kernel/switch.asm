@@ -3,12 +3,10 @@
 
 section .text
 
-; void switch_stacks(vaddr_t *save, vaddr_t to)
+; void switch_stacks(vaddr_t *save, vaddr_t to): in EAX and EDX.
 ; Interrupts are off on both sides. A new task's stack is made to look as if it had called this.
 global switch_stacks
 switch_stacks:
-	mov	eax, [esp + 4]
-	mov	edx, [esp + 8]
 	push	ebp
 	push	ebx
 	push	esi

@@ -25,9 +25,13 @@ FLAGS = ["-m32", "-std=gnu11", "-O1", "-g", "-fsanitize=address,undefined",
          "-Wextra", "-DKERNEL_VMA=0xC0000000", f"-I{loftvm.ROOT / 'include'}", f"-I{UNIT}",
          f"-I{CMOCKA}"]
 
-# lib/string.c's functions get other names on the host, whose own must stay as they are.
-STRING = ("memcpy memmove memset memcmp memchr strlen strnlen strcmp strncmp strchr strrchr "
-          "strstr strlcpy")
+# These functions get other names on the host, whose own must stay as they are.
+RENAMED = {
+    "lib/string.c": "memcpy memmove memset memcmp memchr strlen strnlen strcmp strncmp strchr "
+                    "strrchr strstr strlcpy",
+    "lib/integer.c": "__udivmoddi4 __divmoddi4 __udivdi3 __umoddi3 __divdi3 __moddi3 "
+                     "__popcountsi2",
+}
 
 
 def build(name):
@@ -36,9 +40,10 @@ def build(name):
     # The list may go on in the comment's next lines.
     found = re.search(r"SOURCES:((?:[\s*]+[\w/]+\.c\b)+)", source.read_text())
     assert found, f"{source} has no SOURCES line"
-    tested = [loftvm.ROOT / one for one in re.findall(r"[\w/]+\.c", found[1])]
-    renamed = [f"-D{one}=loft_{one}" for one in STRING.split()
-               if loftvm.ROOT / "lib" / "string.c" in tested]
+    listed = re.findall(r"[\w/]+\.c", found[1])
+    tested = [loftvm.ROOT / one for one in listed]
+    renamed = [f"-D{one}=loft_{one}" for source_file in listed
+               for one in RENAMED.get(source_file, "").split()]
     library = next(LIBRARY.glob("libcmocka.so.*"))
     OUT.mkdir(parents=True, exist_ok=True)
     subprocess.run(["gcc", *FLAGS, *renamed, source, UNIT / "unit.c", *tested, library,
