@@ -122,6 +122,10 @@ static int32_t file_command(int fd, struct file *file, int command, uint32_t arg
 		return 0;
 	case F_GETSIG:
 		return file->async_signal;
+	case F_ADD_SEALS:
+		return file_add_seals(file, argument);
+	case F_GET_SEALS:
+		return file_get_seals(file);
 	case F_SETPIPE_SZ:
 		return pipe_set_size(file, argument);
 	case F_GETPIPE_SZ:

@@ -24,6 +24,7 @@ void fs_init(void)
 	filesystem_register(&tmpfs_type);
 	filesystem_register(&devtmpfs_type);
 	proc_init();
+	memory_files_init();
 	error = mount_root(&ramfs_type);
 	if (error)
 		panic("no memory for the root file system: error %d", -error);

@@ -195,6 +195,15 @@ static struct dentry *topmost(struct dentry *at)
 	return at;
 }
 
+struct superblock *mount_internal(const struct filesystem *type, const char *options)
+{
+	struct superblock *superblock = superblock_create(type, type->name, 0, options);
+
+	if (!IS_ERR(superblock))
+		list_init(&superblock->link);
+	return superblock;
+}
+
 int mount_root(struct filesystem *type)
 {
 	struct superblock *superblock = superblock_create(type, type->name, 0, "");

@@ -67,6 +67,12 @@ static const struct object_ops ramfs_object_ops = {
 
 static int ramfs_resize(struct inode *inode, uint64_t size)
 {
+	uint64_t old_size = inode->pages.size;
+
+	if (size < old_size && (inode->pages.seals & F_SEAL_SHRINK))
+		return -EPERM;
+	if (size > old_size && (inode->pages.seals & F_SEAL_GROW))
+		return -EPERM;
 	object_truncate(&inode->pages, size);
 	return 0;
 }
@@ -98,6 +104,7 @@ static struct inode *new_inode(struct superblock *superblock, mode_t mode)
 		inode->file_ops = &ramfs_file_ops;
 		inode->pages.ops = &ramfs_object_ops;
 		inode->pages.promises_pages = superblock->type == &tmpfs_type;
+		inode->pages.seals = F_SEAL_SEAL;
 	}
 	return inode;
 }
@@ -196,11 +203,35 @@ static ssize_t ramfs_read(struct file *file, struct uio *io, loff_t *position)
 	return done;
 }
 
+/*
+ * How many of size bytes at start the seals let be written. Where the file may not grow, a page's
+ * share that would reach beyond its end is refused as a whole, as on Linux. -EPERM: none.
+ */
+static ssize_t sealed_size(const struct object *pages, uint64_t start, size_t size)
+{
+	uint64_t end = pages->size;
+
+	if (pages->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+		return -EPERM;
+	if (!(pages->seals & F_SEAL_GROW) || start + size <= end)
+		return (ssize_t)size;
+	end &= ~(uint64_t)PAGE_MASK;
+	return end > start ? (ssize_t)(end - start) : -EPERM;
+}
+
 /* The caller holds the inode's lock. */
 static ssize_t ramfs_write(struct file *file, struct uio *io, loff_t *position)
 {
-	ssize_t done = object_write(&file->inode->pages, (uint64_t)*position, io);
+	struct object *pages = &file->inode->pages;
+	ssize_t done = sealed_size(pages, (uint64_t)*position, io->left);
+	size_t held_back;
 
+	if (done < 0)
+		return done;
+	held_back = io->left - (size_t)done;
+	io->left -= held_back;
+	done = object_write(pages, (uint64_t)*position, io);
+	io->left += held_back;
 	if (done > 0)
 		*position += done;
 	return done;
@@ -299,8 +330,12 @@ static int parse_option(struct ramfs *ramfs, char *name, char *value)
 		return parse_u32(value, 10, &ramfs->uid);
 	if (strcmp(name, "gid") == 0)
 		return parse_u32(value, 10, &ramfs->gid);
-	if (strcmp(name, "nr_inodes") == 0)
-		return parse_u32(value, 10, &ramfs->max_inodes);
+	if (strcmp(name, "nr_inodes") == 0) {
+		error = parse_u32(value, 10, &ramfs->max_inodes);
+		if (!error && !ramfs->max_inodes)
+			ramfs->max_inodes = UINT32_MAX;
+		return error;
+	}
 	return -ENOENT;
 }
 

@@ -104,7 +104,7 @@ static int punch(struct file *file, uint64_t start, uint64_t end)
 			uint32_t first = (uint32_t)(at >> PAGE_SHIFT);
 			uint32_t last = (uint32_t)(end >> PAGE_SHIFT) - 1;
 
-			object_remove_pages(&inode->pages, first, last);
+			object_punch_pages(&inode->pages, first, last);
 			at = (uint64_t)(last + 1) << PAGE_SHIFT;
 			continue;
 		}
@@ -183,7 +183,10 @@ static int allocate(struct file *file, uint32_t mode, uint64_t start, uint64_t e
 
 	if (mode & FALLOC_FL_PUNCH_HOLE) {
 		mutex_lock(&inode->lock);
-		error = punch(file, start, end);
+		if (inode->pages.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+			error = -EPERM;
+		else
+			error = punch(file, start, end);
 		mutex_unlock(&inode->lock);
 		inode_modified(inode);
 		return error;
@@ -193,7 +196,10 @@ static int allocate(struct file *file, uint32_t mode, uint64_t start, uint64_t e
 		return -EFBIG;
 	}
 	mutex_lock(&inode->lock);
-	error = fits(inode, start, end) ? make_room(inode, start, end, grow) : -ENOSPC;
+	if ((inode->pages.seals & F_SEAL_GROW) && end > inode->pages.size)
+		error = -EPERM;
+	else
+		error = fits(inode, start, end) ? make_room(inode, start, end, grow) : -ENOSPC;
 	mutex_unlock(&inode->lock);
 	return error;
 }

@@ -160,6 +160,7 @@ int32_t sys_syncfs(int fd);
 int32_t sys_fadvise64_64(int fd, uint32_t offset_low, uint32_t offset_high, uint32_t size_low,
 			 uint32_t size_high, int advice);
 int32_t sys_fadvise64(int fd, uint32_t offset_low, uint32_t offset_high, uint32_t size, int advice);
+int32_t sys_memfd_create(const char __user *name, uint32_t flags);
 int32_t sys_fallocate(int fd, uint32_t mode, uint32_t offset_low, uint32_t offset_high,
 		      uint32_t size_low, uint32_t size_high);
 

@@ -46,6 +46,7 @@ struct object {
 	uint64_t size;		   /* in bytes; mappings past its last page are SIGBUS */
 	void *owner;		   /* the inode, for ops */
 	uint32_t number;	   /* shared memory's, where maps shows a file's inode; else 0 */
+	uint8_t seals;		   /* F_SEAL_*: what is no longer to be done with it */
 	bool promises_pages;	   /* each page in the cache is promised memory (tmpfs) */
 	uint32_t promised_npages;  /* part of commit_npages (commit.h) */
 	struct list promised_link; /* in objects_promised, while that is not 0 */
@@ -91,10 +92,12 @@ __must_check struct frame *object_get_page(struct object *object, uint32_t index
 __must_check int object_enter_page(struct object *object, uint32_t index, struct frame *frame);
 
 /*
- * Takes pages first..last out of the cache and out of every mapping; last = UINT32_MAX: all from
- * first on.
+ * Takes pages first..last out of the cache and out of every mapping, private copies included; last =
+ * UINT32_MAX: all from first on.
  */
 void object_remove_pages(struct object *object, uint32_t first, uint32_t last);
+/* The same for a hole: as on Linux private copies of the pages stay. */
+void object_punch_pages(struct object *object, uint32_t first, uint32_t last);
 /*
  * Sets the size. Shrinking drops pages that lie wholly beyond from the cache and zeroes the tail of
  * the last one; pages are also taken out of every mapping of the object, private copies included,

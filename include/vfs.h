@@ -387,6 +387,24 @@ dev_t anonymous_device(void);
 /* st_dev of pipes and whatever else lies in no file system. */
 dev_t pipe_device(void);
 
+/*
+ * A file system of a type that is mounted nowhere, for files of the kernel's own making. ERR_PTR.
+ * Never freed.
+ */
+__must_check struct superblock *mount_internal(const struct filesystem *type, const char *options);
+
+/* ---- files in memory that no path leads to (fs/memfd.c) ---- */
+
+void memory_files_init(void);
+/*
+ * A new file, open for reading and writing, whose name /proc shows: of current, with a mode (of rights
+ * alone). ERR_PTR(-ENOMEM).
+ */
+__must_check struct file *memory_file_create(const char *name, mode_t mode);
+/* F_ADD_SEALS: 0, -EPERM, -EINVAL, -EBUSY (mapped for writing); F_GET_SEALS: the seals, -EINVAL. */
+int32_t file_add_seals(struct file *file, uint32_t seals);
+int32_t file_get_seals(const struct file *file);
+
 /* ---- files (fs/file.c) ---- */
 
 /* The largest size and position, as on i386 Linux: the page cache's index has 32 bits. */

@@ -286,6 +286,7 @@ const struct syscall_entry syscall_table[SYSCALL_COUNT] = {
 	CALL(334, pwritev, sys_pwritev),
 	CALL(344, syncfs, sys_syncfs),
 	CALL(353, renameat2, sys_renameat2),
+	CALL(356, memfd_create, sys_memfd_create),
 	CALL(383, statx, sys_statx),
 	CALL(412, utimensat_time64, sys_utimensat_time64),
 	CALL(413, pselect6_time64, sys_pselect6_time64),

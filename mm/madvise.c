@@ -7,6 +7,7 @@
  */
 #include <mm.h>
 
+#include <abi/fcntl.h>
 #include <abi/mman.h>
 #include <err.h>
 #include <task.h>
@@ -34,7 +35,9 @@ static int punch_hole(const struct vma *vma, vaddr_t start, vaddr_t end)
 		return -EACCES;
 	if (vma->object->ops->fill)
 		return -EOPNOTSUPP;
-	object_remove_pages(vma->object, vma_index(vma, start), vma_index(vma, end) - 1);
+	if (vma->object->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+		return -EPERM;
+	object_punch_pages(vma->object, vma_index(vma, start), vma_index(vma, end) - 1);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
  */
 #include <mm.h>
 
+#include <abi/fcntl.h>
 #include <abi/mman.h>
 #include <assert.h>
 #include <err.h>
@@ -267,15 +268,34 @@ static int create_shared(struct mm_map_request *request)
 	return object_promise(request->object, request->size >> PAGE_SHIFT);
 }
 
+/* May an object with seals be mapped like this? */
+static int check_seals(const struct object *object, struct mm_map_request *request)
+{
+	if (!(request->flags & VMA_SHARED) || (request->flags & VMA_DENYWRITE_MAX))
+		return 0;
+	if (object->seals & F_SEAL_WRITE)
+		return -EPERM;
+	if (!(object->seals & F_SEAL_FUTURE_WRITE))
+		return 0;
+	if (request->flags & VMA_WRITE)
+		return -EPERM;
+	request->flags |= VMA_DENYWRITE_MAX;
+	return 0;
+}
+
 /* The file's object; /dev/zero's gives anonymous memory. */
 static int decode_object(struct file *file, struct mm_map_request *request)
 {
 	struct object *object = vma_file_ops->object(file);
+	int error;
 
 	if (IS_ERR(object))
 		return PTR_ERR(object);
 	if (request->flags & VMA_GROWSDOWN)
 		return -EINVAL;
+	error = check_seals(object, request);
+	if (error)
+		return error;
 	request->file = file;
 	if (object != &object_zero)
 		object_get(object);

@@ -228,28 +228,54 @@ static void remove_page(struct object *object, uint32_t index, struct frame *fra
 	uncharge_page(object);
 }
 
-/* Takes pages first..last of the object out of one region's page tables. */
-static void unmap_from_region(const struct vma *vma, uint32_t first, uint32_t last)
+/* Takes what is no private copy out of the page tables of [start, end). */
+static void unmap_cached(struct pagedir *pagedir, vaddr_t start, vaddr_t end)
+{
+	struct page_mapping page;
+
+	for (vaddr_t at = start; at < end; at += PAGE_SIZE)
+		if (pagedir_lookup(pagedir, at, &page) && page.frame &&
+		    page.frame->kind != FRAME_ANON)
+			pagedir_unmap(pagedir, at, at + PAGE_SIZE);
+}
+
+/* Takes pages first..last of the object out of one region's page tables; with or without copies. */
+static void unmap_from_region(const struct vma *vma, uint32_t first, uint32_t last, bool copies)
 {
 	uint64_t low = MAX(first, vma->page_offset);
 	uint64_t high = MIN((uint64_t)last + 1, (uint64_t)vma->page_offset + vma_npages(vma));
 
-	if (low < high)
-		pagedir_unmap(&vma->mm->pagedir,
-			      vma->start + ((uint32_t)(low - vma->page_offset) << PAGE_SHIFT),
-			      vma->start + ((uint32_t)(high - vma->page_offset) << PAGE_SHIFT));
+	vaddr_t start = vma->start + ((uint32_t)(low - vma->page_offset) << PAGE_SHIFT);
+	vaddr_t end = vma->start + ((uint32_t)(high - vma->page_offset) << PAGE_SHIFT);
+
+	if (low >= high)
+		return;
+	if (copies || !vma->has_copies)
+		pagedir_unmap(&vma->mm->pagedir, start, end);
+	else
+		unmap_cached(&vma->mm->pagedir, start, end);
 }
 
-void object_remove_pages(struct object *object, uint32_t first, uint32_t last)
+static void remove_pages(struct object *object, uint32_t first, uint32_t last, bool copies)
 {
 	uint32_t index = first;
 	struct frame *frame;
 	struct vma *vma;
 
 	list_for_each(vma, &object->mappings, object_link)
-		unmap_from_region(vma, first, last);
+		unmap_from_region(vma, first, last, copies);
 	while ((frame = radix_next(&object->pages, &index)) && index <= last)
 		remove_page(object, index, frame);
+}
+
+void object_remove_pages(struct object *object, uint32_t first, uint32_t last)
+{
+	remove_pages(object, first, last, true);
+}
+
+void object_punch_pages(struct object *object, uint32_t first, uint32_t last)
+{
+	remove_pages(object, first, last, false);
 }
 
 void object_truncate(struct object *object, uint64_t size)

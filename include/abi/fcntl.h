@@ -50,7 +50,16 @@
 #define F_DUPFD_CLOEXEC 1030
 #define F_SETPIPE_SZ 1031
 #define F_GETPIPE_SZ 1032
+#define F_ADD_SEALS 1033
+#define F_GET_SEALS 1034
 #define FD_CLOEXEC 1
+
+#define F_SEAL_SEAL 0x01u
+#define F_SEAL_SHRINK 0x02u
+#define F_SEAL_GROW 0x04u
+#define F_SEAL_WRITE 0x08u
+#define F_SEAL_FUTURE_WRITE 0x10u
+#define F_ALL_SEALS 0x1fu
 
 #define F_RDLCK 0
 #define F_WRLCK 1
