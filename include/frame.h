@@ -4,8 +4,8 @@
  * struct frame exists once for each frame number up to the last frame of RAM. A buddy
  * allocator over two zones (low: in the direct map; high: the rest) keeps the
  * free ones; only mm/frame.c knows how. refs is the sum of what holds the frame:
- * mappings (page-table entries), one for the page cache, one for each kernel
- * hold; the ledger (ledger.h) checks that sum. Interrupt handlers neither
+ * mappings (page-table entries; for a page table, the directories that share it), one for the
+ * page cache, one for each kernel hold; the ledger (ledger.h) checks that sum. Interrupt handlers neither
  * allocate nor free, so no lock is needed: the kernel is not preempted.
  */
 #ifndef LOFT_FRAME_H
@@ -41,6 +41,9 @@ struct frame {
 	union {			       /* NULL in a frame just allocated */
 		struct object *object; /* FRAME_CACHE: whose page */
 		void *free_objects;    /* kernel heap: what is free in a slab */
+		struct {
+			uint16_t anon, file; /* FRAME_PAGE_TABLE: entries in use by kind of frame */
+		} mapped;
 	};
 	/*
 	 * FRAME_CACHE: page number in the object; FRAME_PAGE_TABLE: entries in use; kernel heap:

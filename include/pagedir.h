@@ -7,6 +7,12 @@
  * entry that maps a frame of RAM. Page tables for user ranges are built on demand by
  * pagedir_map and freed when their last entry goes.
  *
+ * After a fork two or more directories may share a page table (mm/pagedir_share.c). To look at
+ * pages this makes no difference: a page of a shared table is not writable, whatever it will be
+ * later. To change them, the table must be the directory's own: pagedir_map and pagedir_move
+ * see to that themselves; before pagedir_replace, pagedir_set_rights and pagedir_protect the
+ * caller calls pagedir_own, and before pagedir_unmap pagedir_own_ends, which may find memory out.
+ *
  * A page without MAP_READ (PROT_NONE) is *held*: not present for the processor, so that every
  * access faults, user copies of the kernel included; but the frame stays with it,
  * pagedir_lookup finds it, and it counts as mapped in all that is said below ("present" means
@@ -45,6 +51,7 @@ struct page_mapping {
 	struct frame *frame; /* NULL: device memory */
 	paddr_t paddr;	     /* of the page */
 	unsigned rights;     /* MAP_* */
+	struct frame *table; /* the page table; its refs: the directories that share it */
 };
 
 /* ---- kernel half, boot ---- */
@@ -94,6 +101,15 @@ void pagedir_activate_kernel(void);
 __must_check int pagedir_map(struct pagedir *pagedir, vaddr_t at, struct frame *frame,
 			     unsigned rights);
 /*
+ * Makes the page tables of [start, end) the directory's own, so that what they map can be
+ * changed; one that nobody shares any more has with that all the rights back that it had before
+ * the fork. -ENOMEM: some may still be shared; no page has changed.
+ */
+__must_check int pagedir_own(struct pagedir *pagedir, vaddr_t start, vaddr_t end);
+/* The same for an unmapping of [start, end): tables that lie in it whole may stay shared. */
+__must_check int pagedir_own_ends(struct pagedir *pagedir, vaddr_t start, vaddr_t end);
+
+/*
  * Replaces the frame of a present mapping (copy on write done); drops the old one's reference,
  * takes over the new one's.
  */
@@ -108,9 +124,15 @@ bool pagedir_lookup(const struct pagedir *pagedir, vaddr_t at, struct page_mappi
 
 /*
  * Unmaps all present pages in [start, end), drops their references, frees page tables that
- * became empty.
+ * became empty. A page table that is shared is let go of if it lies in the range whole; if not,
+ * it has nothing there (pagedir_own_ends).
  */
 void pagedir_unmap(struct pagedir *pagedir, vaddr_t start, vaddr_t end);
+/*
+ * The same when the whole user half is about to go: shared page tables that the range touches
+ * are let go of, with all that they map.
+ */
+void pagedir_abandon(struct pagedir *pagedir, vaddr_t start, vaddr_t end);
 /*
  * mprotect: present pages in [start, end) become readable (MAP_READ, which MAP_WRITE asks for
  * too) or held, and writable where `rights` has MAP_WRITE, except that a page that is
@@ -120,12 +142,16 @@ void pagedir_unmap(struct pagedir *pagedir, vaddr_t start, vaddr_t end);
 void pagedir_protect(struct pagedir *pagedir, vaddr_t start, vaddr_t end, unsigned rights,
 		     bool cow);
 /*
- * fork: every present page of [start, end) in from appears in to, one more reference each; with
- * cow both lose writability and gain MAP_COW. -ENOMEM: to may be partly filled; the caller
- * unmaps it. Flushes from's TLB once.
+ * fork: every present page of [start, end) in from, private memory, appears in to, one more
+ * reference each; both lose writability and gain MAP_COW. [low, high), if not empty, is a range
+ * around it in which from maps nothing that is not to be copied in this way too: page tables
+ * that lie in it whole may be shared. -ENOMEM: to may be partly filled; the caller abandons it.
+ * from's TLB is not flushed: pagedir_flush_all once all is copied.
  */
 __must_check int pagedir_copy(struct pagedir *to, struct pagedir *from, vaddr_t start, vaddr_t end,
-			      bool cow);
+			      vaddr_t low, vaddr_t high);
+/* Makes the processor forget all user pages of pagedir that it may know of. */
+void pagedir_flush_all(const struct pagedir *pagedir);
 /*
  * mremap: moves the entries of [from, from + size) to `to`, never bytes; ranges do not overlap,
  * target empty. -ENOMEM with nothing moved.

@@ -182,7 +182,7 @@ SELFTEST(pagedir_copy_shares_and_marks)
 
 	EXPECT(pagedir_init(&parent) == 0 && pagedir_init(&child) == 0);
 	frame = map_fresh(&parent, USER_TOP - PAGE_SIZE, MAP_READ | MAP_WRITE);
-	EXPECT(pagedir_copy(&child, &parent, 0, USER_TOP, true) == 0);
+	EXPECT(pagedir_copy(&child, &parent, 0, USER_TOP, 0, 0) == 0);
 	EXPECT(frame->refs == 2 && child.resident_anon == 1);
 	EXPECT(rights_at(&parent, USER_TOP - PAGE_SIZE) == (MAP_READ | MAP_COW | MAP_USER));
 	EXPECT(rights_at(&child, USER_TOP - PAGE_SIZE) == (MAP_READ | MAP_COW | MAP_USER));
@@ -192,6 +192,40 @@ SELFTEST(pagedir_copy_shares_and_marks)
 	EXPECT(rights_at(&child, USER_TOP - PAGE_SIZE) & MAP_WRITE);
 	pagedir_unmap(&parent, 0, USER_TOP);
 	pagedir_unmap(&child, 0, USER_TOP);
+	pagedir_destroy(&parent);
+	pagedir_destroy(&child);
+	EXPECT(free_frames() == before);
+}
+
+SELFTEST(pagedir_copy_shares_whole_tables)
+{
+	uint32_t before = free_frames();
+	struct pagedir parent, child;
+	struct page_mapping page;
+	struct frame *frame;
+
+	EXPECT(pagedir_init(&parent) == 0 && pagedir_init(&child) == 0);
+	frame = map_fresh(&parent, USER_AT, MAP_READ | MAP_WRITE);
+	EXPECT(pagedir_copy(&child, &parent, USER_AT, USER_AT + TABLE_BYTES, 0, USER_TOP) == 0);
+	EXPECT(pagedir_lookup(&child, USER_AT, &page) && page.table->refs == 2);
+	EXPECT(frame->refs == 1 && child.resident_anon == 1 && child.ntables == 1);
+	EXPECT(rights_at(&parent, USER_AT) == (MAP_READ | MAP_USER));
+	EXPECT(rights_at(&child, USER_AT) == (MAP_READ | MAP_USER));
+	/* The first change copies the table, and marks the pages in both. */
+	EXPECT(pagedir_own(&child, USER_AT, USER_AT + PAGE_SIZE) == 0);
+	EXPECT(frame->refs == 2 && page.table->refs == 1);
+	EXPECT(rights_at(&child, USER_AT) == (MAP_READ | MAP_COW | MAP_USER));
+	pagedir_unmap(&child, USER_AT, USER_AT + PAGE_SIZE);
+	EXPECT(frame->refs == 1 && child.ntables == 0 && child.resident_anon == 0);
+	/* Shared again and left again: nothing has changed for the one who stays. */
+	EXPECT(pagedir_own(&parent, USER_AT, USER_AT + PAGE_SIZE) == 0);
+	pagedir_set_rights(&parent, USER_AT, MAP_READ | MAP_WRITE);
+	EXPECT(pagedir_copy(&child, &parent, USER_AT, USER_AT + TABLE_BYTES, 0, USER_TOP) == 0);
+	pagedir_abandon(&child, USER_AT, USER_AT + PAGE_SIZE);
+	EXPECT(child.ntables == 0 && child.resident_anon == 0);
+	EXPECT(pagedir_own(&parent, USER_AT, USER_AT + PAGE_SIZE) == 0);
+	EXPECT(rights_at(&parent, USER_AT) == (MAP_READ | MAP_WRITE | MAP_USER));
+	pagedir_unmap(&parent, 0, USER_TOP);
 	pagedir_destroy(&parent);
 	pagedir_destroy(&child);
 	EXPECT(free_frames() == before);

@@ -2,8 +2,9 @@
  * Address spaces as a whole: made, shared, copied by fork, ended; and the kernel's way into another
  * one's memory.
  *
- * fork copies the regions first and the page-table entries of each as it goes; pages of a file or
- * of shared memory that have no private copies are not copied at all: the child faults them in
+ * fork copies the regions first and the page-table entries of each as it goes, or shares whole page
+ * tables where all regions that a table can hold pages of allow it; pages of a file or of shared
+ * memory that have no private copies are not copied at all: the child faults them in
  * again from the page cache, if it ever wants them. Any failure on the way ends in mm_put of the
  * half-made copy, which knows how to undo all of it.
  */
@@ -75,7 +76,7 @@ void mm_put(struct mm *mm)
 	if (--mm->refs > 0)
 		return;
 	for (struct vma *vma = mm_first(mm); vma; vma = vma_next(vma))
-		pagedir_unmap(&mm->pagedir, vma->start, vma->end);
+		pagedir_abandon(&mm->pagedir, vma->start, vma->end);
 	destroy_regions(mm);
 	commit_add(-(int32_t)mm->promised_npages);
 	assert(mm->pagedir.resident_anon == 0 && mm->pagedir.resident_file == 0);
@@ -94,7 +95,35 @@ static bool has_private_pages(const struct vma *vma)
 	return !(vma->flags & (VMA_SHARED | VMA_WIPEONFORK)) && (!vma->object || vma->has_copies);
 }
 
-static int copy_region(struct mm *to, struct mm *from, const struct vma *vma)
+/* True when page tables full of its pages may be shared with the child (pagedir_copy). */
+static bool may_share_tables(const struct vma *vma)
+{
+	return !vma->object && !(vma->flags & VMA_DONTFORK) && has_private_pages(vma);
+}
+
+/*
+ * A run of regions that may share page tables, with the free space on both sides: in [low, high)
+ * nothing else has pages. low = high: not one of them.
+ */
+struct run {
+	vaddr_t low, high;
+};
+
+/* The run that vma lies in, given the one that the region before it lies in. */
+static struct run run_of(const struct vma *vma, struct run before)
+{
+	const struct vma *prev = vma_prev(vma), *next = vma;
+
+	if (vma->start < before.high)
+		return before;
+	if (!may_share_tables(vma))
+		return (struct run){ 0, 0 };
+	while (next && may_share_tables(next))
+		next = vma_next(next);
+	return (struct run){ prev ? prev->end : 0, next ? next->start : USER_TOP };
+}
+
+static int copy_region(struct mm *to, struct mm *from, const struct vma *vma, struct run run)
 {
 	struct vma *copy;
 
@@ -107,7 +136,7 @@ static int copy_region(struct mm *to, struct mm *from, const struct vma *vma)
 	vma_insert(to, copy);
 	if (!has_private_pages(vma))
 		return 0;
-	return pagedir_copy(&to->pagedir, &from->pagedir, vma->start, vma->end, true);
+	return pagedir_copy(&to->pagedir, &from->pagedir, vma->start, vma->end, run.low, run.high);
 }
 
 static void copy_layout(struct mm *to, const struct mm *from)
@@ -133,11 +162,15 @@ static void copy_layout(struct mm *to, const struct mm *from)
 
 static int copy_regions(struct mm *to, struct mm *from)
 {
+	struct run run = { 0, 0 };
 	int error = 0;
 
-	for (struct vma *vma = mm_first(from); vma && !error; vma = vma_next(vma))
+	for (struct vma *vma = mm_first(from); vma && !error; vma = vma_next(vma)) {
+		run = run_of(vma, run);
 		if (!(vma->flags & VMA_DONTFORK))
-			error = copy_region(to, from, vma);
+			error = copy_region(to, from, vma, run);
+	}
+	pagedir_flush_all(&from->pagedir);
 	return error;
 }
 

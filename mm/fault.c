@@ -144,10 +144,17 @@ static enum fault_result fault_object(struct vma *vma, vaddr_t page, bool write)
 
 static enum fault_result fault_copy_on_write(struct vma *vma, vaddr_t page, struct frame *frame)
 {
+	struct pagedir *pagedir = &vma->mm->pagedir;
+	struct page_mapping now;
 	struct frame *copy;
 
+	if (pagedir_own(pagedir, page, page + PAGE_SIZE))
+		return FAULT_NO_MEMORY;
+	/* Whole tables may have had one owner all along. */
+	if (pagedir_lookup(pagedir, page, &now) && (now.rights & MAP_WRITE))
+		return FAULT_COW_REUSE;
 	if (frame->kind == FRAME_ANON && frame->refs == 1) {
-		pagedir_set_rights(&vma->mm->pagedir, page, vma_page_rights(vma));
+		pagedir_set_rights(pagedir, page, vma_page_rights(vma));
 		return FAULT_COW_REUSE;
 	}
 	copy = frame_alloc(FRAME_ANON, frame == zero_frame ? FRAME_ZERO : 0);
@@ -157,7 +164,7 @@ static enum fault_result fault_copy_on_write(struct vma *vma, vaddr_t page, stru
 		frame_copy(copy, frame);
 	vma->has_copies = true;
 	vma->mm->note.frame = copy;
-	pagedir_replace(&vma->mm->pagedir, page, copy, vma_page_rights(vma));
+	pagedir_replace(pagedir, page, copy, vma_page_rights(vma));
 	return FAULT_COW_COPY;
 }
 

@@ -1,13 +1,14 @@
 /*
  * The frame ledger: every reference to every frame is found again from the other side.
  *
- *   refs = page-table entries in all address spaces (counted by walking them)
+ *   refs = entries in all page tables (counted by walking all address spaces)
  *        + 1 if it is in a page cache               (its object's tree has it)
  *        + holds declared by ledger_hold
  *
  * for user memory and page cache; a frame of any other kind is mapped by nobody, save the shared
- * zero frame, which is held. On the way each entry is held against its region's rights. Promised
- * memory (commit.h) is added up from those who hold it. Nothing sleeps in here and the kernel is not
+ * zero frame, which is held. A page table has as many references as directories have it; its
+ * entries count once. On the way each entry is held against its region's rights. Promised memory
+ * (commit.h) is added up from those who hold it. Nothing sleeps in here and the kernel is not
  * preempted, so what is counted stands still; a task that sleeps while it holds a frame has declared
  * it.
  */
@@ -40,7 +41,9 @@ struct audit {
 	unsigned faults;
 	/* of the address space being walked */
 	struct mm *mm;
-	struct vma *vma; /* the first region that ends above the entry before */
+	struct vma *vma;     /* the first region that ends above the entry before */
+	struct frame *table; /* of the page before */
+	bool first_time;     /* it was met in no address space before */
 	uint32_t resident;
 };
 
@@ -80,6 +83,16 @@ static void check_rights(const struct vma *vma, vaddr_t at, const struct page_ma
 		complain("page %x: a private region may write a shared frame", at);
 }
 
+/* Notes that another directory has the table. */
+static void meet_table(struct audit *audit, struct frame *table)
+{
+	if (table == audit->table)
+		return;
+	audit->table = table;
+	audit->first_time = table->tally == 0;
+	table->tally++;
+}
+
 static bool audit_entry(void *context, vaddr_t at, const struct page_mapping *page)
 {
 	struct audit *audit = context;
@@ -90,9 +103,10 @@ static bool audit_entry(void *context, vaddr_t at, const struct page_mapping *pa
 		complain("page %x is mapped outside every region", at);
 	else
 		check_rights(audit->vma, at, page);
+	meet_table(audit, page->table);
 	if (!page->frame)
 		return true;
-	page->frame->tally++;
+	page->frame->tally += audit->first_time;
 	audit->resident += page->frame->kind == FRAME_ANON || page->frame->kind == FRAME_CACHE;
 	return true;
 }
@@ -101,6 +115,7 @@ static void audit_mm(struct audit *audit, struct mm *mm)
 {
 	audit->mm = mm;
 	audit->vma = mm_first(mm);
+	audit->table = NULL;
 	audit->resident = 0;
 	pagedir_walk(&mm->pagedir, 0, USER_TOP, audit_entry, audit);
 	if (audit->resident != mm->pagedir.resident_anon + mm->pagedir.resident_file)
@@ -131,6 +146,13 @@ static void audit_frame(pfn_t pfn, const struct frame *frame)
 				"frame %x (%s) has %u references: %u mappings, %u holds, cached %u",
 				pfn, kind, frame->refs, frame->tally, frame->holds,
 				in_page_cache(frame));
+		return;
+	}
+	if (frame->kind == FRAME_PAGE_TABLE) {
+		/* Met by nobody: a directory, or a table of the kernel half. */
+		if (frame->refs != MAX(frame->tally, 1u))
+			complain("page table %x has %u references, %u directories have it", pfn,
+				 frame->refs, frame->tally);
 		return;
 	}
 	if (frame->tally && !frame->holds)

@@ -22,6 +22,8 @@ static int drop_pages(struct mm *mm, const struct vma *vma, vaddr_t start, vaddr
 		return -EINVAL;
 	if (advice == MADV_FREE && vma->object)
 		return -EINVAL;
+	if (pagedir_own_ends(&mm->pagedir, start, end))
+		return -ENOMEM;
 	pagedir_unmap(&mm->pagedir, start, end);
 	return 0;
 }

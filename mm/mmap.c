@@ -51,6 +51,8 @@ int mm_unmap_locked(struct mm *mm, vaddr_t start, vaddr_t end)
 	assert(start < end && !((start | end) & PAGE_MASK));
 	if (!vma || vma->start >= end)
 		return 0;
+	if (pagedir_own_ends(&mm->pagedir, start, end))
+		return -ENOMEM;
 	if (vma->start < start && vma->end > end) {
 		vma = vma_isolate(mm, vma, vma->start, end);
 		if (IS_ERR(vma))

@@ -62,7 +62,9 @@ static int protect_piece(struct mm *mm, struct vma **vma, vaddr_t start, vaddr_t
 
 	if (error || flags == (*vma)->flags)
 		return error;
-	error = mm_change_flags(mm, vma, start, end, flags);
+	error = pagedir_own(&mm->pagedir, start, end);
+	if (!error)
+		error = mm_change_flags(mm, vma, start, end, flags);
 	if (error)
 		return error;
 	page_rights = vma_page_rights(*vma);

@@ -99,19 +99,22 @@ static int move_and_leave(struct mm *mm, struct vma *vma, const struct remap *re
 static int move_whole(struct mm *mm, struct vma *vma, const struct remap *remap)
 {
 	size_t size = MIN(remap->old_size, remap->new_size);
+	vaddr_t old_end = remap->old + remap->old_size;
 	uint32_t page_offset = vma_index(vma, remap->old);
 	int error;
 
-	vma = vma_isolate(mm, vma, remap->old, remap->old + remap->old_size);
+	vma = vma_isolate(mm, vma, remap->old, old_end);
 	if (IS_ERR(vma))
 		return PTR_ERR(vma);
-	error = pagedir_move(&mm->pagedir, remap->old, remap->new, size);
+	error = pagedir_own_ends(&mm->pagedir, remap->old + size, old_end);
+	if (!error)
+		error = pagedir_move(&mm->pagedir, remap->old, remap->new, size);
 	if (error) {
 		vma_merge(mm, vma);
 		return error;
 	}
 	if (size < remap->old_size)
-		pagedir_unmap(&mm->pagedir, remap->old + size, remap->old + remap->old_size);
+		pagedir_unmap(&mm->pagedir, remap->old + size, old_end);
 	vma_remove(mm, vma);
 	link_at(mm, vma, remap, page_offset);
 	return 0;

@@ -4,7 +4,8 @@
  * A directory is one page of low memory; its upper part is a copy of the kernel's, which never
  * changes once the kernel ranges have their page tables. In the lower part, page tables appear
  * when a page is mapped in their 4 MB and go when their last entry does; how many entries a
- * table has is kept in `index` of its frame. A table that becomes empty is all zeros, and its
+ * table has is kept in `index` of its frame, and how many of them are resident memory in
+ * `mapped`. A table that becomes empty is all zeros, and its
  * frame is given back as such, so that the next one costs no zeroing.
  *
  * Every entry that is not 0 and maps a frame of RAM owns one reference to it. The ranges below
@@ -39,6 +40,12 @@ void pagedir_flush(const struct flush *flush, const struct pagedir *pagedir)
 	}
 	for (unsigned i = 0; i < flush->count; i++)
 		cpu_invalidate_page(flush->pages[i]);
+}
+
+void pagedir_flush_all(const struct pagedir *pagedir)
+{
+	if (pagedir == active_pagedir)
+		cpu_write_cr3(pagedir->paddr);
 }
 
 static void flush_page(const struct pagedir *pagedir, vaddr_t at)
@@ -81,27 +88,26 @@ static unsigned entry_rights(uint32_t entry)
 	return rights;
 }
 
-static struct page_mapping entry_decode(uint32_t entry)
+/* What the entry of `at` maps; the processor asks the directory's entry for W as well. */
+static struct page_mapping entry_decode(const struct pagedir *pagedir, vaddr_t at, uint32_t entry)
 {
+	if (!owns_table(pagedir, at))
+		entry &= ~ENTRY_WRITE;
 	return (struct page_mapping){ entry_frame(entry), entry & ENTRY_ADDRESS,
-				      entry_rights(entry) };
+				      entry_rights(entry), table_frame(pagedir, at) };
 }
 
-/* What an entry that has been taken out of pagedir held. */
-static inline void entry_drop(struct pagedir *pagedir, uint32_t entry)
+/* What an entry that has been taken out of a table of pagedir's own held. */
+static inline void entry_drop(struct pagedir *pagedir, struct frame *table, uint32_t entry)
 {
 	struct frame *frame = entry_frame(entry);
 
+	uncount_mapping(pagedir, table, frame);
 	if (!frame)
 		return;
-	if (frame->kind == FRAME_ANON) {
-		pagedir->resident_anon--;
-	} else if (frame->kind == FRAME_CACHE) {
-		pagedir->resident_file--;
-		/* Only shared mappings make a cache page dirty: private ones are never writable. */
-		if (entry & ENTRY_DIRTY)
-			frame->flags |= FRAME_FLAG_DIRTY;
-	}
+	/* Only shared mappings make a cache page dirty: private ones are never writable. */
+	if (frame->kind == FRAME_CACHE && entry & ENTRY_DIRTY)
+		frame->flags |= FRAME_FLAG_DIRTY;
 	frame_put(frame);
 }
 
@@ -109,11 +115,12 @@ static inline void entry_drop(struct pagedir *pagedir, uint32_t entry)
 
 uint32_t *pagedir_make_table(struct pagedir *pagedir, vaddr_t at)
 {
-	uint32_t *table = find_table(pagedir, at);
 	struct frame *frame;
 
-	if (table)
-		return table;
+	if (owns_table(pagedir, at))
+		return find_table(pagedir, at);
+	if (pagedir->entries[directory_index(at)])
+		return pagedir_own_table(pagedir, at) ? NULL : find_table(pagedir, at);
 	frame = frame_alloc(FRAME_PAGE_TABLE, FRAME_LOW | FRAME_ZERO);
 	if (!frame)
 		return NULL;
@@ -123,26 +130,28 @@ uint32_t *pagedir_make_table(struct pagedir *pagedir, vaddr_t at)
 	return frame_virt(frame);
 }
 
-void pagedir_table_lost(struct pagedir *pagedir, vaddr_t at, uint32_t count)
+void pagedir_drop_if_empty(struct pagedir *pagedir, vaddr_t at)
 {
 	struct frame *frame = table_frame(pagedir, at);
 
-	assert(frame->kind == FRAME_PAGE_TABLE && frame->index >= count);
-	frame->index -= count;
+	assert(owns_table(pagedir, at) && frame->kind == FRAME_PAGE_TABLE && frame->refs == 1);
+	assert(frame->index <= TABLE_ENTRIES);
 	if (frame->index > 0)
 		return;
+	assert(frame->mapped.anon == 0 && frame->mapped.file == 0);
 	pagedir->entries[directory_index(at)] = 0;
 	pagedir->ntables--;
 	frame->flags |= FRAME_FLAG_ZEROED;
 	frame_put(frame);
 }
 
-/* The entry of a page that must be mapped or held. */
+/* The entry of a page that must be mapped or held, in a table of pagedir's own. */
 static uint32_t *used_entry(const struct pagedir *pagedir, vaddr_t at)
 {
 	uint32_t *entry = find_entry(pagedir, at);
 
 	assert((at & PAGE_MASK) == 0 && at < USER_TOP && entry && *entry);
+	assert(owns_table(pagedir, at));
 	return entry;
 }
 
@@ -196,30 +205,27 @@ void pagedir_activate_kernel(void)
 
 int pagedir_map(struct pagedir *pagedir, vaddr_t at, struct frame *frame, unsigned rights)
 {
-	uint32_t *table = find_table(pagedir, at);
 	uint32_t *entry;
 
-	if (!table)
-		table = pagedir_make_table(pagedir, at);
-	if (!table)
+	if (unlikely(!owns_table(pagedir, at)) && !pagedir_make_table(pagedir, at))
 		return -ENOMEM;
-	entry = &table[table_index(at)];
+	entry = find_entry(pagedir, at);
 	assert((at & PAGE_MASK) == 0 && at < USER_TOP && *entry == 0 && frame->refs > 0);
 	*entry = entry_make(frame_paddr(frame), rights);
-	table_frame(pagedir, at)->index++;
-	count_resident(pagedir, frame);
+	count_mapping(pagedir, table_frame(pagedir, at), frame);
 	return 0;
 }
 
 void pagedir_replace(struct pagedir *pagedir, vaddr_t at, struct frame *frame, unsigned rights)
 {
 	uint32_t *entry = used_entry(pagedir, at);
+	struct frame *table = table_frame(pagedir, at);
 	uint32_t old = *entry;
 
 	assert(frame->refs > 0);
 	*entry = entry_make(frame_paddr(frame), rights);
-	count_resident(pagedir, frame);
-	entry_drop(pagedir, old);
+	count_mapping(pagedir, table, frame);
+	entry_drop(pagedir, table, old);
 	flush_page(pagedir, at);
 }
 
@@ -238,34 +244,47 @@ bool pagedir_lookup(const struct pagedir *pagedir, vaddr_t at, struct page_mappi
 
 	if (!entry || !*entry)
 		return false;
-	*found = entry_decode(*entry);
+	*found = entry_decode(pagedir, at, *entry);
 	return true;
 }
 
 /* ---- ranges ---- */
 
-/* Unmaps what is in one table. */
+/* Unmaps what is in one table, which is pagedir's own. */
 static void unmap_chunk(struct pagedir *pagedir, vaddr_t start, vaddr_t end, struct flush *flush)
 {
 	uint32_t *table = find_table(pagedir, start);
-	const unsigned before = flush->count;
+	struct frame *frame = table_frame(pagedir, start);
 
-	if (!table)
-		return;
 	for (unsigned i = table_index(start); i <= table_index(end - 1); i++) {
 		uint32_t entry = table[i];
 
 		if (!entry)
 			continue;
 		table[i] = 0;
-		entry_drop(pagedir, entry);
+		entry_drop(pagedir, frame, entry);
 		flush_add(flush, ROUND_DOWN(start, TABLE_SPAN) + i * PAGE_SIZE);
 	}
-	if (flush->count > before)
-		pagedir_table_lost(pagedir, start, flush->count - before);
+	pagedir_drop_if_empty(pagedir, start);
 }
 
-void pagedir_unmap(struct pagedir *pagedir, vaddr_t start, vaddr_t end)
+/*
+ * Unmaps what is in one table. If others share that, it is let go of, when all of it is to be
+ * unmapped or, at the end of an address space, soon will be; else nothing in it is meant.
+ */
+static void unmap_or_leave(struct pagedir *pagedir, vaddr_t start, vaddr_t end, bool ending,
+			   struct flush *flush)
+{
+	if (owns_table(pagedir, start) || pagedir_take_back(pagedir, start)) {
+		unmap_chunk(pagedir, start, end, flush);
+	} else if (pagedir_first_used(pagedir, start, end) != end) {
+		assert(ending || end - start == TABLE_SPAN);
+		pagedir_leave_table(pagedir, start);
+		flush->count = FLUSH_PAGES_MAX + 1;
+	}
+}
+
+static void unmap(struct pagedir *pagedir, vaddr_t start, vaddr_t end, bool ending)
 {
 	struct flush flush;
 
@@ -273,9 +292,20 @@ void pagedir_unmap(struct pagedir *pagedir, vaddr_t start, vaddr_t end)
 	flush.count = 0;
 	for (vaddr_t at = start, next; at < end; at = next) {
 		next = chunk_end(at, end);
-		unmap_chunk(pagedir, at, next, &flush);
+		if (pagedir->entries[directory_index(at)])
+			unmap_or_leave(pagedir, at, next, ending, &flush);
 	}
 	pagedir_flush(&flush, pagedir);
+}
+
+void pagedir_unmap(struct pagedir *pagedir, vaddr_t start, vaddr_t end)
+{
+	unmap(pagedir, start, end, false);
+}
+
+void pagedir_abandon(struct pagedir *pagedir, vaddr_t start, vaddr_t end)
+{
+	unmap(pagedir, start, end, true);
 }
 
 /* The entry with new rights; see pagedir_protect. */
@@ -307,6 +337,7 @@ void pagedir_protect(struct pagedir *pagedir, vaddr_t start, vaddr_t end, unsign
 		next = chunk_end(at, end);
 		if (!entry)
 			continue;
+		assert(owns_table(pagedir, at));
 		for (; at < next; at += PAGE_SIZE, entry++) {
 			if (!*entry)
 				continue;
@@ -337,7 +368,8 @@ void pagedir_walk(const struct pagedir *pagedir, vaddr_t start, vaddr_t end,
 		next = chunk_end(at, end);
 		at = pagedir_first_used(pagedir, at, next);
 		while (at < next) {
-			struct page_mapping page = entry_decode(*find_entry(pagedir, at));
+			struct page_mapping page = entry_decode(pagedir, at,
+								*find_entry(pagedir, at));
 
 			if (!visit(context, at, &page))
 				return;

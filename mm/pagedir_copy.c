@@ -3,6 +3,11 @@
  * one (mremap). Entries go, bytes stay. Both build the page tables that they need before they
  * change an entry of the table at hand, so that running out of memory never leaves an entry in
  * two states.
+ *
+ * fork shares page tables where it may (pagedir_share.c) and where that is cheaper than to copy
+ * them: a shared table costs one fault and a copy at whichever side first writes to it, and that
+ * copy looks at all of its entries. What is small (a small program's stack and heap, which both
+ * sides are going to write to) is therefore copied at once, and only the part that a region has.
  */
 #include <pagedir.h>
 
@@ -10,26 +15,16 @@
 
 #include "pagedir_internal.h"
 
-/* One more mapping, in `to`, of what an entry maps. */
-static inline void hold(struct pagedir *to, uint32_t entry)
-{
-	struct frame *frame = entry_frame(entry);
+/* Pages of a region, or entries in use, in one table from which on it is rather shared. */
+#define SHARE_MIN 256u
 
-	if (!frame)
-		return;
-	frame_get(frame);
-	count_resident(to, frame);
-}
+/* ---- fork ---- */
 
-/*
- * Copies what is in one table. The target's table comes first, so that nothing is half done
- * when it cannot be had.
- */
-static int copy_chunk(struct pagedir *to, struct pagedir *from, vaddr_t at, vaddr_t end, bool cow)
+/* Copies what is in one table to one of to's own, which is built first. */
+static int copy_chunk(struct pagedir *to, struct pagedir *from, vaddr_t at, vaddr_t end)
 {
-	const uint32_t lost = cow ? ENTRY_WRITE : 0, gained = cow ? ENTRY_COW : 0;
 	uint32_t *source, *target;
-	uint32_t count = 0;
+	struct frame *table;
 
 	at = pagedir_first_used(from, at, end);
 	if (at == end)
@@ -37,48 +32,74 @@ static int copy_chunk(struct pagedir *to, struct pagedir *from, vaddr_t at, vadd
 	target = pagedir_make_table(to, at);
 	if (!target)
 		return -ENOMEM;
+	table = table_frame(to, at);
 	source = find_table(from, at);
 	for (unsigned i = table_index(at); i <= table_index(end - 1); i++) {
 		uint32_t entry = source[i];
+		struct frame *frame = entry_frame(entry);
 
 		if (!entry)
 			continue;
 		assert(!target[i]);
-		entry = (entry & ~lost) | gained;
+		entry = (entry & ~ENTRY_WRITE) | ENTRY_COW;
 		source[i] = entry;
 		target[i] = entry;
-		hold(to, entry);
-		count++;
+		count_mapping(to, table, frame);
+		if (frame)
+			frame_get(frame);
 	}
-	table_frame(to, at)->index += count;
 	return 0;
 }
 
-int pagedir_copy(struct pagedir *to, struct pagedir *from, vaddr_t start, vaddr_t end, bool cow)
+/* One table's part of a region, [at, end): is its table, which may be shared, worth sharing? */
+static bool is_large(const struct pagedir *from, vaddr_t at, vaddr_t end)
+{
+	return end - at >= SHARE_MIN * PAGE_SIZE || table_frame(from, at)->index >= SHARE_MIN;
+}
+
+/* Shares or copies what is in one table; the region before may have brought it along already. */
+static int fork_chunk(struct pagedir *to, struct pagedir *from, vaddr_t at, vaddr_t end,
+		      bool may_share)
+{
+	const uint32_t *table = find_table(from, at), *present = find_table(to, at);
+
+	if (!table || table == present)
+		return 0;
+	if (!may_share || present || !is_large(from, at, end))
+		return copy_chunk(to, from, at, end);
+	pagedir_share_table(to, from, at);
+	return 0;
+}
+
+int pagedir_copy(struct pagedir *to, struct pagedir *from, vaddr_t start, vaddr_t end, vaddr_t low,
+		 vaddr_t high)
 {
 	int error = 0;
 
 	assert_user_range(start, end);
-	assert(to != from);
+	assert(to != from && (low == high || (low <= start && end <= high)));
 	for (vaddr_t at = start, next; at < end && !error; at = next) {
+		vaddr_t first = ROUND_DOWN(at, TABLE_SPAN);
+
 		next = chunk_end(at, end);
-		error = copy_chunk(to, from, at, next, cow);
+		error = fork_chunk(to, from, at, next,
+				   first >= low && first < high && high - first >= TABLE_SPAN);
 	}
-	if (cow && from == active_pagedir)
-		cpu_write_cr3(from->paddr);
 	return error;
 }
+
+/* ---- mremap ---- */
 
 /* Frees the tables for [start, end) that have no entry: those left behind, or made in vain. */
 static void drop_empty_tables(struct pagedir *pagedir, vaddr_t start, vaddr_t end)
 {
 	for (vaddr_t at = start; at < end; at = chunk_end(at, end)) {
-		if (find_table(pagedir, at) && table_frame(pagedir, at)->index == 0)
-			pagedir_table_lost(pagedir, at, 0);
+		if (owns_table(pagedir, at))
+			pagedir_drop_if_empty(pagedir, at);
 	}
 }
 
-/* Builds the tables that a move of [from, end) to `to` needs. */
+/* Builds, and makes pagedir's own, the tables that a move of [from, end) to `to` changes. */
 static int make_tables_for_move(struct pagedir *pagedir, vaddr_t from, vaddr_t end, vaddr_t to)
 {
 	for (vaddr_t at = from, next; at < end; at = next) {
@@ -87,7 +108,8 @@ static int make_tables_for_move(struct pagedir *pagedir, vaddr_t from, vaddr_t e
 		if (at == next)
 			continue;
 		/* A source table meets at most two target tables. */
-		if (!pagedir_make_table(pagedir, to + (at - from)) ||
+		if (!pagedir_make_table(pagedir, at) ||
+		    !pagedir_make_table(pagedir, to + (at - from)) ||
 		    !pagedir_make_table(pagedir, to + (next - PAGE_SIZE - from)))
 			return -ENOMEM;
 	}
@@ -102,10 +124,11 @@ static void move_chunk(struct pagedir *pagedir, vaddr_t from, vaddr_t end, vaddr
 		       struct flush *flush)
 {
 	uint32_t *source = find_entry(pagedir, from);
-	uint32_t count = 0;
+	struct frame *table;
 
-	if (!source)
+	if (!source || !owns_table(pagedir, from))
 		return;
+	table = table_frame(pagedir, from);
 	for (vaddr_t at = from; at < end; at += PAGE_SIZE, source++, to += PAGE_SIZE) {
 		uint32_t *target;
 
@@ -114,13 +137,11 @@ static void move_chunk(struct pagedir *pagedir, vaddr_t from, vaddr_t end, vaddr
 		target = find_entry(pagedir, to);
 		assert(target && !*target);
 		*target = *source;
+		uncount_mapping(pagedir, table, entry_frame(*source));
+		count_mapping(pagedir, table_frame(pagedir, to), entry_frame(*source));
 		*source = 0;
-		table_frame(pagedir, to)->index++;
-		count++;
 		flush_add(flush, at);
 	}
-	assert(table_frame(pagedir, from)->index >= count);
-	table_frame(pagedir, from)->index -= count;
 }
 
 int pagedir_move(struct pagedir *pagedir, vaddr_t from, vaddr_t to, size_t size)

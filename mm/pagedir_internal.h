@@ -1,6 +1,6 @@
 /*
  * Entries of page directories and page tables (Intel SDM 3A, 4.3, figure 4-4), and TLB flushes:
- * what mm/pagedir.c and mm/pagedir_copy.c (user half) and mm/pagedir_kernel.c (kernel half)
+ * what mm/pagedir.c, mm/pagedir_copy.c and mm/pagedir_share.c (user half) and mm/pagedir_kernel.c (kernel half)
  * share, and nobody else sees.
  *
  *    31               12 11 10  9  8  7   6  5   4   3   2  1  0
@@ -12,6 +12,9 @@
  * entry is in one of three states: 0 (nothing there); P set (mapped); P clear and HD set: held,
  * the frame is there but nobody may touch it (PROT_NONE), so that every access faults, the
  * kernel's user copies included.
+ *
+ * A directory entry that has W is to a page table of the directory's own; one without is to a
+ * table that is shared, or was until the others left it (mm/pagedir_share.c).
  */
 #ifndef LOFT_PAGEDIR_INTERNAL_H
 #define LOFT_PAGEDIR_INTERNAL_H
@@ -94,13 +97,36 @@ static inline struct frame *entry_frame(uint32_t entry)
 	return frame_from_pfn(entry >> PAGE_SHIFT);
 }
 
-/* One more mapping of frame. */
-static inline void count_resident(struct pagedir *pagedir, const struct frame *frame)
+/* One more mapping of frame, in a table of pagedir's own; NULL: device memory. */
+static inline void count_mapping(struct pagedir *pagedir, struct frame *table,
+				 const struct frame *frame)
 {
-	if (frame->kind == FRAME_ANON)
+	table->index++;
+	if (!frame)
+		return;
+	if (frame->kind == FRAME_ANON) {
 		pagedir->resident_anon++;
-	else if (frame->kind == FRAME_CACHE)
+		table->mapped.anon++;
+	} else if (frame->kind == FRAME_CACHE) {
 		pagedir->resident_file++;
+		table->mapped.file++;
+	}
+}
+
+/* One mapping of frame less. */
+static inline void uncount_mapping(struct pagedir *pagedir, struct frame *table,
+				   const struct frame *frame)
+{
+	table->index--;
+	if (!frame)
+		return;
+	if (frame->kind == FRAME_ANON) {
+		pagedir->resident_anon--;
+		table->mapped.anon--;
+	} else if (frame->kind == FRAME_CACHE) {
+		pagedir->resident_file--;
+		table->mapped.file--;
+	}
 }
 
 /* The page table for `at`, or NULL. */
@@ -114,6 +140,12 @@ static inline uint32_t *find_table(const struct pagedir *pagedir, vaddr_t at)
 static inline struct frame *table_frame(const struct pagedir *pagedir, vaddr_t at)
 {
 	return frame_from_pfn(pagedir->entries[directory_index(at)] >> PAGE_SHIFT);
+}
+
+/* True when there is a page table for `at` that only this directory has, and may change. */
+static inline bool owns_table(const struct pagedir *pagedir, vaddr_t at)
+{
+	return pagedir->entries[directory_index(at)] & ENTRY_WRITE;
 }
 
 static inline void assert_user_range(vaddr_t start, vaddr_t end)
@@ -137,16 +169,30 @@ static inline uint32_t *find_entry(const struct pagedir *pagedir, vaddr_t at)
 	return table ? &table[table_index(at)] : NULL;
 }
 
-/* The page table for `at`, built if there is none; NULL when memory is out. */
+/* The page table for `at`, the directory's own, built if there is none; NULL when memory is out. */
 uint32_t *pagedir_make_table(struct pagedir *pagedir, vaddr_t at);
 
-/*
- * Takes `count` entries, zero already, off the books of the table for `at`; frees it when none
- * is left.
- */
-void pagedir_table_lost(struct pagedir *pagedir, vaddr_t at, uint32_t count);
+/* Frees the table for `at`, which is pagedir's own, if it has no entry left. */
+void pagedir_drop_if_empty(struct pagedir *pagedir, vaddr_t at);
 
 /* The first page of [at, end), all of it in one table, that is mapped or held; end when none is. */
 vaddr_t pagedir_first_used(const struct pagedir *pagedir, vaddr_t at, vaddr_t end);
+
+/* ---- sharing (mm/pagedir_share.c) ---- */
+
+/* The page table for `at`, which is there and not pagedir's own, becomes that; -ENOMEM. */
+__must_check int pagedir_own_table(struct pagedir *pagedir, vaddr_t at);
+
+/*
+ * Makes that table pagedir's own if no other directory has it any more, and tells whether that
+ * is so. Nothing is allocated.
+ */
+bool pagedir_take_back(struct pagedir *pagedir, vaddr_t at);
+
+/* to, which has no page table for `at`, shares from's. */
+void pagedir_share_table(struct pagedir *to, struct pagedir *from, vaddr_t at);
+
+/* Lets go of the page table for `at`, which others share. */
+void pagedir_leave_table(struct pagedir *pagedir, vaddr_t at);
 
 #endif

@@ -1,7 +1,9 @@
 /*
- * User halves of page directories against a record of what each page should be, on two
+ * User halves of page directories against a record of what each page should be, on three
  * directories at once: mappings, rights, references, resident counts and page tables, with
- * allocations that fail. Pages lie around table borders. SOURCES: lib/string.c
+ * allocations that fail. Pages lie around table borders. Directories are forked into each other,
+ * so that they share page tables: a page may then have lost a right to write and get it back when
+ * nobody else has the table any more. SOURCES: lib/string.c
  */
 #include "host_memory.h"
 
@@ -18,17 +20,20 @@ static struct frame *alloc_or_fail(enum frame_kind kind, unsigned flags)
 #define frame_alloc alloc_or_fail
 #include "../../mm/pagedir.c"
 #include "../../mm/pagedir_copy.c"
+#include "../../mm/pagedir_share.c"
 #undef frame_alloc
 
 #define NPAGES 96u /* of the model: 32 before and after each of three table borders */
 #define PART 32u
-#define NDIRECTORIES 2
+#define NDIRECTORIES 3
+#define PARTS (NPAGES / PART)
 
 uint32_t boot_pagedir[TABLE_ENTRIES];
 
 struct page {
 	struct frame *frame;
 	unsigned rights;
+	bool forked; /* MAP_WRITE in rights may be lost by now, and MAP_COW have come */
 };
 
 static struct pagedir directories[NDIRECTORIES];
@@ -61,28 +66,100 @@ static unsigned random_rights(void)
 	return rights[unit_random() % ARRAY_SIZE(rights)];
 }
 
+/* Page tables are shared where all is anonymous: in every part but the first. */
+static bool may_share(unsigned page)
+{
+	return page >= PART;
+}
+
+/* What the two tables of a part cover. */
+static vaddr_t part_start(unsigned part)
+{
+	return ROUND_DOWN(address_of(part * PART), TABLE_SPAN);
+}
+
+static vaddr_t part_end(unsigned part)
+{
+	return part_start(part) + 2 * TABLE_SPAN;
+}
+
+static struct page_mapping see(unsigned which, unsigned page)
+{
+	struct page_mapping found;
+
+	assert_true(pagedir_lookup(&directories[which], address_of(page), &found));
+	return found;
+}
+
+static unsigned other_than(unsigned which)
+{
+	return (which + 1 + unit_random() % (NDIRECTORIES - 1)) % NDIRECTORIES;
+}
+
+/* False when memory is out. Afterwards the rights that are seen are those that the pages have. */
+static bool own(unsigned which, unsigned first, unsigned count)
+{
+	if (pagedir_own(&directories[which], address_of(first), end_of(first, count))) {
+		assert_true(failing);
+		return false;
+	}
+	for (unsigned i = first; i < first + count; i++) {
+		if (!model[which][i].frame || !model[which][i].forked)
+			continue;
+		model[which][i].rights = see(which, i).rights & ~MAP_USER;
+		model[which][i].forked = false;
+	}
+	return true;
+}
+
 static void do_map(unsigned which, unsigned page)
 {
-	struct frame *frame = frame_alloc(unit_random() % 3 ? FRAME_ANON : FRAME_CACHE, 0);
+	bool cache = !may_share(page) && unit_random() % 3 == 0;
+	struct frame *frame = frame_alloc(cache ? FRAME_CACHE : FRAME_ANON, 0);
+	struct pagedir *pagedir = &directories[which];
 	unsigned rights = random_rights();
+	bool mapped;
 
 	assert_non_null(frame);
 	if (model[which][page].frame) {
-		pagedir_replace(&directories[which], address_of(page), frame, rights);
-	} else if (pagedir_map(&directories[which], address_of(page), frame, rights)) {
+		mapped = own(which, page, 1);
+		if (mapped)
+			pagedir_replace(pagedir, address_of(page), frame, rights);
+	} else {
+		mapped = pagedir_map(pagedir, address_of(page), frame, rights) == 0;
+	}
+	if (mapped) {
+		model[which][page] = (struct page){ frame, rights, false };
+	} else {
 		assert_true(failing);
 		frame_put(frame);
-		return;
 	}
-	model[which][page] = (struct page){ frame, rights };
 }
 
 static void do_set_rights(unsigned which, unsigned page)
 {
-	if (!model[which][page].frame)
+	unsigned rights = random_rights();
+
+	if (!model[which][page].frame || !own(which, page, 1))
 		return;
-	model[which][page].rights = random_rights();
+	/* Private memory is written by its only owner. */
+	if (may_share(page) && model[which][page].frame->refs > 1)
+		rights &= ~MAP_WRITE;
+	model[which][page].rights = rights;
 	pagedir_set_rights(&directories[which], address_of(page), model[which][page].rights);
+}
+
+/* Unmaps [start, end), which has these pages of the model; false when memory is out. */
+static bool unmap_model(unsigned which, vaddr_t start, vaddr_t end, unsigned first, unsigned count)
+{
+	if (pagedir_own_ends(&directories[which], start, end)) {
+		assert_true(failing);
+		return false;
+	}
+	pagedir_unmap(&directories[which], start, end);
+	for (unsigned i = first; i < first + count; i++)
+		model[which][i].frame = NULL;
+	return true;
 }
 
 static void do_unmap(unsigned which)
@@ -90,9 +167,7 @@ static void do_unmap(unsigned which)
 	unsigned first, count;
 
 	random_run(&first, &count);
-	pagedir_unmap(&directories[which], address_of(first), end_of(first, count));
-	for (unsigned i = first; i < first + count; i++)
-		model[which][i].frame = NULL;
+	unmap_model(which, address_of(first), end_of(first, count), first, count);
 }
 
 static void model_protect(struct page *page, unsigned rights, bool cow)
@@ -115,6 +190,10 @@ static void do_protect(unsigned which)
 	bool cow = unit_random() % 2;
 
 	random_run(&first, &count);
+	/* What can be shared is private. */
+	cow |= may_share(first);
+	if (!own(which, first, count))
+		return;
 	pagedir_protect(&directories[which], address_of(first), end_of(first, count), wanted, cow);
 	for (unsigned i = first; i < first + count; i++) {
 		if (model[which][i].frame)
@@ -122,37 +201,57 @@ static void do_protect(unsigned which)
 	}
 }
 
-/* Copies a run into the other directory, where it is unmapped first. */
+/* Copies a run into another directory, where it is unmapped first. */
 static void do_copy(unsigned which)
 {
-	struct pagedir *to = &directories[!which];
-	bool cow = unit_random() % 2;
-	unsigned first, count;
+	unsigned first, count, target = other_than(which);
+	struct pagedir *to = &directories[target];
 	int error;
 
 	random_run(&first, &count);
-	pagedir_unmap(to, address_of(first), end_of(first, count));
-	error = pagedir_copy(to, &directories[which], address_of(first), end_of(first, count), cow);
+	if (!unmap_model(target, address_of(first), end_of(first, count), first, count))
+		return;
+	error = pagedir_copy(to, &directories[which], address_of(first), end_of(first, count), 0,
+			     0);
 	if (error) {
 		assert_true(failing);
 		pagedir_unmap(to, address_of(first), end_of(first, count));
 	}
 	for (unsigned i = first; i < first + count; i++) {
-		struct page *source = &model[which][i], *target = &model[!which][i];
-		struct page_mapping now;
+		struct page *source = &model[which][i];
 
-		target->frame = NULL;
 		if (!source->frame)
 			continue;
-		if (error) {
-			/* How far it got is not told. */
-			assert_true(pagedir_lookup(&directories[which], address_of(i), &now));
-			source->rights = now.rights & ~MAP_USER;
+		/* How far it got is not told. */
+		source->forked = error;
+		if (error)
 			continue;
-		}
-		if (cow)
-			source->rights = (source->rights & ~MAP_WRITE) | MAP_COW;
-		*target = *source;
+		source->rights = (source->rights & ~MAP_WRITE) | MAP_COW;
+		model[target][i] = *source;
+	}
+}
+
+/* Forks one part, all of two tables, into another directory, in two steps as if of two regions. */
+static void do_fork(unsigned which)
+{
+	unsigned part = 1 + unit_random() % (PARTS - 1), target = other_than(which);
+	vaddr_t start = part_start(part), end = part_end(part);
+	vaddr_t middle = start + unit_random() % (2 * TABLE_ENTRIES) * PAGE_SIZE;
+	struct pagedir *to = &directories[target], *from = &directories[which];
+	int error;
+
+	unmap_model(target, start, end, part * PART, PART);
+	error = pagedir_copy(to, from, start, middle, start, end);
+	if (!error)
+		error = pagedir_copy(to, from, middle, end, start, end);
+	if (error) {
+		assert_true(failing);
+		pagedir_abandon(to, start, end);
+	}
+	for (unsigned i = part * PART; i < (part + 1) * PART; i++) {
+		model[which][i].forked = true;
+		if (!error)
+			model[target][i] = model[which][i];
 	}
 }
 
@@ -163,11 +262,11 @@ static void do_move(unsigned which)
 
 	random_run(&first, &count);
 	to = unit_random() % NPAGES;
-	if (to % PART + count > PART || (to < first + count && first < to + count))
+	if (to % PART + count > PART || (to < first + count && first < to + count) ||
+	    may_share(first) != may_share(to))
 		return;
-	pagedir_unmap(pagedir, address_of(to), end_of(to, count));
-	for (unsigned i = 0; i < count; i++)
-		model[which][to + i].frame = NULL;
+	if (!unmap_model(which, address_of(to), end_of(to, count), to, count))
+		return;
 	if (pagedir_move(pagedir, address_of(first), address_of(to), count * PAGE_SIZE)) {
 		assert_true(failing);
 		return;
@@ -175,6 +274,31 @@ static void do_move(unsigned which)
 	for (unsigned i = 0; i < count; i++) {
 		model[which][to + i] = model[which][first + i];
 		model[which][first + i].frame = NULL;
+	}
+}
+
+/* Pages of the model that map this frame. */
+static unsigned count_users(const struct frame *frame)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < NDIRECTORIES * NPAGES; i++)
+		count += model[i / NPAGES][i % NPAGES].frame == frame;
+	return count;
+}
+
+static void check_rights(const struct page *page, unsigned rights)
+{
+	assert_true(rights & MAP_USER);
+	rights &= ~MAP_USER;
+	if (!page->forked) {
+		assert_int_equal(rights, page->rights);
+		return;
+	}
+	assert_int_equal((rights | MAP_COW | MAP_WRITE), (page->rights | MAP_COW | MAP_WRITE));
+	if (rights & MAP_WRITE) {
+		assert_true(page->rights & MAP_WRITE && !(rights & MAP_COW));
+		assert_int_equal(count_users(page->frame), 1);
 	}
 }
 
@@ -192,7 +316,7 @@ static void check_directory(unsigned which)
 		if (!mapped)
 			continue;
 		assert_ptr_equal(found.frame, page->frame);
-		assert_int_equal(found.rights, page->rights | MAP_USER);
+		check_rights(page, found.rights);
 		anon += page->frame->kind == FRAME_ANON;
 		file += page->frame->kind == FRAME_CACHE;
 		tables += !has_table[address_of(i) >> 22];
@@ -203,7 +327,20 @@ static void check_directory(unsigned which)
 	assert_int_equal(directories[which].ntables, tables);
 }
 
-/* A frame is in as many mappings as it has references. */
+/* Directories before `which` that have the same table for this page. */
+static unsigned count_sharers_before(unsigned which, unsigned page)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < which; i++)
+		count += model[i][page].frame && see(i, page).table == see(which, page).table;
+	return count;
+}
+
+/*
+ * A table has as many references as directories have it, a frame as many as there are entries in
+ * tables, each counted once.
+ */
 static void check_references(void)
 {
 	for (unsigned i = 0; i < NDIRECTORIES * NPAGES; i++) {
@@ -211,9 +348,16 @@ static void check_references(void)
 		uint32_t mappings = 0;
 
 		for (unsigned j = 0; frame && j < NDIRECTORIES * NPAGES; j++)
-			mappings += model[j / NPAGES][j % NPAGES].frame == frame;
+			mappings += model[j / NPAGES][j % NPAGES].frame == frame &&
+				    count_sharers_before(j / NPAGES, j % NPAGES) == 0;
 		if (frame)
 			assert_int_equal(frame->refs, mappings);
+	}
+	for (unsigned page = 0; page < NPAGES; page++) {
+		const unsigned last = NDIRECTORIES - 1;
+
+		if (model[last][page].frame && count_sharers_before(last, page) == last)
+			assert_int_equal(see(last, page).table->refs, NDIRECTORIES);
 	}
 }
 
@@ -221,7 +365,10 @@ static void one_step(void)
 {
 	unsigned which = unit_random() % NDIRECTORIES;
 
-	switch (unit_random() % 16) {
+	switch (unit_random() % 17) {
+	case 16:
+		do_fork(which);
+		break;
 	case 0:
 		do_unmap(which);
 		break;
@@ -253,14 +400,17 @@ static void test_random_use(void **state)
 	for (unsigned round = 0; round < 30000; round++) {
 		failing = round / 1000 % 2;
 		one_step();
-		check_directory(0);
-		check_directory(1);
+		for (unsigned i = 0; i < NDIRECTORIES; i++)
+			check_directory(i);
 		if (round % 50 == 0)
 			check_references();
 	}
 	failing = false;
 	for (unsigned i = 0; i < NDIRECTORIES; i++) {
-		pagedir_unmap(&directories[i], 0, USER_TOP);
+		if (i == 0)
+			pagedir_unmap(&directories[i], 0, USER_TOP);
+		else
+			pagedir_abandon(&directories[i], 0, USER_TOP);
 		pagedir_destroy(&directories[i]);
 	}
 	assert_int_equal(free_frames(), before);
@@ -280,87 +430,11 @@ static void test_tables_come_back_clean(void **state)
 	assert_true(frame_state.low.nzeroed >= 2);
 }
 
-static bool collect(void *context, vaddr_t at, const struct page_mapping *page)
-{
-	vaddr_t **next = context;
-
-	assert_non_null(page->frame);
-	*(*next)++ = at;
-	return true;
-}
-
-static void test_walk(void **state)
-{
-	vaddr_t expected[NPAGES], met[NPAGES + 1], *next = met;
-	unsigned count = 0;
-
-	(void)state;
-	assert_int_equal(pagedir_init(&directories[0]), 0);
-	for (unsigned i = 0; i < NPAGES; i++) {
-		if (unit_random() % 2)
-			continue;
-		assert_int_equal(pagedir_map(&directories[0], address_of(i),
-					     frame_alloc(FRAME_ANON, 0), random_rights()),
-				 0);
-		expected[count++] = address_of(i);
-	}
-	pagedir_walk(&directories[0], 0, USER_TOP, collect, &next);
-	assert_int_equal(next - met, count);
-	for (unsigned i = 0; i < count; i++)
-		assert_int_equal(met[i], expected[i]);
-	pagedir_unmap(&directories[0], 0, USER_TOP);
-	pagedir_destroy(&directories[0]);
-}
-
-/* What the processor noted of a shared page reaches the page cache when the mapping goes. */
-static void test_dirty_bit_moves_to_the_frame(void **state)
-{
-	struct frame *frame = frame_alloc(FRAME_CACHE, 0);
-
-	(void)state;
-	assert_int_equal(pagedir_init(&directories[0]), 0);
-	frame_get(frame);
-	assert_int_equal(pagedir_map(&directories[0], PAGE_SIZE, frame, MAP_READ | MAP_WRITE), 0);
-	*find_entry(&directories[0], PAGE_SIZE) |= ENTRY_DIRTY | ENTRY_ACCESSED;
-	pagedir_set_rights(&directories[0], PAGE_SIZE, MAP_READ);
-	assert_false(frame->flags & FRAME_FLAG_DIRTY);
-	pagedir_unmap(&directories[0], PAGE_SIZE, 2 * PAGE_SIZE);
-	assert_true(frame->flags & FRAME_FLAG_DIRTY);
-	frame_put(frame);
-	pagedir_destroy(&directories[0]);
-}
-
-static void map_or_assert(vaddr_t at, struct frame *frame)
-{
-	assert_int_equal(pagedir_map(&directories[0], at, frame, MAP_READ), 0);
-}
-
-static void test_misuse_is_noticed(void **state)
-{
-	struct frame *frame = frame_alloc(FRAME_ANON, 0);
-
-	(void)state;
-	assert_int_equal(pagedir_init(&directories[0]), 0);
-	map_or_assert(PAGE_SIZE, frame);
-	expect_assert_failure(map_or_assert(PAGE_SIZE, frame));
-	expect_assert_failure(map_or_assert(2 * PAGE_SIZE + 4, frame));
-	expect_assert_failure(pagedir_set_rights(&directories[0], 2 * PAGE_SIZE, MAP_READ));
-	expect_assert_failure(pagedir_set_rights(&directories[0], PAGE_SIZE, MAP_WRITE));
-	expect_assert_failure(pagedir_unmap(&directories[0], 2 * PAGE_SIZE, PAGE_SIZE));
-	expect_assert_failure(pagedir_destroy(&directories[0]));
-	pagedir_unmap(&directories[0], 0, USER_TOP);
-	expect_assert_failure(frame_put(frame));
-	pagedir_destroy(&directories[0]);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random_use),
 		cmocka_unit_test(test_tables_come_back_clean),
-		cmocka_unit_test(test_walk),
-		cmocka_unit_test(test_dirty_bit_moves_to_the_frame),
-		cmocka_unit_test(test_misuse_is_noticed),
 	};
 
 	return cmocka_run_group_tests(tests, setup_memory, NULL);
