@@ -228,9 +228,9 @@ sysenter_entry:
 	push	edx
 	push	ecx
 	push	ebx
-	mov	edx, KERNEL_DS
-	mov	ds, edx
-	mov	es, edx
+	mov	ebx, KERNEL_DS
+	mov	ds, ebx
+	mov	es, ebx
 	push	dword EFLAGS_RESERVED | EFLAGS_IF | EFLAGS_AC
 	popfd
 sysenter_settled:
@@ -243,14 +243,16 @@ fetch_sixth:
 	mov	[esp + FRAME_EBP], ebp
 	cmp	eax, SYSCALL_COUNT
 	jae	syscall_entry.none
-	mov	ecx, [syscall_table + SYSCALL_ENTRY_SIZE * eax + SYSCALL_ENTER]
-	test	ecx, ecx
+	mov	ebx, [syscall_table + SYSCALL_ENTRY_SIZE * eax + SYSCALL_ENTER]
+	test	ebx, ebx
 	jz	syscall_entry.none
-%rep 6
-	push	dword [esp + 20]
-%endrep
-	call	ecx
-	add	esp, 24
+	mov	eax, [esp]
+	xchg	ecx, edx
+	push	ebp
+	push	edi
+	push	esi
+	call	ebx
+	add	esp, 12
 	mov	[esp + FRAME_EAX], eax
 	add	eax, RESTART_LAST
 	cmp	eax, RESTART_LAST - RESTART_FIRST
