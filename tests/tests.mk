@@ -15,9 +15,10 @@ build/tests/%: tests/programs/%.c $(wildcard tests/programs/*.h) | setup-test
 		$$(sed -n '1{/CFLAGS: .*-static-pie/!s/.*/-static -no-pie/p}' $<) -s -o $@ $<
 
 # What runs as process 1 in the tests' machines: our own programs, of our own C library.
-OWN_TEST_PROGRAMS := build/tests/testinit build/tests/arguments
+OWN_TEST_PROGRAMS := build/tests/testinit build/tests/arguments build/tests/vsyscall
 vpath testinit.c tests/system
 vpath arguments.c tests/machines
+vpath vsyscall.c tests/machines
 
 $(OWN_TEST_PROGRAMS:%=%.o): build/tests/%.o: %.c user/libc/libc.h | setup-build
 	@mkdir -p $(@D)

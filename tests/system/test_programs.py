@@ -77,6 +77,7 @@ class Batch:
 
     def __init__(self, names, scratch, label):
         self.names, self.scratch, self.label = names, scratch, label
+        self.machine = {}   # more for VM
         self.results = None
 
     def result(self, name):
@@ -98,7 +99,7 @@ class Batch:
         files.update({f"tests/{name}": BINARIES / name for name in names})
         archive = loftvm.cpio(self.scratch / f"{self.label}-{number}.cpio", files)
         with loftvm.VM(f"programs-{self.label}-{number}", initrd=archive, memory=256,
-                       append="quiet loglevel=1") as machine:
+                       append="quiet loglevel=1", **self.machine) as machine:
             for at, name in enumerate(names):
                 try:
                     self._take(machine, name)

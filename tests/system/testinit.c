@@ -44,7 +44,7 @@ struct entry {
 	char name[];
 };
 
-enum { SYS_unlink = 10, SYS_mkdir = 39, SYS_rmdir = 40, DT_DIR = 4 };
+enum { SYS_unlink = 10, SYS_mkdir = 39, SYS_rmdir = 40, DT_DIR = 4, TCSBRK = 0x5409 };
 
 /* Empties the working folder, and those in it. */
 static void remove_all(int depth)
@@ -223,6 +223,7 @@ int main(int argc, char **argv, char **envp)
 		name = last ? end : end + 1;
 	}
 	print("\n@done\n");
+	syscall3(SYS_ioctl, 1, TCSBRK, 1); /* waits until all of it is out */
 	syscall4(SYS_reboot, 0xfee1dead, 672274793, 0x4321fedc, 0);
 	for (;;)
 		waitpid(-1, NULL, 0);
