@@ -1,10 +1,10 @@
 /*
  * /proc: a file system whose files are made up when they are read.
  *
- * Its tree is a table of entries (proc_system.c, proc_process.c) with two places that no table can
- * hold: a directory for each process and, in each of these, a link for each open file. An inode
- * remembers its entry and, by number, the process and the descriptor: never a pointer, since both
- * may be gone by the next look. Every inode is volatile: each walk makes it anew.
+ * Its tree is a table of entries (proc_system.c, proc_process.c) with three places that no table can
+ * hold: a directory for each process and, in each of these, a link for each open file and for each
+ * region that maps a file. An inode remembers its entry and, by number, the process and the
+ * descriptor or page: never a pointer, since both may be gone by the next look. Every inode is volatile: each walk makes it anew.
  *
  * How a file is read and written is in proc_file.c.
  */
@@ -38,6 +38,8 @@ static ino_t node_number(const struct proc_entry *entry, pid_t pid, int fd)
 {
 	uint32_t place = (vaddr_t)entry / sizeof(*entry);
 
+	if (entry == &proc_region_entry)
+		return (ino_t)(0x40000000u ^ ((uint32_t)pid << 14) ^ (uint32_t)fd);
 	if (fd >= 0)
 		return (ino_t)(0x80000000u | ((uint32_t)pid << 16) | (uint32_t)fd);
 	return 1 + (((uint32_t)pid << 14) ^ (place & 0x3fff));
@@ -189,6 +191,22 @@ static bool fd_is_open(pid_t pid, int fd)
 	return file;
 }
 
+/* A name in map_files: the bounds of a region that maps a file. */
+static struct inode *lookup_region(struct superblock *superblock, pid_t pid,
+				   const struct name *name)
+{
+	const struct vma *vma = proc_next_region(process_find(pid), 0);
+	char text[PROC_REGION_NAME];
+
+	for (; vma; vma = proc_next_region(process_find(pid), vma->end)) {
+		proc_region_name(vma, text);
+		if (name_is(name, text))
+			return make_inode(superblock, &proc_region_entry, pid,
+					  (int)(vma->start >> PAGE_SHIFT));
+	}
+	return ERR_PTR(-ENOENT);
+}
+
 static struct inode *proc_lookup(struct inode *directory, const struct name *name)
 {
 	const struct proc_node *node = proc_node_of(directory);
@@ -206,6 +224,8 @@ static struct inode *proc_lookup(struct inode *directory, const struct name *nam
 		return make_inode(directory->superblock, &process_entry, number, -1);
 	if (entry->lists_fds && number >= 0 && fd_is_open(node->pid, number))
 		return make_inode(directory->superblock, &proc_fd_entry, node->pid, number);
+	if (entry->lists_regions)
+		return lookup_region(directory->superblock, node->pid, name);
 	return ERR_PTR(-ENOENT);
 }
 
@@ -286,6 +306,27 @@ static void list_fds(struct file *file, struct readdir_sink *sink, pid_t pid)
 			return;
 }
 
+static void list_regions(struct file *file, struct readdir_sink *sink, pid_t pid)
+{
+	const struct vma *vma;
+	char name[PROC_REGION_NAME];
+
+	for (;;) {
+		vaddr_t from = (vaddr_t)(file->position - POSITION_NUMBERS) << PAGE_SHIFT;
+		uint32_t page;
+
+		/* The sink may sleep: the process is looked for anew each time. */
+		vma = proc_next_region(process_find(pid), from);
+		if (!vma)
+			return;
+		page = vma->start >> PAGE_SHIFT;
+		proc_region_name(vma, name);
+		if (!list_one(file, sink, name, node_number(&proc_region_entry, pid, (int)page),
+			      DT_LNK, POSITION_NUMBERS + (loff_t)page + 1))
+			return;
+	}
+}
+
 static int proc_readdir(struct file *file, struct readdir_sink *sink)
 {
 	const struct proc_node *node = proc_node_of(file->inode);
@@ -300,6 +341,8 @@ static int proc_readdir(struct file *file, struct readdir_sink *sink)
 		list_processes(file, sink);
 	if (node->entry->lists_fds)
 		list_fds(file, sink, node->pid);
+	if (node->entry->lists_regions)
+		list_regions(file, sink, node->pid);
 	return 0;
 }
 

@@ -9,11 +9,16 @@
 
 struct process;
 
+#define PROC_PART 4000u
+
 /* A text that grows as it is printed to; failed when memory ran out. */
 struct proc_text {
 	char *bytes;
 	size_t used, room;
 	bool failed;
+	/* Of a text that is made in parts (show_from): */
+	loff_t start;	 /* position of the first byte that is here */
+	uint32_t cursor; /* what comes next: the file's own business */
 };
 
 void proc_print(struct proc_text *text, const char *pattern, ...) __printf(2, 3);
@@ -41,6 +46,12 @@ struct proc_entry {
 	/* File: prints it. process: whose directory it stands in, NULL outside. 0, or what read fails with. May sleep. */
 	int (*show)(struct proc_text *text, struct process *process);
 	/*
+	 * File that is printed a part at a time, for texts without bound: prints what comes at *cursor (at
+	 * first 0), about PROC_PART bytes of it, and moves *cursor on; nothing printed: the end. The
+	 * process may be another at the next call.
+	 */
+	int (*show_from)(struct proc_text *text, struct process *process, uint32_t *cursor);
+	/*
 	 * File that is written to as well: what a write gave, terminated, without the white space
 	 * around it. 0, or what write fails with. May sleep.
 	 */
@@ -51,11 +62,14 @@ struct proc_entry {
 	ssize_t (*read)(struct process *process, struct uio *io, loff_t *position);
 	/* File with operations of its own, which begin with proc_open. */
 	const struct file_ops *file_ops;
-	/* Link: its text, and where it leads with a reference (NULL: by its text). fd: of a link in fd/. */
+	/*
+	 * Link: its text, and where it leads with a reference (NULL: by its text). fd: of a link in
+	 * fd/; in map_files/, the number of the region's first page.
+	 */
 	ssize_t (*link_text)(struct process *process, int fd, char *buffer, size_t size);
 	struct dentry *(*jump)(struct process *process, int fd);
-	bool lists_processes, lists_fds; /* directory: these too */
-	bool is_private;		 /* file: -EACCES to who may not inspect the process */
+	bool lists_processes, lists_fds, lists_regions; /* directory: these too */
+	bool is_private; /* file: -EACCES to who may not inspect the process */
 };
 
 /* Entries for tables. */
@@ -66,6 +80,12 @@ struct proc_entry {
 #define PROC_PRIVATE(entry_name, rights, function) \
 	{ \
 		.name = entry_name, .mode = S_IFREG | (rights), .show = function, \
+		.is_private = true \
+	}
+/* Printed in parts, and private. */
+#define PROC_PARTS(entry_name, rights, function) \
+	{ \
+		.name = entry_name, .mode = S_IFREG | (rights), .show_from = function, \
 		.is_private = true \
 	}
 #define PROC_NUMBER(entry_name, rights, its_number) \
@@ -85,7 +105,16 @@ struct proc_entry {
 extern const struct proc_entry proc_root_entries[];
 extern const struct proc_entry proc_process_entries[];
 extern const struct proc_entry proc_sys_entries[]; /* fs/proc_sys.c */
-extern const struct proc_entry proc_fd_entry;
+extern const struct proc_entry proc_fd_entry, proc_region_entry;
+
+/* map_files: "START-END" of a region. */
+#define PROC_REGION_NAME 20
+void proc_region_name(const struct vma *vma, char name[PROC_REGION_NAME]);
+/*
+ * The first region of process, which may be NULL, that maps a file and starts at or above from; NULL: none, or it
+ * is none of current's business.
+ */
+const struct vma *proc_next_region(const struct process *process, vaddr_t from);
 
 /* What an inode of /proc stands for; of links with a text, nothing. */
 struct proc_node {
@@ -121,8 +150,14 @@ bool proc_may_inspect(const struct process *process);
 int proc_show_meminfo(struct proc_text *text, struct process *process);
 int proc_show_vmstat(struct proc_text *text, struct process *process);
 int proc_show_mounts(struct proc_text *text, struct process *process);
-int proc_show_maps(struct proc_text *text, struct process *process);
+int proc_show_maps(struct proc_text *text, struct process *process, uint32_t *cursor);
+int proc_show_smaps(struct proc_text *text, struct process *process, uint32_t *cursor);
+int proc_show_smaps_rollup(struct proc_text *text, struct process *process);
+void proc_show_status_memory(struct proc_text *text, const struct mm *mm);
 int proc_show_statm(struct proc_text *text, struct process *process);
 ssize_t proc_read_pagemap(struct process *process, struct uio *io, loff_t *position);
+ssize_t proc_read_kpagecount(struct process *process, struct uio *io, loff_t *position);
+ssize_t proc_read_kpageflags(struct process *process, struct uio *io, loff_t *position);
+int proc_store_clear_refs(const char *text, struct process *process);
 
 #endif

@@ -18,6 +18,8 @@
 static int show_entry(const struct proc_entry *entry, struct proc_text *text,
 		      struct process *process)
 {
+	if (entry->show_from)
+		return 0; /* show_part does */
 	if (!entry->number)
 		return entry->show(text, process);
 	if (entry->number->natural)
@@ -61,22 +63,61 @@ static int open_entry(struct inode *inode, struct file *file)
 	return proc_open(inode);
 }
 
+/*
+ * Of a text made in parts, makes parts until the one that position is in; an empty one is the end.
+ * May sleep.
+ */
+static int show_part(const struct proc_node *node, struct proc_text *text, loff_t position)
+{
+	if (position < text->start) {
+		text->start = text->used = 0;
+		text->cursor = 0;
+	}
+	while (position >= text->start + (loff_t)text->used) {
+		int error;
+		struct process *process = proc_process_to_read(node, &error);
+
+		text->start += (loff_t)text->used;
+		text->used = 0;
+		if (!error)
+			error = node->entry->show_from(text, process, &text->cursor);
+		if (error || text->failed)
+			return error ? error : -ENOMEM;
+		if (!text->used)
+			return 0;
+		if (sched_give_way())
+			return -EINTR;
+	}
+	return 0;
+}
+
 /* The inode's lock is held. */
 static ssize_t read_text(struct file *file, struct uio *io, loff_t *position)
 {
+	const struct proc_node *node = proc_node_of(file->inode);
 	struct proc_text *text = file->data;
 	ssize_t done;
+	size_t at;
+	int error;
 
 	if (!text || *position == 0) {
-		text = make_text(proc_node_of(file->inode));
+		text = make_text(node);
 		if (IS_ERR(text))
 			return PTR_ERR(text);
 		proc_text_free(file->data);
 		file->data = text;
 	}
-	if (*position < 0 || (uint64_t)*position >= text->used || io->left == 0)
+	if (*position < 0 || io->left == 0)
 		return 0;
-	done = uio_copy_out(io, text->bytes + *position, text->used - (size_t)*position);
+	if (node->entry->show_from) {
+		error = show_part(node, text, *position);
+		if (error)
+			return error;
+	}
+	if (*position - text->start >= (loff_t)text->used)
+		return 0;
+	at = (size_t)(*position - text->start);
+	done = uio_copy_out(io, text->bytes + at, text->used - at);
 	if (done > 0)
 		*position += done;
 	return done;

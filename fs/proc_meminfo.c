@@ -1,6 +1,7 @@
 /*
  * Memory of the system as a whole: /proc/meminfo and /proc/vmstat, in Linux's words (proc(5)). A line
- * is there when its figure is known and true; what Loft does not count has none.
+ * is there when its figure is known and true; what Loft does not count has none. What is counted
+ * nowhere is counted here, over all frames: they are some thousands, and who asks is not in a hurry.
  */
 #include "proc.h"
 
@@ -11,51 +12,71 @@
 #include <string.h>
 
 #define KB_OF_PAGES(npages) ((npages) * (PAGE_SIZE / KB))
+#define FRAMES_AT_ONCE 65536u /* between chances for other tasks */
 
-/* Frames that are not in the direct map; the same for ever. */
-static uint32_t high_total(const struct frame_counts *counts)
+/* Frames by what only they themselves tell. */
+struct frame_census {
+	uint32_t slab;		/* cut into small objects of the kernel heap */
+	uint32_t mapped;	/* page cache that a program maps */
+	uint32_t shared_memory; /* page cache that has no file of a disk behind it */
+	uint32_t low;		/* in the direct map */
+};
+
+static void count_frame(struct frame_census *census, const struct frame *frame)
 {
-	static bool counted;
-	static uint32_t low;
-
-	for (pfn_t pfn = 0; !counted && pfn < frame_low_end() >> PAGE_SHIFT; pfn++)
-		low += frame_from_pfn(pfn) != NULL;
-	counted = true;
-	return counts->total - low;
+	census->low += frame_is_low(frame);
+	if (frame->kind == FRAME_KERNEL)
+		census->slab += (frame->flags & FRAME_FLAG_SLAB) != 0;
+	if (frame->kind != FRAME_CACHE)
+		return;
+	census->mapped += frame_mappings(frame) > 0;
+	census->shared_memory += frame->object && object_is_shared_memory(frame->object);
 }
 
-/* Anonymous frames that are mapped, and cache pages that are, counted once a mapping. */
-static void count_mapped(uint32_t *anonymous, uint32_t *file)
+static int take_census(struct frame_census *census)
 {
-	struct mm *mm;
+	*census = (struct frame_census){ 0 };
+	for (pfn_t pfn = 0; pfn < frame_pfn_end(); pfn++) {
+		const struct frame *frame = frame_from_pfn(pfn);
 
-	*anonymous = *file = 0;
-	list_for_each(mm, &mm_all, all_link) {
-		*anonymous += mm->pagedir.resident_anon;
-		*file += mm->pagedir.resident_file;
+		if (frame)
+			count_frame(census, frame);
+		if (pfn % FRAMES_AT_ONCE == 0 && sched_give_way())
+			return -EINTR;
 	}
+	return 0;
+}
+
+static uint32_t kernel_stack_pages(void)
+{
+	uint32_t load[3];
+	unsigned running, total;
+
+	sched_load(load, &running, &total);
+	return total * (KERNEL_STACK_SIZE / PAGE_SIZE);
 }
 
 int proc_show_meminfo(struct proc_text *text, struct process *process)
 {
 	struct frame_counts counts;
-	uint32_t objects, heap_bytes, mapped_anonymous, mapped_file, high, managed, free_frames;
+	struct frame_census census;
+	uint32_t managed, high;
+	int error = take_census(&census);
 
 	(void)process;
+	if (error)
+		return error;
 	frame_count(&counts);
-	kheap_count(&objects, &heap_bytes);
-	count_mapped(&mapped_anonymous, &mapped_file);
-	high = high_total(&counts);
 	managed = counts.total - counts.by_kind[FRAME_RESERVED] - counts.by_kind[FRAME_IMAGE];
-	free_frames = counts.by_kind[FRAME_FREE];
-
+	high = counts.total - census.low;
 	const struct {
 		const char *name;
 		uint32_t npages;
 	} lines[] = {
 		{ "MemTotal", managed },
-		{ "MemFree", free_frames },
-		{ "MemAvailable", free_frames },
+		{ "MemFree", counts.by_kind[FRAME_FREE] },
+		/* Nothing in use could be had for the asking. */
+		{ "MemAvailable", counts.by_kind[FRAME_FREE] },
 		{ "Buffers", 0 },
 		{ "Cached", object_cached_pages },
 		{ "SwapCached", 0 },
@@ -65,9 +86,16 @@ int proc_show_meminfo(struct proc_text *text, struct process *process)
 		{ "LowFree", counts.free_low },
 		{ "SwapTotal", 0 },
 		{ "SwapFree", 0 },
+		{ "Dirty", 0 },
+		{ "Writeback", 0 },
 		{ "AnonPages", counts.by_kind[FRAME_ANON] },
-		{ "Mapped", mapped_file },
-		{ "Slab", DIV_ROUND_UP(heap_bytes, PAGE_SIZE) },
+		{ "Mapped", census.mapped },
+		{ "Shmem", census.shared_memory },
+		{ "KReclaimable", 0 },
+		{ "Slab", census.slab },
+		{ "SReclaimable", 0 },
+		{ "SUnreclaim", census.slab },
+		{ "KernelStack", kernel_stack_pages() },
 		{ "PageTables", counts.by_kind[FRAME_PAGE_TABLE] },
 		{ "CommitLimit", commit_limit() },
 		{ "Committed_AS", commit_npages },
@@ -78,21 +106,10 @@ int proc_show_meminfo(struct proc_text *text, struct process *process)
 	return 0;
 }
 
-int proc_show_vmstat(struct proc_text *text, struct process *process)
-{
-	struct frame_counts counts;
-	uint32_t total = 0;
+/* ---- vmstat ---- */
 
-	(void)process;
-	frame_count(&counts);
-	proc_print(text, "nr_free_pages %u\n", counts.by_kind[FRAME_FREE]);
-	proc_print(text, "nr_anon_pages %u\n", counts.by_kind[FRAME_ANON]);
-	proc_print(text, "nr_file_pages %u\n", object_cached_pages);
-	proc_print(text, "nr_page_table_pages %u\n", counts.by_kind[FRAME_PAGE_TABLE]);
-	for (unsigned i = 0; i < FAULT_RESULTS; i++)
-		if (i != FAULT_STACK_GROWTH)
-			total += fault_counts[i];
-	proc_print(text, "pgfault %u\n", total);
+static void print_decisions(struct proc_text *text)
+{
 	for (unsigned i = 0; i < FAULT_RESULTS; i++) {
 		char name[32];
 
@@ -102,5 +119,55 @@ int proc_show_vmstat(struct proc_text *text, struct process *process)
 				*at = '_';
 		proc_print(text, "loft_fault_%s %u\n", name, fault_counts[i]);
 	}
+}
+
+static uint32_t count_faults(void)
+{
+	uint32_t total = 0;
+
+	for (unsigned i = 0; i < FAULT_RESULTS; i++)
+		if (i != FAULT_STACK_GROWTH)
+			total += fault_counts[i];
+	return total;
+}
+
+int proc_show_vmstat(struct proc_text *text, struct process *process)
+{
+	struct frame_counts counts;
+	struct frame_census census;
+	int error = take_census(&census);
+
+	(void)process;
+	if (error)
+		return error;
+	frame_count(&counts);
+	const struct {
+		const char *name;
+		uint32_t value;
+	} lines[] = {
+		{ "nr_free_pages", counts.by_kind[FRAME_FREE] },
+		{ "nr_anon_pages", counts.by_kind[FRAME_ANON] },
+		{ "nr_mapped", census.mapped },
+		{ "nr_file_pages", object_cached_pages },
+		{ "nr_dirty", 0 },
+		{ "nr_writeback", 0 },
+		{ "nr_shmem", census.shared_memory },
+		{ "nr_slab_reclaimable", 0 },
+		{ "nr_slab_unreclaimable", census.slab },
+		{ "nr_kernel_stack", KB_OF_PAGES(kernel_stack_pages()) },
+		{ "nr_page_table_pages", counts.by_kind[FRAME_PAGE_TABLE] },
+		{ "pgpgin", 0 },
+		{ "pgpgout", 0 },
+		{ "pswpin", 0 },
+		{ "pswpout", 0 },
+		{ "pgalloc_normal", counts.allocated_low },
+		{ "pgalloc_high", counts.allocated_high },
+		{ "pgfree", counts.freed },
+		{ "pgfault", count_faults() },
+		{ "pgmajfault", fault_major_count },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+		proc_print(text, "%s %u\n", lines[i].name, lines[i].value);
+	print_decisions(text);
 	return 0;
 }

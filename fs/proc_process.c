@@ -1,5 +1,5 @@
 /*
- * The files of a process's directory in /proc, in Linux's formats (proc(5)); the memory ones are in proc_memory.c.
+ * The files of a process's directory in /proc, in Linux's formats (proc(5)); those about memory are in proc_maps.c, proc_memory.c and proc_pages.c.
  *
  * Whatever may sleep (a page of the other process that is not in memory) holds the address space, not the process, since
  * that can end meanwhile.
@@ -198,21 +198,6 @@ static void show_status_ids(struct proc_text *text, const struct process *proces
 	proc_print(text, "\n");
 }
 
-static void show_status_memory(struct proc_text *text, const struct mm *mm)
-{
-	const uint32_t kb = PAGE_SIZE / KB;
-	uint32_t code =
-		(ROUND_UP(mm->code_end, PAGE_SIZE) - ROUND_DOWN(mm->code_start, PAGE_SIZE)) / KB;
-
-	proc_print(text, "VmPeak:\t%8u kB\nVmSize:\t%8u kB\nVmLck:\t%8u kB\n",
-		   MAX(mm->peak_npages, mm->npages) * kb, mm->npages * kb, mm->locked_npages * kb);
-	proc_print(text, "VmHWM:\t%8u kB\nVmRSS:\t%8u kB\nRssAnon:\t%8u kB\nRssFile:\t%8u kB\n",
-		   MAX(mm->peak_resident, resident_pages(mm)) * kb, resident_pages(mm) * kb,
-		   mm->pagedir.resident_anon * kb, mm->pagedir.resident_file * kb);
-	proc_print(text, "VmData:\t%8u kB\nVmExe:\t%8u kB\nVmPTE:\t%8u kB\nVmSwap:\t%8u kB\n",
-		   mm->data_npages * kb, code, (mm->pagedir.ntables + 1) * kb, 0u);
-}
-
 static void show_status_signals(struct proc_text *text, struct process *process)
 {
 	const struct task *task = process_main_task(process);
@@ -241,7 +226,7 @@ static int show_status(struct proc_text *text, struct process *process)
 		   process->pid, process->parent ? process->parent->pid : 0);
 	show_status_ids(text, process);
 	if (process->mm)
-		show_status_memory(text, process->mm);
+		proc_show_status_memory(text, process->mm);
 	proc_print(text, "Threads:\t%u\n", process->ntasks);
 	show_status_signals(text, process);
 	proc_print(text, "voluntary_ctxt_switches:\t%llu\nnonvoluntary_ctxt_switches:\t%llu\n",
@@ -409,6 +394,10 @@ const struct proc_entry proc_fd_entry = {
 
 const struct proc_entry proc_process_entries[] = {
 	PROC_PRIVATE("auxv", 0400, show_auxv),
+	{ .name = "clear_refs",
+	  .mode = S_IFREG | 0200,
+	  .store = proc_store_clear_refs,
+	  .is_private = true },
 	PROC_FILE("cmdline", 0444, show_cmdline),
 	PROC_FILE("comm", 0444, show_comm),
 	JUMP_ENTRY("cwd", cwd_text, jump_cwd),
@@ -420,13 +409,16 @@ const struct proc_entry proc_process_entries[] = {
 	  .is_private = true },
 	{ .name = "fd", .mode = S_IFDIR | 0500, .lists_fds = true },
 	PROC_FILE("limits", 0444, show_limits),
-	PROC_PRIVATE("maps", 0444, proc_show_maps),
+	{ .name = "map_files", .mode = S_IFDIR | 0500, .lists_regions = true },
+	PROC_PARTS("maps", 0444, proc_show_maps),
 	PROC_FILE("mounts", 0444, proc_show_mounts),
 	{ .name = "pagemap",
 	  .mode = S_IFREG | 0400,
 	  .read = proc_read_pagemap,
 	  .is_private = true },
 	JUMP_ENTRY("root", root_text, jump_root),
+	PROC_PARTS("smaps", 0444, proc_show_smaps),
+	PROC_PRIVATE("smaps_rollup", 0444, proc_show_smaps_rollup),
 	PROC_FILE("stat", 0444, show_stat),
 	PROC_FILE("statm", 0444, proc_show_statm),
 	PROC_FILE("status", 0444, show_status),

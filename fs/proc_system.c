@@ -247,6 +247,8 @@ const struct proc_entry proc_root_entries[] = {
 	PROC_FILE("cpuinfo", 0444, show_cpuinfo),
 	{ .name = "faults", .mode = S_IFREG | 0600, .file_ops = &proc_faults_ops },
 	PROC_FILE("filesystems", 0444, show_filesystems),
+	{ .name = "kpagecount", .mode = S_IFREG | 0400, .read = proc_read_kpagecount },
+	{ .name = "kpageflags", .mode = S_IFREG | 0400, .read = proc_read_kpageflags },
 	PROC_FILE("loadavg", 0444, show_loadavg),
 	PROC_DIRECTORY("loft", loft_entries),
 	PROC_FILE("meminfo", 0444, proc_show_meminfo),

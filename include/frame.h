@@ -75,6 +75,8 @@ struct frame_counts {
 	uint32_t total;		       /* frames of RAM, all kinds */
 	uint32_t by_kind[FRAME_KINDS]; /* add up to total */
 	uint32_t free_low, free_high;
+	/* Since boot; they go round after 2^32: */
+	uint32_t allocated_low, allocated_high, freed;
 };
 
 struct boot_info;
@@ -185,6 +187,12 @@ bool frame_zero_one_idle(void);
  * there were.
  */
 unsigned frame_check(void (*report)(const char *text, pfn_t pfn));
+
+/* How many page-table entries map a frame of user memory or of the page cache. */
+static inline uint32_t frame_mappings(const struct frame *frame)
+{
+	return frame->refs - frame->holds - (frame->kind == FRAME_CACHE && frame->object);
+}
 
 /* One more holder of a frame in use. */
 static inline void frame_get(struct frame *frame)

@@ -198,6 +198,10 @@ enum fault_result {
 };
 const char *fault_result_name(enum fault_result result);
 extern uint32_t fault_counts[FAULT_RESULTS];
+extern uint32_t fault_major_count; /* of them, those that had to wait for a backing store */
+
+/* Is it the frame of zeros that untouched anonymous memory shows to readers? */
+bool fault_is_zero_frame(const struct frame *frame);
 
 /* True for the results after which the access succeeds. */
 static inline bool fault_satisfied(enum fault_result result)

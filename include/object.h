@@ -52,6 +52,12 @@ struct object {
 	struct list promised_link; /* in objects_promised, while that is not 0 */
 };
 
+/* Shared memory: anonymous, System V, memfd, or of a tmpfs. */
+static inline bool object_is_shared_memory(const struct object *object)
+{
+	return object->number || object->promises_pages;
+}
+
 /* The objects that promise memory, for the ledger. */
 extern struct list objects_promised;
 

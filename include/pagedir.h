@@ -157,6 +157,8 @@ void pagedir_flush_all(const struct pagedir *pagedir);
  * target empty. -ENOMEM with nothing moved.
  */
 __must_check int pagedir_move(struct pagedir *pagedir, vaddr_t from, vaddr_t to, size_t size);
+/* Takes what MAP_ACCESSED says away from all present pages in [start, end). */
+void pagedir_clear_accessed(struct pagedir *pagedir, vaddr_t start, vaddr_t end);
 /* Calls visit for each present page in [start, end), in order; stops when it returns false. */
 void pagedir_walk(const struct pagedir *pagedir, vaddr_t start, vaddr_t end,
 		  bool (*visit)(void *context, vaddr_t at, const struct page_mapping *page),

@@ -31,6 +31,7 @@
 #include <vma.h>
 
 uint32_t fault_counts[FAULT_RESULTS];
+uint32_t fault_major_count;
 
 /*
  * Zeros to read wherever nothing was written yet. Of the kernel's kind: nobody's resident memory.
@@ -46,6 +47,11 @@ bool fault_prepare(void)
 	if (zero_frame)
 		ledger_hold(zero_frame);
 	return zero_frame;
+}
+
+bool fault_is_zero_frame(const struct frame *frame)
+{
+	return frame == zero_frame;
 }
 
 const char *fault_result_name(enum fault_result result)
@@ -237,7 +243,10 @@ enum fault_result mm_fault(struct mm *mm, vaddr_t address, unsigned access)
 	resident = mm->pagedir.resident_anon + mm->pagedir.resident_file;
 	if (resident > mm->peak_resident)
 		mm->peak_resident = resident;
-	mm->faults_minor += major == mm->faults_major;
+	if (likely(major == mm->faults_major))
+		mm->faults_minor++;
+	else
+		fault_major_count++;
 	fault_trace_add(mm, address, access, result);
 	mutex_unlock(&mm->lock);
 	fault_counts[result]++;

@@ -194,6 +194,7 @@ static struct frame *take_single(struct zone *zone, bool zeroed)
 		frame = zeroed ? take_unclean(zone) : pop_zeroed(zone);
 	assert(frame);
 	zone->nfree--;
+	zone->nallocated++;
 	return frame;
 }
 
@@ -255,6 +256,7 @@ struct frame *frame_alloc_block(enum frame_kind kind, unsigned order, unsigned f
 	if (!first)
 		return NULL;
 	frame_state.low.nfree -= 1u << order;
+	frame_state.low.nallocated += 1u << order;
 	for (unsigned i = 0; i < 1u << order; i++) {
 		claim(first + i, kind);
 		if (flags & FRAME_ZERO)
@@ -356,6 +358,11 @@ void frame_count(struct frame_counts *counts)
 	counts->free_low = frame_state.low.nfree;
 	counts->free_high = frame_state.high.nfree;
 	counts->by_kind[FRAME_FREE] = frame_state.low.nfree + frame_state.high.nfree;
+	counts->allocated_low = frame_state.low.nallocated;
+	counts->allocated_high = frame_state.high.nallocated;
+	/* What was in use, and what came into use, is in use or has been freed. */
+	counts->freed = frame_state.used_at_boot + counts->allocated_low + counts->allocated_high -
+			(counts->total - counts->by_kind[FRAME_FREE]);
 }
 
 const char *frame_kind_name(enum frame_kind kind)

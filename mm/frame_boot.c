@@ -161,5 +161,7 @@ __init_text void frame_init(const struct boot_info *info)
 		mark_occupied(&occupied[i]);
 	for (unsigned i = 0; i < info->nram; i++)
 		add_free_ram(&info->ram[i]);
+	frame_state.used_at_boot = frame_state.total - frame_state.low.nfree -
+				   frame_state.high.nfree;
 	frame_state.low_reserve = MIN(frame_state.low.nfree / 64, RESERVE_MAX);
 }

@@ -11,8 +11,9 @@
 struct zone {
 	pfn_t start, end;
 	uint32_t nfree;
-	uint32_t nzeroed; /* frames on the stack of zeroed ones */
-	uint32_t orders;  /* bit n: blocks[n] is not empty */
+	uint32_t nallocated; /* since boot */
+	uint32_t nzeroed;    /* frames on the stack of zeroed ones */
+	uint32_t orders;     /* bit n: blocks[n] is not empty */
 	struct list blocks[NORDERS];
 	/* Stacks of single frames, through link.next; NULL at the bottom. */
 	struct list *zeroed;
@@ -23,6 +24,7 @@ struct frame_state {
 	struct zone low, high;
 	uint32_t total;			   /* frames of RAM */
 	uint32_t kind_counts[FRAME_KINDS]; /* without FRAME_FREE: that is the zones' nfree */
+	uint32_t used_at_boot;		   /* frames that were never free so far */
 	uint32_t low_reserve;		   /* low frames that user pages leave to the kernel */
 };
 

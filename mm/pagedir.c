@@ -348,6 +348,28 @@ void pagedir_protect(struct pagedir *pagedir, vaddr_t start, vaddr_t end, unsign
 	pagedir_flush(&flush, pagedir);
 }
 
+void pagedir_clear_accessed(struct pagedir *pagedir, vaddr_t start, vaddr_t end)
+{
+	struct flush flush;
+
+	assert_user_range(start, end);
+	flush.count = 0;
+	for (vaddr_t at = start, next; at < end; at = next) {
+		uint32_t *entry = find_entry(pagedir, at);
+
+		next = chunk_end(at, end);
+		if (!entry)
+			continue;
+		for (; at < next; at += PAGE_SIZE, entry++) {
+			if (!(*entry & ENTRY_ACCESSED))
+				continue;
+			*entry &= ~ENTRY_ACCESSED;
+			flush_add(&flush, at);
+		}
+	}
+	pagedir_flush(&flush, pagedir);
+}
+
 vaddr_t pagedir_first_used(const struct pagedir *pagedir, vaddr_t at, vaddr_t end)
 {
 	const uint32_t *entry = find_entry(pagedir, at);
