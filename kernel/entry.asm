@@ -40,7 +40,6 @@ EFLAGS_TF		equ 0x100
 EFLAGS_IF		equ 0x200
 EFLAGS_RF		equ 0x10000
 EFLAGS_VM		equ 0x20000
-EFLAGS_AC		equ 0x40000
 
 SYSCALL_COUNT		equ 452		; these agree with include/syscall.h
 SYSCALL_ENTRY_SIZE	equ 8
@@ -54,7 +53,7 @@ STUB_SIZE		equ 16		; kernel/traps.c counts on it
 
 extern trap_handlers, trap_exit_work, double_fault_handle
 extern trap_virtual_8086, syscall_table, sched_need_resched, current
-extern tss, sysenter_landing
+extern tss, sysenter_landing, sysenter_smap
 TSS_ESP0		equ 4
 
 section .text progbits alloc exec nowrite align=16
@@ -204,7 +203,7 @@ syscall_entry:
 ; program's, all other registers are as it had them, and of EFLAGS only IF, RF and VM are cleared.
 ; With TF set each instruction up to sysenter_settled is followed by a debug exception, which takes
 ; no notice (kernel/traps.c); the first comes on the small stack. The sixth argument is fetched
-; with AC set, for SMAP, and with interrupts on, since fetching it may sleep.
+; with interrupts on, since that may sleep.
 align 16
 global sysenter_entry, sysenter_settled
 sysenter_entry:
@@ -231,15 +230,16 @@ sysenter_entry:
 	mov	ebx, KERNEL_DS
 	mov	ds, ebx
 	mov	es, ebx
-	push	dword EFLAGS_RESERVED | EFLAGS_IF | EFLAGS_AC
+	push	dword EFLAGS_RESERVED | EFLAGS_IF
 	popfd
 sysenter_settled:
 	cmp	ebp, KERNEL_VMA - 4
 	ja	bad_sixth
+	cmp	byte [sysenter_smap], 0
+	jne	fetch_opened
 fetch_sixth:
 	mov	ebp, [ebp]
-	push	dword EFLAGS_RESERVED | EFLAGS_IF
-	popfd
+sixth_fetched:
 	mov	[esp + FRAME_EBP], ebp
 	cmp	eax, SYSCALL_COUNT
 	jae	syscall_entry.none
@@ -288,6 +288,12 @@ exit_gs:
 	popfd
 	sti					; takes effect after the next instruction
 	sysexit
+fetch_opened:
+	stac
+fetch_sixth_smap:
+	mov	ebp, [ebp]
+	clac
+	jmp	sixth_fetched
 
 ; From a mode that no program of ours can be in, and yet: see trap_virtual_8086, which ends it.
 virtual_8086:
@@ -362,6 +368,7 @@ section __ex_table progbits alloc noexec nowrite align=4
 	dd pop_gs, bad_gs
 	dd return, bad_return
 	dd fetch_sixth, bad_sixth
+	dd fetch_sixth_smap, bad_sixth
 	dd exit_ds, bad_ds			; on to IRET: ECX and EDX are of no use to the vDSO
 	dd exit_es, bad_es
 	dd exit_fs, bad_fs

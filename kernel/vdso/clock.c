@@ -62,7 +62,7 @@ static uint32_t bit_of(int32_t id)
 /* ---- reading */
 
 /* Rather than loads and an earlier reading, RDTSC would be executed too early. */
-static uint64_t read_tsc(uint32_t mode)
+static inline uint64_t read_tsc(uint32_t mode)
 {
 	uint64_t count;
 
@@ -77,42 +77,46 @@ struct reading {
 	uint32_t nsec;
 };
 
-/* Adds what has passed since the last tick. False: the kernel has to be asked. */
-static bool add_elapsed(struct reading *reading)
-{
-	uint64_t cycles, ns;
+/* Nanoseconds since the last tick; TOO_MUCH: the kernel has to be asked. */
+#define TOO_MUCH UINT32_MAX
 
-	if (vdso_data.mode == VDSO_MODE_CALL)
-		return false;
-	cycles = read_tsc(vdso_data.mode) - vdso_data.tsc_base;
+static inline uint32_t elapsed_ns(void)
+{
+	uint32_t mode = vdso_data.mode;
+	uint64_t cycles, scaled;
+
+	if (mode == VDSO_MODE_CALL)
+		return TOO_MUCH;
+	cycles = read_tsc(mode) - vdso_data.tsc_base;
 	if (cycles >> 32)
-		return false;
-	ns = reading->nsec + (((uint64_t)(uint32_t)cycles * vdso_data.scale) >> VDSO_SCALE_SHIFT);
-	while (ns >= NSEC_PER_SEC) {
-		ns -= NSEC_PER_SEC;
-		reading->sec++;
-		/* The compiler is not to make a division of it: that is libgcc's. */
-		__asm__("" : "+A"(ns));
-	}
-	reading->nsec = (uint32_t)ns;
-	return true;
+		return TOO_MUCH;
+	scaled = (uint64_t)(uint32_t)cycles * vdso_data.scale;
+	/* Below two seconds: then the sum with nsec fits 32 bits, too. */
+	return scaled >> (VDSO_SCALE_SHIFT + 31) ? TOO_MUCH
+						 : (uint32_t)(scaled >> VDSO_SCALE_SHIFT);
 }
 
-static bool read_clock(uint32_t bit, struct reading *reading)
+static inline bool read_clock(uint32_t bit, struct reading *reading)
 {
 	unsigned which = bit & ANY_REALTIME ? VDSO_REALTIME : VDSO_MONOTONIC;
-	uint32_t sequence;
-	bool done;
+	uint32_t sequence, since, nsec;
+	uint64_t sec;
 
 	do {
 		sequence = vdso_data.sequence;
 		__asm__ volatile("" : : : "memory");
-		reading->sec = vdso_data.base[which].sec;
-		reading->nsec = vdso_data.base[which].nsec;
-		done = bit & COARSE || add_elapsed(reading);
+		sec = vdso_data.base[which].sec;
+		nsec = vdso_data.base[which].nsec;
+		since = bit & COARSE ? 0 : elapsed_ns();
 		__asm__ volatile("" : : : "memory");
-	} while (vdso_data.sequence != sequence);
-	return done;
+	} while (unlikely(vdso_data.sequence != sequence));
+	if (since == TOO_MUCH)
+		return false;
+	for (nsec += since; unlikely(nsec >= NSEC_PER_SEC); nsec -= NSEC_PER_SEC)
+		sec++;
+	reading->sec = sec;
+	reading->nsec = nsec;
+	return true;
 }
 
 /* ---- what is exported */
