@@ -226,7 +226,8 @@ static int change_times(struct inode *inode, const struct times *times)
 	set_time(&inode->atime, &times->access, now);
 	set_time(&inode->mtime, &times->modification, now);
 	inode->ctime = now;
-	inode->atime_is_news = true;
+	inode->modified_stamp = clock_stamp - 1;
+	inode_times_changed(inode);
 	return 0;
 }
 

@@ -33,12 +33,6 @@ struct file *file_create(struct inode *inode, struct dentry *dentry, uint32_t fl
 	return file;
 }
 
-void file_get(struct file *file)
-{
-	assert(file->refs > 0);
-	file->refs++;
-}
-
 void file_free_unopened(struct file *file)
 {
 	if (file->dentry)
@@ -47,9 +41,9 @@ void file_free_unopened(struct file *file)
 	kfree(file);
 }
 
-/* The last close. May sleep. Not inlined: file_put is short without it. */
-static __attribute__((noinline)) void file_release(struct file *file)
+void file_release(struct file *file)
 {
+	assert(file->refs == 0);
 	if (unlikely(!list_empty(&file->watchers)))
 		epoll_forget(file);
 	if (file->inode->locks)
@@ -62,13 +56,6 @@ static __attribute__((noinline)) void file_release(struct file *file)
 		inode_allow_write(file->inode);
 	file_free_unopened(file);
 	mount_reap_detached();
-}
-
-void file_put(struct file *file)
-{
-	assert(file->refs > 0);
-	if (--file->refs == 0)
-		file_release(file);
 }
 
 bool file_may_read(const struct file *file)

@@ -81,6 +81,7 @@ static void set_attributes(struct inode *inode, const struct newc_entry *entry)
 	inode->uid = entry->uid;
 	inode->gid = entry->gid;
 	inode->atime = inode->mtime = inode->ctime = entry->mtime * NSEC;
+	inode->modified_stamp = clock_stamp - 1;
 }
 
 static void release_up_to(struct unpacking *work, paddr_t end)

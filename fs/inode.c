@@ -33,7 +33,8 @@ struct inode *inode_create(struct superblock *superblock, mode_t mode)
 	inode->mode = mode;
 	inode->nlink = 1;
 	inode->number = superblock ? ++superblock->next_inode : ++last_loose;
-	inode->atime_is_news = true;
+	inode->modified_stamp = clock_stamp;
+	inode_times_changed(inode);
 	inode->atime = inode->mtime = inode->ctime = inode->birth = inode_now();
 	mutex_init(&inode->lock);
 	object_init(&inode->pages, &pages_ops, inode);
@@ -175,16 +176,17 @@ uint64_t inode_now(void)
 	return clock_realtime_coarse_ns();
 }
 
-void inode_modified(struct inode *inode)
+void inode_set_modified(struct inode *inode)
 {
 	inode->mtime = inode->ctime = inode_now();
-	inode->atime_is_news = true;
+	inode->modified_stamp = clock_stamp;
+	inode_times_changed(inode);
 }
 
 void inode_changed(struct inode *inode)
 {
 	inode->ctime = inode_now();
-	inode->atime_is_news = true;
+	inode_times_changed(inode);
 }
 
 /* relatime: the access time is kept unless it would be newer than a change or a day old. */
@@ -201,7 +203,7 @@ void inode_set_accessed(struct inode *inode)
 	uint32_t flags = inode->superblock ? inode->superblock->flags : 0;
 	uint64_t now = inode_now();
 
-	inode->accessed_tick = clock_ticks();
+	inode->accessed_stamp = clock_stamp;
 	if (flags & (MS_NOATIME | MS_RDONLY))
 		return;
 	if ((flags & MS_NODIRATIME) && S_ISDIR(inode->mode))

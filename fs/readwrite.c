@@ -37,55 +37,80 @@ static bool seekable(const struct file *file)
 	return file->ops->seek != file_no_seek && file->ops->seek != file_stay;
 }
 
-/* One buffer; at NULL: at the file's own position. */
-static int32_t transfer_buffer(int fd, void __user *buffer, size_t size, const loff_t *at,
-			       bool writing)
+/* 0, -EINVAL, -EFAULT. */
+static int check_buffer(const void __user *buffer, size_t size)
 {
-	struct file *file = file_from_fd(fd);
-	loff_t position = at ? *at : 0;
+	if (!user_range_ok(buffer, size))
+		return -EFAULT;
+	return size > INT32_MAX ? -EINVAL : 0;
+}
+
+/* One buffer of the user's. */
+static inline ssize_t transfer_buffer(struct file *file, void __user *buffer, size_t size,
+				      loff_t *position, bool writing)
+{
+	ssize_t error = file_check_transfer(file, writing);
 	struct iovec vec;
 	struct uio io;
+
+	if (!error)
+		error = check_buffer(buffer, size);
+	if (unlikely(error))
+		return error;
+	if (unlikely(runs_over(*position, size)))
+		return -EINVAL;
+	uio_init(&io, &vec, buffer, MIN(size, TRANSFER_MAX), false);
+	return transfer(file, &io, position, writing);
+}
+
+/* Where pread and pwrite say. */
+static int32_t transfer_at(int fd, void __user *buffer, size_t size, loff_t at, bool writing)
+{
+	struct file *file;
 	ssize_t done;
 
+	if (at < 0)
+		return -EINVAL;
+	file = file_from_fd(fd);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	done = at && !seekable(file) ? -ESPIPE : file_check_transfer(file, writing);
-	if (!done && unlikely(size > INT32_MAX))
-		done = user_range_ok(buffer, size) ? -EINVAL : -EFAULT;
-	if (!done && unlikely(!user_range_ok(buffer, size)))
-		done = -EFAULT;
-	if (!done && unlikely(runs_over(position, size)))
-		done = -EINVAL;
-	if (!done) {
-		uio_init(&io, &vec, buffer, MIN(size, TRANSFER_MAX), false);
-		done = transfer(file, &io, at ? &position : &file->position, writing);
-	}
+	done = seekable(file) ? transfer_buffer(file, buffer, size, &at, writing) : -ESPIPE;
 	file_put(file);
 	return done;
 }
 
 int32_t sys_read(int fd, void __user *buffer, size_t size)
 {
-	return transfer_buffer(fd, buffer, size, NULL, false);
+	struct file *file = file_from_fd(fd);
+	ssize_t done;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	done = transfer_buffer(file, buffer, size, &file->position, false);
+	file_put(file);
+	return done;
 }
 
 int32_t sys_write(int fd, const void __user *buffer, size_t size)
 {
-	return transfer_buffer(fd, (void __user *)buffer, size, NULL, true);
+	struct file *file = file_from_fd(fd);
+	ssize_t done;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	done = transfer_buffer(file, (void __user *)buffer, size, &file->position, true);
+	file_put(file);
+	return done;
 }
 
 int32_t sys_pread64(int fd, void __user *buffer, size_t size, uint32_t low, uint32_t high)
 {
-	loff_t at = wide(low, high);
-
-	return at < 0 ? -EINVAL : transfer_buffer(fd, buffer, size, &at, false);
+	return transfer_at(fd, buffer, size, wide(low, high), false);
 }
 
 int32_t sys_pwrite64(int fd, const void __user *buffer, size_t size, uint32_t low, uint32_t high)
 {
-	loff_t at = wide(low, high);
-
-	return at < 0 ? -EINVAL : transfer_buffer(fd, (void __user *)buffer, size, &at, true);
+	return transfer_at(fd, (void __user *)buffer, size, wide(low, high), true);
 }
 
 /* ---- lists of buffers ---- */

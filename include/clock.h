@@ -19,6 +19,8 @@ uint64_t clock_monotonic_ns(void);
 /* The same as of the last tick: cheaper. */
 uint64_t clock_coarse_ns(void);
 uint32_t clock_ticks(void);
+/* Another number whenever the coarse times are others: with each tick, and when time is set. */
+extern volatile uint32_t clock_stamp;
 /* The time stamp counter's frequency as measured so far, 0: not known. */
 uint32_t clock_tsc_khz(void);
 /* Since 1970, UTC. */

@@ -8,6 +8,7 @@
 #define LOFT_FS_H
 
 #include <abi/stat.h>
+#include <assert.h>
 #include <object.h>
 #include <types.h>
 #include <uio.h>
@@ -94,8 +95,22 @@ __must_check int initramfs_unpack(void);
 
 /* ---- files in the kernel ---- */
 
-void file_get(struct file *file);
-void file_put(struct file *file);
+static inline void file_get(struct file *file)
+{
+	assert(file->refs > 0);
+	file->refs++;
+}
+
+/* Frees a file whose last holder has gone (refs is 0 already): for file_put only. May sleep. */
+void file_release(struct file *file);
+
+static inline void file_put(struct file *file)
+{
+	assert(file->refs > 0);
+	if (--file->refs == 0)
+		file_release(file);
+}
+
 /*
  * The open file of the current process's descriptor with a reference for the caller, or
  * ERR_PTR(-EBADF).

@@ -7,6 +7,7 @@
 #ifndef LOFT_UACCESS_H
 #define LOFT_UACCESS_H
 
+#include <layout.h>
 #include <types.h>
 
 /* 0, or -EFAULT: then part of the bytes may have been copied. */
@@ -30,7 +31,12 @@ __must_check int put_user(uint32_t __user *to, uint32_t value);
 __must_check int cmpxchg_user(uint32_t __user *at, uint32_t expected, uint32_t desired,
 			      uint32_t *old);
 /* True when [start, start + size) lies below USER_TOP and does not wrap. */
-bool user_range_ok(const void __user *start, size_t size);
+static inline bool user_range_ok(const void __user *start, size_t size)
+{
+	vaddr_t at = (vaddr_t)start;
+
+	return at <= USER_TOP && size <= USER_TOP - at;
+}
 
 /*
  * The trap handler's side: where to resume when the kernel instruction at eip faulted, or 0

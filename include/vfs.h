@@ -90,11 +90,12 @@ struct inode {
 	uid_t uid;
 	gid_t gid;
 	uint32_t nlink;
-	dev_t device;		/* of device nodes */
-	uint32_t flags;		/* INODE_* */
-	int32_t writers;	/* open for writing; negative: programs that run from it */
-	bool atime_is_news;	/* a read may have to change it: see inode_accessed */
-	uint32_t accessed_tick; /* clock_ticks() when that was last looked at */
+	dev_t device;		 /* of device nodes */
+	uint32_t flags;		 /* INODE_* */
+	int32_t writers;	 /* open for writing; negative: programs that run from it */
+	bool atime_is_news;	 /* a read may have to change it: see inode_accessed */
+	uint32_t accessed_stamp; /* clock_stamp when that was last looked at */
+	uint32_t modified_stamp; /* clock_stamp when mtime and ctime were last set by a write */
 	uint64_t atime, mtime, ctime, birth; /* nanoseconds since 1970 */
 	struct mutex lock;		     /* held over writes and truncations */
 	struct object pages;		     /* content; its size is the file's for all types */
@@ -219,8 +220,13 @@ bool cred_can(unsigned capability);
 #define CAP_SYS_RESOURCE 24
 #define CAP_MKNOD 27
 
-/* Marks content or names changed: mtime and ctime now. */
-void inode_modified(struct inode *inode);
+/* Marks content or names changed: mtime and ctime now. Once a tick is enough. */
+void inode_set_modified(struct inode *inode);
+static inline void inode_modified(struct inode *inode)
+{
+	if (inode->modified_stamp != clock_stamp)
+		inode_set_modified(inode);
+}
 void inode_changed(struct inode *inode); /* ctime alone */
 /* The time that files are stamped with: of the last tick, nanoseconds since 1970. */
 uint64_t inode_now(void);
@@ -228,9 +234,17 @@ uint64_t inode_now(void);
 void inode_set_accessed(struct inode *inode);
 static inline void inode_accessed(struct inode *inode)
 {
+	uint32_t since = clock_stamp - inode->accessed_stamp;
+
 	/* Most reads find it newer than all changes, and so less than a day old, an hour ago. */
-	if (inode->atime_is_news || clock_ticks() - inode->accessed_tick > 3600 * HZ)
+	if (since > 0 && (inode->atime_is_news || since > 3600 * HZ))
 		inode_set_accessed(inode);
+}
+/* Time was set otherwise than by a read: the next read looks at atime in any case. */
+static inline void inode_times_changed(struct inode *inode)
+{
+	inode->accessed_stamp = clock_stamp - 1;
+	inode->atime_is_news = true;
 }
 /* After a write or chown by somebody who is not root: set-id bits go. */
 void inode_drop_setid(struct inode *inode);

@@ -6,6 +6,7 @@
 #ifndef LOFT_WAIT_H
 #define LOFT_WAIT_H
 
+#include <assert.h>
 #include <err.h>
 #include <list.h>
 #include <types.h>
@@ -86,21 +87,16 @@ void wake_one(struct wait_queue *queue);
 		struct waiter waiter_; \
 		int result_ = 0; \
 		wait_enter(queue, &waiter_); \
-		for (;;) { \
+		while (!(condition) && !result_) { \
 			wait_prepare(kind); \
 			if (condition) { \
-				wait_cancel(); \
-				result_ = 0; \
-				break; \
-			} \
-			if (result_) { \
 				wait_cancel(); \
 				break; \
 			} \
 			result_ = wait_sleep(deadline); \
-			if (result_ == -EINTR) \
-				result_ = -ERESTARTSYS; \
 		} \
+		if (unlikely(result_)) \
+			result_ = (condition) ? 0 : result_ == -EINTR ? -ERESTARTSYS : result_; \
 		wait_leave(&waiter_); \
 		result_; \
 	})
@@ -113,9 +109,38 @@ struct mutex {
 	struct task *owner;
 	struct wait_queue waiters;
 };
-void mutex_init(struct mutex *mutex);
-void mutex_lock(struct mutex *mutex);
-void mutex_unlock(struct mutex *mutex);
-bool mutex_is_mine(const struct mutex *mutex);
+extern struct task *current;
+
+static inline void mutex_init(struct mutex *mutex)
+{
+	mutex->owner = NULL;
+	wait_queue_init(&mutex->waiters);
+}
+
+/* What mutex_lock does where another has it, and mutex_unlock where others wait. */
+void mutex_wait(struct mutex *mutex);
+void mutex_wake(struct mutex *mutex);
+
+/* May sleep. */
+static inline void mutex_lock(struct mutex *mutex)
+{
+	assert(mutex->owner != current);
+	if (unlikely(mutex->owner))
+		mutex_wait(mutex);
+	mutex->owner = current;
+}
+
+static inline void mutex_unlock(struct mutex *mutex)
+{
+	assert(mutex->owner == current);
+	mutex->owner = NULL;
+	if (unlikely(!list_empty(&mutex->waiters.waiters)))
+		mutex_wake(mutex);
+}
+
+static inline bool mutex_is_mine(const struct mutex *mutex)
+{
+	return mutex->owner == current;
+}
 
 #endif

@@ -37,6 +37,7 @@
 #define CPUID_POWER 0x80000007u /* EDX bit 8: the TSC is invariant (Intel SDM 3B 17.17) */
 #define CPUID_POWER_TSC (1u << 8)
 
+volatile uint32_t clock_stamp = 1;
 static volatile uint32_t ticks;
 static uint32_t tick_ns;
 static uint64_t base_ns;      /* time at the last tick */
@@ -178,13 +179,14 @@ uint64_t clock_realtime_coarse_ns(void)
 }
 
 /*
- * Tells programs what they can read by themselves. Not the TSC while a reading from the PIT was
+ * Time has moved on, or was set. Tells programs what they can read by themselves. Not the TSC while a reading from the PIT was
  * ahead of it: what the system call answers then is that reading.
  */
 static void publish(void)
 {
 	bool from_tsc = tsc_trusted && tsc_scale && base_ns >= last_ns;
 
+	clock_stamp++;
 	vdso_set_clocks(base_ns + boot_ns, base_ns, tsc_base, from_tsc ? tsc_scale : 0);
 }
 

@@ -31,6 +31,13 @@ struct user_desc {
 
 void tls_switch(const struct task *from, const struct task *to)
 {
+	uint64_t differ = 0;
+
+#pragma GCC unroll 4
+	for (unsigned i = 0; i < GDT_TLS_COUNT; i++)
+		differ |= to->tls[i] ^ from->tls[i];
+	if (likely(!differ))
+		return;
 	for (unsigned i = 0; i < GDT_TLS_COUNT; i++)
 		if (to->tls[i] != from->tls[i])
 			traps_set_tls(i, to->tls[i]);

@@ -36,23 +36,21 @@ void wait_leave(struct waiter *waiter)
 	irq_restore(flags);
 }
 
+/*
+ * A wake between the first and the last of these stores comes before the condition is tested, and
+ * whoever is RUNNING is in no queue that a wake could put it in: interrupts may stay on.
+ */
 void wait_prepare(enum wait_kind kind)
 {
-	uint32_t flags = irq_save();
-
 	assert(current->state == TASK_RUNNING || current->state == state_of_kind[kind]);
 	current->woken = false;
 	current->timed_out = false;
 	current->state = state_of_kind[kind];
-	irq_restore(flags);
 }
 
 void wait_cancel(void)
 {
-	uint32_t flags = irq_save();
-
 	current->state = TASK_RUNNING;
-	irq_restore(flags);
 }
 
 /*
@@ -173,29 +171,13 @@ void wake_one(struct wait_queue *queue)
 
 /* ---- mutexes ---- */
 
-void mutex_init(struct mutex *mutex)
+void mutex_wait(struct mutex *mutex)
 {
-	mutex->owner = NULL;
-	wait_queue_init(&mutex->waiters);
+	wait_event_uninterruptible(&mutex->waiters, mutex->owner == NULL);
 }
 
-void mutex_lock(struct mutex *mutex)
+void mutex_wake(struct mutex *mutex)
 {
-	assert(mutex->owner != current);
-	if (mutex->owner)
-		wait_event_uninterruptible(&mutex->waiters, mutex->owner == NULL);
-	mutex->owner = current;
-}
-
-void mutex_unlock(struct mutex *mutex)
-{
-	assert(mutex->owner == current);
-	mutex->owner = NULL;
-	if (!list_empty(&mutex->waiters.waiters))
-		wake_one(&mutex->waiters);
-}
-
-bool mutex_is_mine(const struct mutex *mutex)
-{
-	return mutex->owner == current;
+	assert(!mutex->owner);
+	wake_one(&mutex->waiters);
 }

@@ -41,13 +41,6 @@ vaddr_t exception_fixup(vaddr_t eip)
 	return 0;
 }
 
-bool user_range_ok(const void __user *start, size_t size)
-{
-	vaddr_t at = (vaddr_t)start;
-
-	return at <= USER_TOP && size <= USER_TOP - at;
-}
-
 /* Byte by byte, up to the very one that faults; returns the bytes left over. */
 static size_t copy_bytes(void *to, const void *from, size_t left)
 {

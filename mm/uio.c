@@ -10,81 +10,94 @@
 #include <types.h>
 #include <uaccess.h>
 
-enum direction { OUT, IN, ZERO };
-
-/* Moves size bytes between at, in a buffer, and kernel memory: bytes moved. */
-static size_t move_user(enum direction direction, char *at, char *memory, size_t size)
+/* Goes on to the next buffer that has room; there is one. Not inlined: most lists are of one. */
+static __attribute__((noinline)) void next_buffer(struct uio *io)
 {
-	switch (direction) {
-	case OUT:
-		return size - copy_to_user_partial(at, memory, size);
-	case IN:
-		return size - copy_from_user_partial(memory, at, size);
-	default:
-		return clear_user(at, size) ? 0 : size;
-	}
-}
-
-static size_t move_kernel(enum direction direction, char *at, char *memory, size_t size)
-{
-	switch (direction) {
-	case OUT:
-		memcpy(at, memory, size);
-		break;
-	case IN:
-		memcpy(memory, at, size);
-		break;
-	default:
-		memset(at, 0, size);
-	}
-	return size;
-}
-
-/* Bytes left in the current buffer; steps over those that are used up. */
-static size_t left_in_buffer(struct uio *io)
-{
-	assert(io->count > 0 && io->at <= io->vec->size);
-	while (io->at == io->vec->size) {
+	do {
 		assert(io->count > 1);
 		io->vec++;
 		io->count--;
 		io->at = 0;
-	}
-	return io->vec->size - io->at;
+	} while (io->vec->size == 0);
 }
 
-static ssize_t move_all(struct uio *io, enum direction direction, char *memory, size_t size)
+/* The next piece of a transfer of `wanted` bytes, not 0: how many of them lie in one buffer. */
+static inline size_t piece_size(struct uio *io, size_t wanted)
 {
-	size_t done = 0;
+	assert(io->count > 0 && io->at <= io->vec->size);
+	if (unlikely(io->at == io->vec->size))
+		next_buffer(io);
+	return MIN(wanted, io->vec->size - io->at);
+}
 
-	size = MIN(size, io->left);
-	while (done < size) {
-		size_t part = MIN(left_in_buffer(io), size - done), moved;
-		char *at = (char *)io->vec->base + io->at;
-		char *from = memory ? memory + done : NULL;
+static inline char *piece_start(const struct uio *io)
+{
+	return (char *)io->vec->base + io->at;
+}
 
-		moved = io->kernel ? move_kernel(direction, at, from, part)
-				   : move_user(direction, at, from, part);
-		io->at += moved;
-		io->left -= moved;
-		done += moved;
-		if (moved < part)
-			return done ? (ssize_t)done : -EFAULT;
-	}
-	return done;
+static inline void advance(struct uio *io, size_t moved)
+{
+	io->at += moved;
+	io->left -= moved;
+}
+
+/* What a transfer that came to its end, or to a page that is none, returns. */
+static inline ssize_t result(size_t done, size_t size)
+{
+	return done > 0 || size == 0 ? (ssize_t)done : -EFAULT;
 }
 
 ssize_t uio_copy_out(struct uio *io, const void *from, size_t size)
 {
-	return move_all(io, OUT, (char *)from, size);
+	size_t done = 0, missing = 0;
+
+	size = MIN(size, io->left);
+	while (done < size && missing == 0) {
+		size_t piece = piece_size(io, size - done);
+
+		if (io->kernel)
+			memcpy(piece_start(io), (const char *)from + done, piece);
+		else
+			missing = copy_to_user_partial(piece_start(io), (const char *)from + done,
+						       piece);
+		advance(io, piece - missing);
+		done += piece - missing;
+	}
+	return result(done, size);
 }
 
 ssize_t uio_copy_in(struct uio *io, void *to, size_t size)
 {
-	return move_all(io, IN, to, size);
+	size_t done = 0, missing = 0;
+
+	size = MIN(size, io->left);
+	while (done < size && missing == 0) {
+		size_t piece = piece_size(io, size - done);
+
+		if (io->kernel)
+			memcpy((char *)to + done, piece_start(io), piece);
+		else
+			missing = copy_from_user_partial((char *)to + done, piece_start(io), piece);
+		advance(io, piece - missing);
+		done += piece - missing;
+	}
+	return result(done, size);
 }
 
 ssize_t uio_zero_out(struct uio *io, size_t size)
 {
-	return move_all(io, ZERO, NULL, size);
+	size_t done = 0, missing = 0;
+
+	size = MIN(size, io->left);
+	while (done < size && missing == 0) {
+		size_t piece = piece_size(io, size - done);
+
+		if (io->kernel)
+			memset(piece_start(io), 0, piece);
+		else if (clear_user(piece_start(io), piece) != 0)
+			missing = piece;
+		advance(io, piece - missing);
+		done += piece - missing;
+	}
+	return result(done, size);
 }

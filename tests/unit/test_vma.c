@@ -48,13 +48,15 @@ struct object *object_create_shared(uint64_t size)
 	(void)size;
 	return NULL;
 }
-void mutex_lock(struct mutex *mutex)
+void mutex_wait(struct mutex *mutex)
 {
 	(void)mutex;
+	fail();
 }
-void mutex_unlock(struct mutex *mutex)
+void mutex_wake(struct mutex *mutex)
 {
 	(void)mutex;
+	fail();
 }
 uint32_t mm_limit(unsigned resource)
 {
@@ -473,6 +475,7 @@ static int set_up(void **state)
 	current = &task;
 	fail_allocations = false;
 	mm = (struct mm){ .refs = 1, .mmap_top = TOP, .regions.update = vma_update_gaps };
+	mutex_init(&mm.lock);
 	model_clear(0, NPAGES);
 	for (unsigned i = 0; i < ARRAY_SIZE(objects); i++) {
 		objects[i] = (struct object){ .ops = &no_ops, .refs = 1, .size = TOP };
