@@ -14,9 +14,10 @@
 __must_check int copy_from_user(void *to, const void __user *from, size_t size);
 __must_check int copy_to_user(void __user *to, const void *from, size_t size);
 __must_check int clear_user(void __user *to, size_t size);
-/* Bytes *not* copied (0: all). For read and write, which report how far they got. */
+/* Bytes *not* copied or cleared (0: all). For read and write, which report how far they got. */
 size_t copy_from_user_partial(void *to, const void __user *from, size_t size);
 size_t copy_to_user_partial(void __user *to, const void *from, size_t size);
+size_t clear_user_partial(void __user *to, size_t size);
 /* Copies a terminated string: its length, -EFAULT, or -ENAMETOOLONG when no end in size bytes. */
 __must_check int strncpy_from_user(char *to, const char __user *from, size_t size);
 /* Length of a terminated user string without the end, at most limit; -EFAULT. */

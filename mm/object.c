@@ -413,7 +413,8 @@ ssize_t object_write(struct object *object, uint64_t position, struct uio *io)
 			break;
 		done += moved;
 		position += moved;
-		if ((size_t)moved < size || sched_give_way())
+		/* Copied in part, it goes on: what was written may be what the rest is read from. */
+		if (sched_give_way())
 			break;
 	}
 	return done ? (ssize_t)done : moved;

@@ -78,6 +78,18 @@ static size_t copy(void *to, const void *from, size_t size)
 	return likely(left == 0) ? 0 : copy_bytes(to, from, left);
 }
 
+static size_t clear_bytes(void *to, size_t left)
+{
+	cpu_user_access_begin();
+	__asm__ volatile("1:	rep stosb\n"
+			 "2:\n\t" MAY_FAULT("1b", "2b")
+			 : "+D"(to), "+c"(left)
+			 : "a"(0)
+			 : "memory");
+	cpu_user_access_end();
+	return left;
+}
+
 /* Zeros, the same way. */
 static size_t clear(void *to, size_t size)
 {
@@ -96,7 +108,7 @@ static size_t clear(void *to, size_t size)
 			 : "a"(0), [odd] "r"(odd)
 			 : "memory");
 	cpu_user_access_end();
-	return left;
+	return likely(left == 0) ? 0 : clear_bytes(to, left);
 }
 
 /* How many of `size` bytes from address on lie below USER_TOP. */
@@ -119,6 +131,13 @@ size_t copy_to_user_partial(void __user *to, const void *from, size_t size)
 	size_t allowed = allowed_size(to, size);
 
 	return size - allowed + copy(to, from, allowed);
+}
+
+size_t clear_user_partial(void __user *to, size_t size)
+{
+	size_t allowed = allowed_size(to, size);
+
+	return size - allowed + clear(to, allowed);
 }
 
 int copy_from_user(void *to, const void __user *from, size_t size)

@@ -94,8 +94,8 @@ ssize_t uio_zero_out(struct uio *io, size_t size)
 
 		if (io->kernel)
 			memset(piece_start(io), 0, piece);
-		else if (clear_user(piece_start(io), piece) != 0)
-			missing = piece;
+		else
+			missing = clear_user_partial(piece_start(io), piece);
 		advance(io, piece - missing);
 		done += piece - missing;
 	}

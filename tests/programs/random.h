@@ -154,6 +154,9 @@ static uint32_t hash_maps(uint32_t hash)
 		    end > (unsigned long)WINDOW + WINDOW_PAGES * PAGE)
 			continue;
 		for (; start < end; start += PAGE, offset += PAGE) {
+			if (RANDOM_TELLS)
+				printf("%lx:%.4s:%lx ", (start - (long)WINDOW) / PAGE, rights,
+				       has_file ? offset : 1);
 			hash = mix(hash, start);
 			hash = mix(hash,
 				   rights[0] << 24 | rights[1] << 16 | rights[2] << 8 | rights[3]);
@@ -189,6 +192,9 @@ static uint32_t hash_sizes(uint32_t hash)
 {
 	const char *status = read_whole("/proc/self/status");
 
+	if (RANDOM_TELLS)
+		printf("size %lu locked %lu ", status_value(status, "VmSize:") - random_base_size,
+		       status_value(status, "VmLck:"));
 	hash = mix(hash, status_value(status, "VmSize:") - random_base_size);
 	return mix(hash, status_value(status, "VmLck:"));
 }
@@ -242,8 +248,8 @@ __attribute__((unused)) static long do_map_populated(const struct step *step)
 
 __attribute__((unused)) static long do_map_free(const struct step *step)
 {
-	void *at = mmap(page_at(step->first), (step->count % 4 + 1) * PAGE, RW,
-			ANON | MAP_FIXED_NOREPLACE, -1, 0);
+	int count = step->count < 3 ? step->count : 3;
+	void *at = mmap(page_at(step->first), count * PAGE, RW, ANON | MAP_FIXED_NOREPLACE, -1, 0);
 
 	return at == MAP_FAILED ? -1 : 0;
 }
