@@ -40,7 +40,7 @@ _Static_assert(sizeof(struct task_state_segment) == 104, "as the processor has i
 
 static uint64_t gdt[GDT_ENTRIES];
 struct task_state_segment tss; /* kernel/entry.asm takes esp0 from it */
-bool sysenter_smap; /* for kernel/entry.asm: user memory has to be opened */
+bool sysenter_smap;	       /* for kernel/entry.asm: user memory has to be opened */
 static struct task_state_segment double_fault_tss;
 static char double_fault_stack[DOUBLE_FAULT_STACK] __attribute__((aligned(16)));
 /* For what comes before SYSENTER's first instruction is over: a debug exception, an NMI. */

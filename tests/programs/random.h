@@ -349,14 +349,17 @@ __attribute__((unused)) static long do_duplicate(const struct step *step)
 	return at == MAP_FAILED ? -1 : 0;
 }
 
+/* Shrinks a range; grows a single page, since one region is what grows. */
 __attribute__((unused)) static long do_resize(const struct step *step)
 {
-	int new_count = step->word % 12 + 1;
+	int count = step->count, new_count = step->word % 12 + 1;
 	void *at;
 
 	if (step->first + new_count > WINDOW_PAGES)
 		new_count = WINDOW_PAGES - step->first;
-	at = mremap(page_at(step->first), step->count * PAGE, new_count * PAGE, 0);
+	if (new_count > count)
+		count = 1;
+	at = mremap(page_at(step->first), count * PAGE, new_count * PAGE, 0);
 	return at == MAP_FAILED ? -1 : 0;
 }
 
