@@ -68,6 +68,15 @@ bool file_may_write(const struct file *file)
 	return file_writable(file);
 }
 
+bool file_may_execute(const struct file *file)
+{
+	const struct inode *inode = file->inode;
+
+	if (!inode->superblock)
+		return !S_ISFIFO(inode->mode) && !S_ISSOCK(inode->mode);
+	return !(inode->superblock->flags & MS_NOEXEC) && !inode->superblock->type->no_programs;
+}
+
 /* ---- opening ---- */
 
 /*

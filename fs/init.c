@@ -12,6 +12,7 @@ static const struct vma_file_ops file_ops_for_mm = {
 	.from_fd = file_from_fd,
 	.may_read = file_may_read,
 	.may_write = file_may_write,
+	.may_execute = file_may_execute,
 	.object = file_mmap_object,
 };
 

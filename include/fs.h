@@ -131,6 +131,8 @@ __must_check ssize_t file_read_kernel(struct file *file, void *to, size_t size, 
 __must_check struct object *file_mmap_object(struct file *file);
 bool file_may_read(const struct file *file);
 bool file_may_write(const struct file *file);
+/* False where nothing may be mapped to execute: noexec mounts, /proc, pipes. */
+bool file_may_execute(const struct file *file);
 /*
  * Path of a file as /proc shows it ("/bin/sh", "pipe:[7]", "/tmp/x (deleted)"): into buffer;
  * returns buffer or a pointer in it.

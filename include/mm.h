@@ -102,6 +102,7 @@ struct vma_file_ops {
 	struct file *(*from_fd)(int fd);
 	bool (*may_read)(const struct file *file);
 	bool (*may_write)(const struct file *file);
+	bool (*may_execute)(const struct file *file);
 	/*
 	 * What a mapping of the file maps, no reference taken; ERR_PTR(-ENODEV). /dev/zero:
 	 * &object_zero.

@@ -152,6 +152,7 @@ struct filesystem {
 	uint32_t magic;
 	bool single; /* mounting it over itself is -EBUSY */
 	bool pins_dentries;
+	bool no_programs; /* nothing on it may be mapped to execute, however it is mounted */
 	struct list link;
 };
 

@@ -252,7 +252,10 @@ static int decode_file(const struct file *file, uint32_t prot, uint32_t flags,
 	}
 	if (!vma_file_ops->may_read(file))
 		return -EACCES;
-	return 0;
+	if (vma_file_ops->may_execute(file))
+		return 0;
+	request->flags |= VMA_DENYEXEC_MAX;
+	return prot & PROT_EXEC ? -EPERM : 0;
 }
 
 /*
