@@ -373,6 +373,16 @@ struct object *file_mmap_object(struct file *file)
 	return file->ops->object ? file->ops->object(file) : ERR_PTR(-ENODEV);
 }
 
+void file_mapped(struct file *file)
+{
+	file->ops->mapped(file);
+}
+
+void file_unmapped(struct file *file)
+{
+	file->ops->unmapped(file);
+}
+
 const char *file_path(const struct file *file, char *buffer, size_t size)
 {
 	const struct inode *inode = file->inode;

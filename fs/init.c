@@ -14,6 +14,8 @@ static const struct vma_file_ops file_ops_for_mm = {
 	.may_write = file_may_write,
 	.may_execute = file_may_execute,
 	.object = file_mmap_object,
+	.mapped = file_mapped,
+	.unmapped = file_unmapped,
 };
 
 void fs_init(void)

@@ -104,7 +104,8 @@ struct proc_entry {
 /* The files of the system as a whole (fs/proc_system.c), of a process (fs/proc_process.c, fs/proc_memory.c), and the links in fd/. */
 extern const struct proc_entry proc_root_entries[];
 extern const struct proc_entry proc_process_entries[];
-extern const struct proc_entry proc_sys_entries[]; /* fs/proc_sys.c */
+extern const struct proc_entry proc_sys_entries[];     /* fs/proc_sys.c */
+extern const struct proc_entry proc_sysvipc_entries[]; /* fs/proc_sysvipc.c */
 extern const struct proc_entry proc_fd_entry, proc_region_entry;
 
 /* map_files: "START-END" of a region. */

@@ -5,6 +5,7 @@
 #include "proc.h"
 
 #include <commit.h>
+#include <ipc.h>
 #include <machine.h>
 #include <mm.h>
 #include <random.h>
@@ -77,6 +78,10 @@ static const struct proc_number overcommit_kbytes = { .natural = &commit_policy.
 static const struct proc_number admin_reserve = { .natural = &commit_policy.admin_reserve_kb };
 static const struct proc_number user_reserve = { .natural = &commit_policy.user_reserve_kb };
 
+static const struct proc_number shmmax = { .natural = &shm_limits.max };
+static const struct proc_number shmall = { .natural = &shm_limits.all };
+static const struct proc_number shmmni = { .value = &shm_limits.mni, .maximum = IPC_PLACES };
+
 /* ---- the tables ---- */
 
 static const struct proc_entry random_entries[] = { PROC_FILE("uuid", 0444, show_uuid),
@@ -90,6 +95,9 @@ static const struct proc_entry sys_kernel_entries[] = {
 	PROC_FILE("ostype", 0444, show_ostype),
 	PROC_FILE("pid_max", 0444, show_pid_max),
 	PROC_DIRECTORY("random", random_entries),
+	PROC_NUMBER("shmall", 0644, &shmall),
+	PROC_NUMBER("shmmax", 0644, &shmmax),
+	PROC_NUMBER("shmmni", 0644, &shmmni),
 	PROC_FILE("version", 0444, show_uts_version),
 	{ .name = NULL }
 };

@@ -257,6 +257,7 @@ const struct proc_entry proc_root_entries[] = {
 	PROC_FILE("stat", 0444, show_stat),
 	PROC_FILE("swaps", 0444, show_swaps),
 	PROC_DIRECTORY("sys", proc_sys_entries),
+	PROC_DIRECTORY("sysvipc", proc_sysvipc_entries),
 	PROC_FILE("uptime", 0444, show_uptime),
 	PROC_FILE("version", 0444, show_version),
 	PROC_FILE("vmstat", 0444, proc_show_vmstat),

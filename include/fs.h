@@ -39,6 +39,9 @@ struct file_ops {
 	uint32_t (*poll)(struct file *file, struct poll_table *table);
 	/* The object that a mapping of the file maps; NULL: -ENODEV. */
 	struct object *(*object)(struct file *file);
+	/* A region with VMA_COUNTED maps the file, or no longer does. Only for files that ask for it. */
+	void (*mapped)(struct file *file);
+	void (*unmapped)(struct file *file);
 	int (*readdir)(struct file *file, struct readdir_sink *sink);
 	int (*open)(struct inode *inode, struct file *file);
 	void (*release)(struct file *file); /* last close */
@@ -129,6 +132,9 @@ __must_check struct file *file_open_exec_at(int dirfd, const char *path, uint32_
 __must_check ssize_t file_read_kernel(struct file *file, void *to, size_t size, loff_t offset);
 /* The object behind a file for mmap: -ENODEV, -EACCES. No reference is taken. */
 __must_check struct object *file_mmap_object(struct file *file);
+/* The file's operations of these names. */
+void file_mapped(struct file *file);
+void file_unmapped(struct file *file);
 bool file_may_read(const struct file *file);
 bool file_may_write(const struct file *file);
 /* False where nothing may be mapped to execute: noexec mounts, /proc, pipes. */

@@ -33,6 +33,7 @@
 #define VMA_DONTFORK 2048u     /* madvise: fork leaves it out */
 #define VMA_WIPEONFORK 4096u   /* madvise: the child finds it zeroed */
 #define VMA_ACCOUNT 8192u      /* its pages count as promised memory (commit.h) */
+#define VMA_COUNTED 16384u     /* its file is told of it (vma_file_ops.mapped); never merged */
 #define VMA_RIGHTS (VMA_READ | VMA_WRITE | VMA_EXEC)
 
 /* As Linux's vm.max_map_count. */
@@ -108,6 +109,9 @@ struct vma_file_ops {
 	 * &object_zero.
 	 */
 	struct object *(*object)(struct file *file);
+	/* A region with VMA_COUNTED begins, and ends, to map the file. */
+	void (*mapped)(struct file *file);
+	void (*unmapped)(struct file *file);
 	/*
 	 * msync(MS_SYNC): writes what is dirty to the backing store. May sleep. NULL when no file
 	 * has one.

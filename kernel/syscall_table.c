@@ -10,6 +10,7 @@
 #include <fs_calls.h>
 #include <exec.h>
 #include <futex.h>
+#include <ipc.h>
 #include <machine.h>
 #include <mm.h>
 #include <posix_timer.h>
@@ -118,6 +119,13 @@ const struct syscall_entry syscall_table[SYSCALL_COUNT] = {
 	CALL(340, prlimit64, sys_prlimit64),
 	CALL(386, rseq, sys_rseq),
 	CALL(422, futex_time64, sys_futex_time64),
+
+	/* kernel/: System V IPC */
+	CALL(117, ipc, sys_ipc),
+	CALL(395, shmget, sys_shmget),
+	CALL(396, shmctl, sys_shmctl),
+	CALL(397, shmat, sys_shmat),
+	CALL(398, shmdt, sys_shmdt),
 
 	/* kernel/: signals */
 	CALL(0, restart_syscall, sys_restart_syscall),

@@ -278,6 +278,8 @@ void vma_hold_backing(struct vma *vma)
 	}
 	if (vma->file)
 		vma_file_ops->get(vma->file);
+	if (vma->flags & VMA_COUNTED)
+		vma_file_ops->mapped(vma->file);
 }
 
 void vma_drop_backing(struct vma *vma)
@@ -285,6 +287,8 @@ void vma_drop_backing(struct vma *vma)
 	list_remove(&vma->object_link);
 	if (vma->object)
 		object_put(vma->object);
+	if (vma->flags & VMA_COUNTED)
+		vma_file_ops->unmapped(vma->file);
 	if (vma->file)
 		vma_file_ops->put(vma->file);
 }
@@ -311,7 +315,7 @@ void vma_destroy(struct vma *vma)
 
 bool vma_continues(const struct vma *low, const struct vma *high)
 {
-	if (low->end != high->start || low->flags != high->flags)
+	if (low->end != high->start || low->flags != high->flags || (low->flags & VMA_COUNTED))
 		return false;
 	if (low->object != high->object || low->file != high->file)
 		return false;

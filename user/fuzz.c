@@ -384,6 +384,21 @@ static bool run(uint32_t count, uint32_t seed)
 	return true;
 }
 
+/* Shared memory that the children made and did not remove would outlive them. */
+static void remove_segments(void)
+{
+	enum { SYS_shmctl = 396, IPC_RMID = 0, SHM_INFO = 14, SHM_STAT_ANY = 15 };
+	uint32_t told[32];
+	int highest = syscall3(SYS_shmctl, 0, SHM_INFO, told);
+
+	for (int place = 0; place <= highest; place++) {
+		int id = syscall3(SYS_shmctl, place, SHM_STAT_ANY, told);
+
+		if (id >= 0)
+			syscall3(SYS_shmctl, id, IPC_RMID, 0);
+	}
+}
+
 int main(int argc, char **argv, char **envp)
 {
 	uint32_t count = argc > 1 ? number(argv[1]) : 1000000;
@@ -405,5 +420,6 @@ int main(int argc, char **argv, char **envp)
 	syscall4(SYS_rt_sigprocmask, sig_block, sigchld, 0, sizeof(sigchld));
 	bool good = run(count, seed);
 	remove_root();
+	remove_segments();
 	return good ? 0 : 1;
 }
