@@ -291,7 +291,8 @@ ssize_t file_write(struct file *file, struct uio *io, loff_t *position)
 		done = write_regular(file, io, position);
 	else
 		done = file->ops->write(file, io, position);
-	if (done == -EPIPE)
+	/* Sockets see to it themselves: not all of them raise it. */
+	if (unlikely(done == -EPIPE) && !S_ISSOCK(file->inode->mode))
 		signal_self(SIGPIPE);
 	return done;
 }

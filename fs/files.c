@@ -5,6 +5,7 @@
  * ones grow by doubling. The lowest free descriptor is found from a hint below which none is free.
  */
 #include <fs_calls.h>
+#include <socket_calls.h>
 #include <vfs.h>
 
 #include <assert.h>
@@ -140,6 +141,8 @@ static int close_one(struct files *files, uint32_t fd)
 	if (file->inode->locks && !(file->flags & O_PATH))
 		locks_close(file->inode, files);
 	file_put(file);
+	if (unlikely(unix_sockets_in_flight))
+		unix_collect();
 	return 0;
 }
 

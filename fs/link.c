@@ -87,24 +87,35 @@ static int must_be_free(struct walk *walk, bool directory)
 }
 
 /* Makes what path names; target: a symbolic link's text. */
-static int make_path(int dirfd, const char *path, mode_t mode, dev_t device, const char *target)
+/* The new dentry, a reference, or ERR_PTR. */
+static struct dentry *make_at(int dirfd, const char *path, mode_t mode, dev_t device,
+			      const char *target)
 {
 	struct dentry *made;
 	struct walk walk;
 	int error = path_parent(&walk, dirfd, path);
 
 	if (error)
-		return error;
+		return ERR_PTR(error);
 	error = must_be_free(&walk, S_ISDIR(mode));
-	if (!error) {
-		made = make_child(walk.at, &walk.last, mode, device, target);
-		if (IS_ERR(made))
-			error = PTR_ERR(made);
-		else
-			dentry_put(made);
-	}
+	made = error ? ERR_PTR(error) : make_child(walk.at, &walk.last, mode, device, target);
 	walk_end(&walk);
-	return error;
+	return made;
+}
+
+struct dentry *path_make(const char *path, mode_t mode)
+{
+	return make_at(AT_FDCWD, path, mode, 0, NULL);
+}
+
+static int make_path(int dirfd, const char *path, mode_t mode, dev_t device, const char *target)
+{
+	struct dentry *made = make_at(dirfd, path, mode, device, target);
+
+	if (IS_ERR(made))
+		return PTR_ERR(made);
+	dentry_put(made);
+	return 0;
 }
 
 int kernel_make(const char *path, mode_t mode, dev_t device, const char *target)

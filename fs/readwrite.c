@@ -9,8 +9,10 @@
 #include <kheap.h>
 #include <uaccess.h>
 
+#include "iovec.h"
+
 #define TRANSFER_MAX 0x7ffff000u /* Linux's MAX_RW_COUNT */
-#define FEW_BUFFERS 8
+#define FEW_BUFFERS IOVEC_FEW
 
 static int64_t wide(uint32_t low, uint32_t high)
 {
@@ -116,7 +118,7 @@ int32_t sys_pwrite64(int fd, const void __user *buffer, size_t size, uint32_t lo
 /* ---- lists of buffers ---- */
 
 /* Checks a copied list; its bytes in all, cut where a transfer ends, or -errno. */
-static ssize_t check_list(struct iovec *list, uint32_t count)
+ssize_t iovec_check(struct iovec *list, uint32_t count)
 {
 	size_t total = 0;
 
@@ -132,7 +134,7 @@ static ssize_t check_list(struct iovec *list, uint32_t count)
 }
 
 /* A kernel copy of the list: few, or on the heap. ERR_PTR(-EINVAL, -ENOMEM, -EFAULT). */
-static struct iovec *copy_list(const struct iovec __user *user, uint32_t count, struct iovec *few)
+struct iovec *iovec_copy(const struct iovec __user *user, uint32_t count, struct iovec *few)
 {
 	struct iovec *list = few;
 
@@ -157,10 +159,10 @@ static ssize_t transfer_list(struct file *file, const struct iovec __user *user,
 
 	if (total)
 		return total;
-	list = copy_list(user, count, few);
+	list = iovec_copy(user, count, few);
 	if (IS_ERR(list))
 		return PTR_ERR(list);
-	total = check_list(list, count);
+	total = iovec_check(list, count);
 	if (total > 0 && runs_over(*position, (size_t)total))
 		total = -EINVAL;
 	if (total > 0) {

@@ -508,6 +508,8 @@ __must_check int may_remove(struct dentry *parent, struct dentry *child, bool di
  * 0 or -errno.
  */
 __must_check int kernel_make(const char *path, mode_t mode, dev_t device, const char *target);
+/* mknod for current, of something without a device number: the dentry, a reference; ERR_PTR. */
+__must_check struct dentry *path_make(const char *path, mode_t mode);
 
 /* ---- advisory locks (fs/locks.c) ---- */
 

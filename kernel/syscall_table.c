@@ -17,6 +17,7 @@
 #include <random.h>
 #include <rseq.h>
 #include <signal.h>
+#include <socket_calls.h>
 #include <task.h>
 #include <tty.h>
 
@@ -301,6 +302,27 @@ const struct syscall_entry syscall_table[SYSCALL_COUNT] = {
 	CALL(414, ppoll_time64, sys_ppoll_time64),
 	CALL(436, close_range, sys_close_range),
 	CALL(439, faccessat2, sys_faccessat2),
+
+	/* fs/: sockets */
+	CALL(102, socketcall, sys_socketcall),
+	CALL(337, recvmmsg, sys_recvmmsg),
+	CALL(345, sendmmsg, sys_sendmmsg),
+	CALL(359, socket, sys_socket),
+	CALL(360, socketpair, sys_socketpair),
+	CALL(361, bind, sys_bind),
+	CALL(362, connect, sys_connect),
+	CALL(363, listen, sys_listen),
+	CALL(364, accept4, sys_accept4),
+	CALL(365, getsockopt, sys_getsockopt),
+	CALL(366, setsockopt, sys_setsockopt),
+	CALL(367, getsockname, sys_getsockname),
+	CALL(368, getpeername, sys_getpeername),
+	CALL(369, sendto, sys_sendto),
+	CALL(370, sendmsg, sys_sendmsg),
+	CALL(371, recvfrom, sys_recvfrom),
+	CALL(372, recvmsg, sys_recvmsg),
+	CALL(373, shutdown, sys_shutdown),
+	CALL(417, recvmmsg_time64, sys_recvmmsg_time64),
 
 	/* fs/: events */
 	CALL(254, epoll_create, sys_epoll_create),

@@ -74,6 +74,12 @@ const char shapes[LAST_CALL + 1][7] = {
 	[353] = "fnfni", [356] = "nl", [383] = "fnlxp", [412] = "fnpl", [413] = "ippptp", [414] = "pitpi",
 	[436] = "ffi", [439] = "fnil",
 
+	/* sockets */
+	[102] = "ip", [337] = "fpilt", [345] = "fpil", [359] = "iii", [360] = "iiip", [361] = "fps",
+	[362] = "fps", [363] = "fi", [364] = "fppl", [365] = "fiipp", [366] = "fiips",
+	[367] = "fpp", [368] = "fpp", [369] = "fpslps", [370] = "fpl", [371] = "fpslpp",
+	[372] = "fpl", [373] = "fi", [417] = "fpilt",
+
 	/* timers */
 	[259] = "ipp", [260] = "iltp", [261] = "ip", [262] = "i", [263] = "i", [408] = "ip",
 	[409] = "iltp",
