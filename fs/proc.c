@@ -394,7 +394,10 @@ static int proc_mount(struct superblock *superblock, const char *options)
 }
 
 struct filesystem proc_type = {
-	.name = "proc", .mount = proc_mount, .magic = PROC_MAGIC, .single = true,
+	.name = "proc",
+	.mount = proc_mount,
+	.magic = PROC_MAGIC,
+	.single = true,
 	.no_programs = true,
 };
 
