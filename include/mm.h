@@ -137,10 +137,27 @@ void mm_put(struct mm *mm);
  */
 __must_check struct mm *mm_fork(struct mm *from);
 
+/* The first region whose end is above address, or NULL, from the tree; for mm_find_at_or_above. */
+struct vma *mm_search(struct mm *mm, vaddr_t address);
+
+/* The same; most often it is the one that was found last. */
+static inline struct vma *mm_find_at_or_above(struct mm *mm, vaddr_t address)
+{
+	struct vma *last = mm->last_found;
+
+	if (last && address - last->start < last->end - last->start)
+		return last;
+	return mm_search(mm, address);
+}
+
 /* The region that holds address, or NULL. */
-struct vma *mm_find(struct mm *mm, vaddr_t address);
-/* The first region whose end is above address, or NULL. */
-struct vma *mm_find_at_or_above(struct mm *mm, vaddr_t address);
+static inline struct vma *mm_find(struct mm *mm, vaddr_t address)
+{
+	struct vma *vma = mm_find_at_or_above(mm, address);
+
+	return vma && vma->start <= address ? vma : NULL;
+}
+
 /* In address order, NULL after the last. */
 struct vma *vma_next(const struct vma *vma);
 struct vma *mm_first(struct mm *mm);
@@ -214,11 +231,12 @@ static inline bool fault_satisfied(enum fault_result result)
 	return result < FAULT_NO_REGION;
 }
 
-#define FAULT_WRITE 1u	 /* access kinds */
-#define FAULT_EXEC 2u	 /* known only where the CPU tells; unused without NX */
+/* Access kinds: but for the last, bits of the processor's error code (Intel SDM 3A 4.7). */
+#define FAULT_PRESENT 1u /* a protection violation, not an absent page */
+#define FAULT_WRITE 2u
 #define FAULT_USER 4u	 /* from PL3 */
-#define FAULT_PRESENT 8u /* a protection violation, not an absent page */
-#define FAULT_REMOTE 16u /* not by who lives there: exec's building, /proc's looking */
+#define FAULT_EXEC 16u	 /* known only where the CPU tells; unused without NX */
+#define FAULT_REMOTE 32u /* not by who lives there: exec's building, /proc's looking */
 
 /*
  * Decides about and, where possible, satisfies a fault at address (any; those outside user space

@@ -29,13 +29,14 @@
 #include <frame.h>
 #include <types.h>
 
-/* Rights and attributes of a mapping. */
-#define MAP_READ 1u
-#define MAP_WRITE 2u
-#define MAP_USER 4u
-#define MAP_COW 8u	 /* not writable now; a write makes a private copy */
-#define MAP_ACCESSED 16u /* results only: the processor has used it */
-#define MAP_DIRTY 32u	 /* results only: the processor has written through it */
+/* Rights and attributes of a mapping. Their values are those that they have in page tables. */
+#define MAP_READ 0x001u
+#define MAP_WRITE 0x002u
+#define MAP_USER 0x004u
+#define MAP_ACCESSED 0x020u /* results only: the processor has used it */
+#define MAP_DIRTY 0x040u    /* results only: the processor has written through it */
+#define MAP_COW 0x200u	    /* not writable now; a write makes a private copy */
+#define MAP_FORKED 0x800u   /* results only: the page table is not the directory's own yet */
 /* How memory behind the mapping is cached (V6). */
 enum cache_type { CACHE_WRITE_BACK, CACHE_WRITE_COMBINING, CACHE_UNCACHED };
 
@@ -100,6 +101,13 @@ void pagedir_activate_kernel(void);
  */
 __must_check int pagedir_map(struct pagedir *pagedir, vaddr_t at, struct frame *frame,
 			     unsigned rights);
+/*
+ * Maps frames[i], NULL for none, at page start + i wherever nothing is mapped yet, with one more
+ * reference each; all of it in a page table that is there already and the directory's own.
+ */
+void pagedir_map_more(struct pagedir *pagedir, vaddr_t start, struct frame *const *frames,
+		      unsigned count, unsigned rights);
+
 /*
  * Makes the page tables of [start, end) the directory's own, so that what they map can be
  * changed; one that nobody shares any more has with that all the rights back that it had before

@@ -18,6 +18,14 @@ struct radix {
 /* The entry at index, or NULL. */
 void *radix_lookup(const struct radix *radix, uint32_t index);
 
+/*
+ * The entries whose indices differ from index in the lowest RADIX_GROUP_BITS bits alone, in order,
+ * NULL where there is none; NULL when there is none at all. Good until the tree changes.
+ */
+#define RADIX_GROUP_BITS 4
+#define RADIX_GROUP (1u << RADIX_GROUP_BITS)
+void *const *radix_group(const struct radix *radix, uint32_t index);
+
 /* Stores a non-NULL entry at an index that is empty. Returns 0, or -ENOMEM with nothing changed. */
 __must_check int radix_insert(struct radix *radix, uint32_t index, void *entry);
 

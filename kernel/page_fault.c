@@ -48,19 +48,12 @@ static void check_kernel_fault(const struct trap_frame *frame, vaddr_t address)
 			 address);
 }
 
-/*
- * The error code in mm_fault's words. Each bit is moved to its place: this is the hot path, and
- * branches cost.
- */
-static unsigned access_of(uint32_t error)
-{
-	_Static_assert(ERROR_PRESENT << 3 == FAULT_PRESENT && ERROR_WRITE >> 1 == FAULT_WRITE &&
-			       ERROR_USER == FAULT_USER && ERROR_FETCH >> 3 == FAULT_EXEC,
-		       "the moves");
+/* Of the error code, what mm_fault wants to know. */
+#define ERROR_ACCESS (FAULT_PRESENT | FAULT_WRITE | FAULT_USER | FAULT_EXEC)
 
-	return (error & ERROR_PRESENT) << 3 | (error & ERROR_WRITE) >> 1 | (error & ERROR_USER) |
-	       (error & ERROR_FETCH) >> 3;
-}
+_Static_assert(ERROR_PRESENT == FAULT_PRESENT && ERROR_WRITE == FAULT_WRITE &&
+		       ERROR_USER == FAULT_USER && ERROR_FETCH == FAULT_EXEC,
+	       "the error code's bits are mm_fault's");
 
 /*
  * The process that ends when memory is out: the one with most of it, but never process 1. NULL:
@@ -145,7 +138,7 @@ void page_fault(struct trap_frame *frame)
 	if (frame->eflags & EFLAGS_IF)
 		__asm__ volatile("sti" : : : "memory");
 	if (address < USER_TOP && current->process->mm)
-		result = mm_fault(current->process->mm, address, access_of(frame->error));
+		result = mm_fault(current->process->mm, address, frame->error & ERROR_ACCESS);
 	if (fault_satisfied(result))
 		return;
 	if (result == FAULT_NO_MEMORY) {

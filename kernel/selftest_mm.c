@@ -209,8 +209,8 @@ SELFTEST(pagedir_copy_shares_whole_tables)
 	EXPECT(pagedir_copy(&child, &parent, USER_AT, USER_AT + TABLE_BYTES, 0, USER_TOP) == 0);
 	EXPECT(pagedir_lookup(&child, USER_AT, &page) && page.table->refs == 2);
 	EXPECT(frame->refs == 1 && child.resident_anon == 1 && child.ntables == 1);
-	EXPECT(rights_at(&parent, USER_AT) == (MAP_READ | MAP_USER));
-	EXPECT(rights_at(&child, USER_AT) == (MAP_READ | MAP_USER));
+	EXPECT(rights_at(&parent, USER_AT) == (MAP_READ | MAP_USER | MAP_FORKED));
+	EXPECT(rights_at(&child, USER_AT) == (MAP_READ | MAP_USER | MAP_FORKED));
 	/* The first change copies the table, and marks the pages in both. */
 	EXPECT(pagedir_own(&child, USER_AT, USER_AT + PAGE_SIZE) == 0);
 	EXPECT(frame->refs == 2 && page.table->refs == 1);

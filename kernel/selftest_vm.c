@@ -193,6 +193,43 @@ SELFTEST(vm_fault_file)
 	test_file_end();
 }
 
+/* Brings pages first..last of the test's file into the cache. */
+static void fill_cache(uint32_t first, uint32_t last)
+{
+	for (uint32_t index = first; index <= last; index++) {
+		struct frame *frame = object_get_page(&test_file, index);
+
+		EXPECT(!IS_ERR(frame));
+		frame_put(frame);
+	}
+}
+
+/* Reading a page maps its neighbours, if they are cached, of the window, the region and the file. */
+SELFTEST(vm_fault_around_maps_cached_pages)
+{
+	struct mm *mm = new_mm();
+
+	test_file_create(&test_disk_ops, 44 * PAGE_SIZE);
+	fill_cache(0, 43);
+	EXPECT(map(mm, AT, 5, RW, &test_file) == 0);
+	EXPECT(mm_fault(mm, AT + PAGE_SIZE, 0) == FAULT_CACHE_PAGE);
+	EXPECT(mm->pagedir.resident_file == 5 && mm->faults_major == 0 && mm->faults_minor == 1);
+	EXPECT(byte_at(mm, AT + 4 * PAGE_SIZE) == 'e' && mm->faults_minor == 1);
+	EXPECT(mm_fault(mm, AT + PAGE_SIZE, FAULT_WRITE) == FAULT_COW_COPY);
+	EXPECT(mm_fault(mm, AT + 2 * PAGE_SIZE, FAULT_WRITE) == FAULT_COW_COPY);
+	EXPECT(mm_unmap(mm, AT, 5 * PAGE_SIZE) == 0 && mm->pagedir.resident_file == 0);
+	/* Pages 36 to 43 at 4 to 11 of a window: those up to 47 are one group of the cache. */
+	EXPECT(map(mm, AT + 4 * PAGE_SIZE, 30, RW | VMA_SHARED, &test_file) == 0);
+	mm_find(mm, AT + 4 * PAGE_SIZE)->page_offset = 36;
+	EXPECT(mm_fault(mm, AT + 7 * PAGE_SIZE, 0) == FAULT_CACHE_PAGE);
+	EXPECT(mm->pagedir.resident_file == 8 && frame_at(mm, AT + 11 * PAGE_SIZE));
+	EXPECT(mm_fault(mm, AT + 12 * PAGE_SIZE, 0) == FAULT_BEYOND_END);
+	EXPECT(mm_fault(mm, AT + 4 * PAGE_SIZE, FAULT_WRITE) == FAULT_CACHE_PAGE);
+	EXPECT(!(frame_at(mm, AT + 5 * PAGE_SIZE)->flags & FRAME_FLAG_DIRTY) && books() == 0);
+	mm_put(mm);
+	test_file_end();
+}
+
 SELFTEST(vm_shared_write_marks_dirty)
 {
 	struct mm *mm = new_mm();
@@ -224,7 +261,8 @@ SELFTEST(vm_truncate_takes_pages_out_of_mappings)
 	EXPECT(byte_at(mm, AT + 7 * PAGE_SIZE + 20) == 's');
 	EXPECT(store(mm, AT + 5 * PAGE_SIZE, 'p'));
 	object_truncate(&test_file, PAGE_SIZE + 10);
-	EXPECT(test_file.pages.count == 2 && mm->pagedir.resident_file == 2);
+	/* Two of the shared region, and one that came along with the read of the private one. */
+	EXPECT(test_file.pages.count == 2 && mm->pagedir.resident_file == 3);
 	EXPECT(byte_at(mm, AT + PAGE_SIZE + 20) == 0 && byte_at(mm, AT + 20) == 's');
 	EXPECT(byte_at(mm, AT + 5 * PAGE_SIZE) == 'p');
 	EXPECT(mm_fault(mm, AT + 2 * PAGE_SIZE, 0) == FAULT_BEYOND_END);

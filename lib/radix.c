@@ -14,7 +14,7 @@
 #include <assert.h>
 #include <kheap.h>
 
-#define RADIX_BITS 4
+#define RADIX_BITS RADIX_GROUP_BITS
 #define RADIX_SLOTS (1u << RADIX_BITS)
 #define RADIX_LEVELS (32 / RADIX_BITS)
 
@@ -63,6 +63,13 @@ void *radix_lookup(const struct radix *radix, uint32_t index)
 	const struct radix_node *node = leaf_of(radix, index);
 
 	return node ? node->slots[slot_at(index, 0)] : NULL;
+}
+
+void *const *radix_group(const struct radix *radix, uint32_t index)
+{
+	const struct radix_node *node = leaf_of(radix, index);
+
+	return node ? node->slots : NULL;
 }
 
 /*

@@ -30,6 +30,8 @@
 #include <task.h>
 #include <vma.h>
 
+#define FAULT_AROUND 16u
+
 uint32_t fault_counts[FAULT_RESULTS];
 uint32_t fault_major_count;
 
@@ -111,9 +113,54 @@ static enum fault_result map_private_copy(struct vma *vma, vaddr_t page, struct 
 	return map_frame(vma->mm, page, copy, vma_page_rights(vma), FAULT_COW_COPY);
 }
 
+/* Every fault counts as a minor one first: see mm_fault. */
+static void count_major(struct mm *mm, const struct object *object)
+{
+	if (!object->ops->fill)
+		return;
+	mm->faults_major++;
+	mm->faults_minor--;
+	fault_major_count++;
+}
+
 static bool beyond_end(const struct object *object, uint32_t index)
 {
 	return (uint64_t)index << PAGE_SHIFT >= object->size;
+}
+
+/*
+ * The range of pages around one in which a fault may do more than it was asked for, when that
+ * costs no frame: FAULT_AROUND pages, aligned, of the region.
+ */
+static void window_around(const struct vma *vma, vaddr_t page, vaddr_t *start, vaddr_t *end)
+{
+	vaddr_t first = page & ~(FAULT_AROUND * PAGE_SIZE - 1);
+
+	*start = MAX(first, vma->start);
+	*end = MIN(first + FAULT_AROUND * PAGE_SIZE, vma->end);
+}
+
+/*
+ * A page has been mapped for reading: those around it that are in the cache already come along.
+ * The cache keeps them in groups by their index, of which a window of addresses meets two at most;
+ * that of this page will do.
+ */
+static void map_cached_around(struct vma *vma, vaddr_t page, unsigned rights)
+{
+	struct object *object = vma->object;
+	uint32_t index = vma_index(vma, page), first = index & ~(RADIX_GROUP - 1), before, behind;
+	void *const *group = radix_group(&object->pages, index);
+	vaddr_t start, end;
+
+	assert(group && group[index - first]);
+	window_around(vma, page, &start, &end);
+	before = MIN(index - first, (page - start) >> PAGE_SHIFT);
+	behind = MIN(first + RADIX_GROUP - index, (end - page) >> PAGE_SHIFT);
+	/* What a truncation may have left beyond the end is nobody's to see. */
+	behind = MIN(behind, ((object->size + PAGE_MASK) >> PAGE_SHIFT) - index);
+	pagedir_map_more(&vma->mm->pagedir, page - before * PAGE_SIZE,
+			 (struct frame *const *)group + (index - first - before), before + behind,
+			 rights);
 }
 
 static enum fault_result fault_object(struct vma *vma, vaddr_t page, bool write)
@@ -121,18 +168,22 @@ static enum fault_result fault_object(struct vma *vma, vaddr_t page, bool write)
 	struct object *object = vma->object;
 	uint32_t index = vma_index(vma, page);
 	unsigned rights = vma_page_rights(vma);
+	enum fault_result result;
 	struct frame *frame;
 
 	if (beyond_end(object, index))
 		return FAULT_BEYOND_END;
-	vma->mm->faults_major += object->ops->fill && !radix_lookup(&object->pages, index);
-	frame = object_get_page(object, index);
-	if (IS_ERR(frame))
-		return PTR_ERR(frame) == -ENOMEM ? FAULT_NO_MEMORY : FAULT_IO_ERROR;
-	/* It may have slept: truncated meanwhile? */
-	if (beyond_end(object, index)) {
-		frame_put(frame);
-		return FAULT_BEYOND_END;
+	frame = object_find_page(object, index);
+	if (!frame) {
+		count_major(vma->mm, object);
+		frame = object_get_page(object, index);
+		if (IS_ERR(frame))
+			return PTR_ERR(frame) == -ENOMEM ? FAULT_NO_MEMORY : FAULT_IO_ERROR;
+		/* It may have slept: truncated meanwhile? */
+		if (beyond_end(object, index)) {
+			frame_put(frame);
+			return FAULT_BEYOND_END;
+		}
 	}
 	if (!(vma->flags & VMA_SHARED)) {
 		if (write)
@@ -143,26 +194,33 @@ static enum fault_result fault_object(struct vma *vma, vaddr_t page, bool write)
 	} else if (object->ops->fill) {
 		rights &= ~MAP_WRITE;
 	}
-	return map_frame(vma->mm, page, frame, rights, FAULT_CACHE_PAGE);
+	result = map_frame(vma->mm, page, frame, rights, FAULT_CACHE_PAGE);
+	if (!write && result == FAULT_CACHE_PAGE)
+		map_cached_around(vma, page, rights);
+	return result;
 }
 
 /* ---- the page is there ---- */
 
+/*
+ * The only holder of a frame may write it; and, while at it, those around it that it alone holds:
+ * all that a child has left behind would otherwise fault page by page.
+ */
+static enum fault_result fault_reuse(struct vma *vma, vaddr_t page)
+{
+	vaddr_t start, end;
+
+	window_around(vma, page, &start, &end);
+	pagedir_protect(&vma->mm->pagedir, start, end, vma_page_rights(vma), true);
+	return FAULT_COW_REUSE;
+}
+
 static enum fault_result fault_copy_on_write(struct vma *vma, vaddr_t page, struct frame *frame)
 {
-	struct pagedir *pagedir = &vma->mm->pagedir;
-	struct page_mapping now;
 	struct frame *copy;
 
-	if (pagedir_own(pagedir, page, page + PAGE_SIZE))
-		return FAULT_NO_MEMORY;
-	/* Whole tables may have had one owner all along. */
-	if (pagedir_lookup(pagedir, page, &now) && (now.rights & MAP_WRITE))
-		return FAULT_COW_REUSE;
-	if (frame->kind == FRAME_ANON && frame->refs == 1) {
-		pagedir_set_rights(pagedir, page, vma_page_rights(vma));
-		return FAULT_COW_REUSE;
-	}
+	if (frame->kind == FRAME_ANON && frame->refs == 1)
+		return fault_reuse(vma, page);
 	copy = frame_alloc(FRAME_ANON, frame == zero_frame ? FRAME_ZERO : 0);
 	if (!copy)
 		return FAULT_NO_MEMORY;
@@ -170,8 +228,25 @@ static enum fault_result fault_copy_on_write(struct vma *vma, vaddr_t page, stru
 		frame_copy(copy, frame);
 	vma->has_copies = true;
 	vma->mm->note.frame = copy;
-	pagedir_replace(pagedir, page, copy, vma_page_rights(vma));
+	pagedir_replace(&vma->mm->pagedir, page, copy, vma_page_rights(vma));
 	return FAULT_COW_COPY;
+}
+
+/*
+ * A write to a page whose page table is shared since a fork, or was: with a table of its own, the
+ * page may turn out to be writable, when nobody else has had the table any more.
+ */
+static enum fault_result fault_forked(struct vma *vma, vaddr_t page, struct frame *frame)
+{
+	struct pagedir *pagedir = &vma->mm->pagedir;
+	struct page_mapping now;
+	bool there;
+
+	if (pagedir_own(pagedir, page, page + PAGE_SIZE))
+		return FAULT_NO_MEMORY;
+	there = pagedir_lookup(pagedir, page, &now);
+	assert(there && now.frame == frame);
+	return now.rights & MAP_WRITE ? FAULT_COW_REUSE : fault_copy_on_write(vma, page, frame);
 }
 
 static enum fault_result fault_present(struct vma *vma, vaddr_t page, bool write,
@@ -179,6 +254,8 @@ static enum fault_result fault_present(struct vma *vma, vaddr_t page, bool write
 {
 	if (!write || (found->rights & MAP_WRITE))
 		return FAULT_SPURIOUS;
+	if (found->rights & MAP_FORKED)
+		return fault_forked(vma, page, found->frame);
 	if (!(vma->flags & VMA_SHARED))
 		return fault_copy_on_write(vma, page, found->frame);
 	found->frame->flags |= FRAME_FLAG_DIRTY;
@@ -234,19 +311,14 @@ enum fault_result mm_fault(struct mm *mm, vaddr_t address, unsigned access)
 {
 	enum fault_result result;
 	uint32_t resident;
-	uint64_t major;
 
 	mutex_lock(&mm->lock);
 	mm->note.began = fault_trace_now();
-	major = mm->faults_major;
+	mm->faults_minor++;
 	result = decide(mm, ROUND_DOWN(address, PAGE_SIZE), access & FAULT_WRITE);
 	resident = mm->pagedir.resident_anon + mm->pagedir.resident_file;
 	if (resident > mm->peak_resident)
 		mm->peak_resident = resident;
-	if (likely(major == mm->faults_major))
-		mm->faults_minor++;
-	else
-		fault_major_count++;
 	fault_trace_add(mm, address, access, result);
 	mutex_unlock(&mm->lock);
 	fault_counts[result]++;

@@ -185,7 +185,13 @@ void kunmap(const void *window)
 
 void frame_zero(struct frame *frame)
 {
-	void *window = kmap(frame);
+	void *window;
+
+	if (frame_is_low(frame)) {
+		zero_page(frame_virt(frame));
+		return;
+	}
+	window = kmap(frame);
 
 	zero_page(window);
 	kunmap(window);
@@ -193,9 +199,14 @@ void frame_zero(struct frame *frame)
 
 void frame_copy(struct frame *to, struct frame *from)
 {
-	void *target = kmap(to);
-	void *source = kmap(from);
+	void *target, *source;
 
+	if (frame_is_low(to) && frame_is_low(from)) {
+		copy_page(frame_virt(to), frame_virt(from));
+		return;
+	}
+	target = kmap(to);
+	source = kmap(from);
 	copy_page(target, source);
 	kunmap(source);
 	kunmap(target);

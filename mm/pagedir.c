@@ -56,45 +56,29 @@ static void flush_page(const struct pagedir *pagedir, vaddr_t at)
 
 /* ---- entries ---- */
 
-static uint32_t entry_make(paddr_t paddr, unsigned rights)
+_Static_assert(MAP_READ == ENTRY_PRESENT && MAP_WRITE == ENTRY_WRITE && MAP_USER == ENTRY_USER &&
+		       MAP_ACCESSED == ENTRY_ACCESSED && MAP_DIRTY == ENTRY_DIRTY &&
+		       MAP_COW == ENTRY_COW,
+	       "rights are the bits of an entry");
+_Static_assert(!(MAP_FORKED & (ENTRY_ADDRESS | ENTRY_HELD | ENTRY_GLOBAL | ENTRY_LARGE)),
+	       "and this one is in none");
+
+#define MAP_RIGHTS (MAP_READ | MAP_WRITE | MAP_COW)
+#define MAP_RESULTS (MAP_RIGHTS | MAP_USER | MAP_ACCESSED | MAP_DIRTY | MAP_FORKED)
+
+static inline uint32_t entry_make(paddr_t paddr, unsigned rights)
 {
-	uint32_t entry = paddr | ENTRY_USER;
-
-	assert(!(rights & MAP_WRITE) || (rights & MAP_READ && !(rights & MAP_COW)));
-	entry |= rights & MAP_READ ? ENTRY_PRESENT : ENTRY_HELD;
-	if (rights & MAP_WRITE)
-		entry |= ENTRY_WRITE;
-	if (rights & MAP_COW)
-		entry |= ENTRY_COW;
-	return entry;
-}
-
-static unsigned entry_rights(uint32_t entry)
-{
-	unsigned rights = 0;
-
-	if (entry & ENTRY_PRESENT)
-		rights |= MAP_READ;
-	if (entry & ENTRY_WRITE)
-		rights |= MAP_WRITE;
-	if (entry & ENTRY_USER)
-		rights |= MAP_USER;
-	if (entry & ENTRY_COW)
-		rights |= MAP_COW;
-	if (entry & ENTRY_ACCESSED)
-		rights |= MAP_ACCESSED;
-	if (entry & ENTRY_DIRTY)
-		rights |= MAP_DIRTY;
-	return rights;
+	assert(!(rights & MAP_WRITE) || (rights & (MAP_READ | MAP_COW)) == MAP_READ);
+	return paddr | ENTRY_USER | (rights & MAP_RIGHTS) | (rights & MAP_READ ? 0 : ENTRY_HELD);
 }
 
 /* What the entry of `at` maps; the processor asks the directory's entry for W as well. */
 static struct page_mapping entry_decode(const struct pagedir *pagedir, vaddr_t at, uint32_t entry)
 {
 	if (!owns_table(pagedir, at))
-		entry &= ~ENTRY_WRITE;
+		entry = (entry & ~ENTRY_WRITE) | MAP_FORKED;
 	return (struct page_mapping){ entry_frame(entry), entry & ENTRY_ADDRESS,
-				      entry_rights(entry), table_frame(pagedir, at) };
+				      entry & MAP_RESULTS, table_frame(pagedir, at) };
 }
 
 /* What an entry that has been taken out of a table of pagedir's own held. */
@@ -214,6 +198,23 @@ int pagedir_map(struct pagedir *pagedir, vaddr_t at, struct frame *frame, unsign
 	*entry = entry_make(frame_paddr(frame), rights);
 	count_mapping(pagedir, table_frame(pagedir, at), frame);
 	return 0;
+}
+
+void pagedir_map_more(struct pagedir *pagedir, vaddr_t start, struct frame *const *frames,
+		      unsigned count, unsigned rights)
+{
+	uint32_t *entry = find_entry(pagedir, start);
+	struct frame *table = table_frame(pagedir, start);
+
+	assert(owns_table(pagedir, start) && (start & PAGE_MASK) == 0);
+	assert(table_index(start) + count <= TABLE_ENTRIES);
+	for (unsigned i = 0; i < count; i++) {
+		if (!frames[i] || entry[i])
+			continue;
+		frame_get(frames[i]);
+		entry[i] = entry_make(frame_paddr(frames[i]), rights);
+		count_mapping(pagedir, table, frames[i]);
+	}
 }
 
 void pagedir_replace(struct pagedir *pagedir, vaddr_t at, struct frame *frame, unsigned rights)

@@ -139,7 +139,7 @@ static inline uint32_t *find_table(const struct pagedir *pagedir, vaddr_t at)
 
 static inline struct frame *table_frame(const struct pagedir *pagedir, vaddr_t at)
 {
-	return frame_from_pfn(pagedir->entries[directory_index(at)] >> PAGE_SHIFT);
+	return &frame_array[pagedir->entries[directory_index(at)] >> PAGE_SHIFT];
 }
 
 /* True when there is a page table for `at` that only this directory has, and may change. */

@@ -51,14 +51,11 @@ struct vma *vma_first_from(const struct mm *mm, vaddr_t address)
 	return found;
 }
 
-struct vma *mm_find_at_or_above(struct mm *mm, vaddr_t address)
+struct vma *mm_search(struct mm *mm, vaddr_t address)
 {
 	struct tree_node *node = mm->regions.root;
-	struct vma *found = mm->last_found;
+	struct vma *found = NULL;
 
-	if (found && address >= found->start && address < found->end)
-		return found;
-	found = NULL;
 	while (node) {
 		struct vma *vma = vma_of(node);
 
@@ -71,13 +68,6 @@ struct vma *mm_find_at_or_above(struct mm *mm, vaddr_t address)
 	if (found)
 		mm->last_found = found;
 	return found;
-}
-
-struct vma *mm_find(struct mm *mm, vaddr_t address)
-{
-	struct vma *vma = mm_find_at_or_above(mm, address);
-
-	return vma && vma->start <= address ? vma : NULL;
 }
 
 /* ---- gaps ---- */

@@ -290,7 +290,8 @@ static unsigned count_users(const struct frame *frame)
 static void check_rights(const struct page *page, unsigned rights)
 {
 	assert_true(rights & MAP_USER);
-	rights &= ~MAP_USER;
+	assert_false(rights & MAP_FORKED && rights & MAP_WRITE);
+	rights &= ~(MAP_USER | MAP_FORKED);
 	if (!page->forked) {
 		assert_int_equal(rights, page->rights);
 		return;

@@ -94,9 +94,12 @@ static void toggle(struct radix *radix, struct pair *pair)
 static void check_around(const struct radix *radix, uint32_t index)
 {
 	struct pair *next = find_next(index);
+	void *const *group = radix_group(radix, index);
 	uint32_t at = index;
 
 	assert_ptr_equal(radix_lookup(radix, index), find(index));
+	for (uint32_t i = 0; i < RADIX_GROUP; i++)
+		assert_ptr_equal(group ? group[i] : NULL, find((index & ~(RADIX_GROUP - 1)) + i));
 	assert_ptr_equal(radix_next(radix, &at), next);
 	if (next)
 		assert_int_equal(at, next->index);
