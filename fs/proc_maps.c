@@ -147,7 +147,7 @@ static bool count_page(void *context, vaddr_t at, const struct page_mapping *pag
 	/* As on Linux, the shared page of zeros and devices are nobody's. */
 	if (!page->frame || (page->frame->kind != FRAME_ANON && page->frame->kind != FRAME_CACHE))
 		return true;
-	mappings = MAX(frame_mappings(page->frame), 1u);
+	mappings = MAX(page_mappings(page), 1u);
 	pss = ((uint64_t)PAGE_SIZE << PSS_SHIFT) / mappings;
 	usage->resident += PAGE_SIZE;
 	usage->pss += pss;

@@ -63,7 +63,7 @@ static uint64_t pagemap_word(void *context, uint32_t index)
 		return word;
 	if (page.frame->kind == FRAME_CACHE)
 		word |= PAGEMAP_FILE;
-	if (frame_mappings(page.frame) == 1)
+	if (page_mappings(&page) == 1)
 		word |= PAGEMAP_EXCLUSIVE;
 	return word;
 }

@@ -188,7 +188,10 @@ bool frame_zero_one_idle(void);
  */
 unsigned frame_check(void (*report)(const char *text, pfn_t pfn));
 
-/* How many page-table entries map a frame of user memory or of the page cache. */
+/*
+ * How many page-table entries map a frame of user memory or of the page cache; one in a page table
+ * that several directories share counts once (page_mappings of pagedir.h).
+ */
 static inline uint32_t frame_mappings(const struct frame *frame)
 {
 	return frame->refs - frame->holds - (frame->kind == FRAME_CACHE && frame->object);

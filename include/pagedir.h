@@ -55,6 +55,15 @@ struct page_mapping {
 	struct frame *table; /* the page table; its refs: the directories that share it */
 };
 
+/*
+ * How many processes' pages map what is behind this one, user memory or page cache. Each directory
+ * that shares this page table counts; those that share another one with the frame in it count as one.
+ */
+static inline uint32_t page_mappings(const struct page_mapping *page)
+{
+	return frame_mappings(page->frame) + page->table->refs - 1;
+}
+
 /* ---- kernel half, boot ---- */
 
 struct boot_info;

@@ -108,5 +108,9 @@ int main(void)
 	mmap(at, 8 * PAGE, RW, MAP_PRIVATE | MAP_FIXED, fd, 0);
 	touch(at, 2);
 	show("private file", at);
+	/* Page tables' worth, with other rights than its neighbours have. */
+	at = mm_map(3000, RW | PROT_EXEC);
+	touch(at, 2900);
+	with_child("much, with a child", at);
 	return 0;
 }
