@@ -46,12 +46,16 @@ struct file;
 struct vma {
 	struct tree_node node;
 	struct mm *mm;
-	vaddr_t start, end; /* [start, end), page-aligned, end > start */
-	uint32_t flags;	    /* VMA_* */
-	bool has_copies; /* private mapping of an object: a write may have made anonymous pages */
+	vaddr_t start, end;    /* [start, end), page-aligned, end > start */
+	uint32_t flags;	       /* VMA_* */
+	bool has_copies;       /* a write may have made anonymous pages */
 	struct object *object; /* NULL: anonymous private. A reference is held */
-	uint32_t page_offset;  /* page number in the object of the page at start */
-	struct file *file;     /* for /proc/PID/maps; NULL if none; opaque to mm/ (vma_file_ops) */
+	/*
+	 * Page number in the object of the page at start; of anonymous memory, where it was first:
+	 * start >> PAGE_SHIFT until mremap moves what was written.
+	 */
+	uint32_t page_offset;
+	struct file *file; /* for /proc/PID/maps; NULL if none; opaque to mm/ (vma_file_ops) */
 	vaddr_t gap; /* free bytes between the previous region and start, less a stack's guard */
 	vaddr_t largest_gap;	 /* augmented: the largest gap in the subtree */
 	struct list object_link; /* all mappings of the object, for truncation */

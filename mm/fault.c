@@ -96,6 +96,7 @@ static enum fault_result fault_anonymous(struct vma *vma, vaddr_t page, bool wri
 	frame = frame_alloc(FRAME_ANON, FRAME_ZERO);
 	if (!frame)
 		return FAULT_NO_MEMORY;
+	vma->has_copies = true;
 	return map_frame(vma->mm, page, frame, vma_page_rights(vma), FAULT_ZEROED_FRAME);
 }
 

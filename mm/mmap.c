@@ -167,7 +167,8 @@ static int map_at(struct mm *mm, const struct mm_map_request *request, vaddr_t s
 		.flags = request->flags | vma_account(request->flags),
 		.object = request->object,
 		.file = request->file,
-		.page_offset = request->page_offset,
+		.page_offset = request->object || request->file ? request->page_offset
+								: start >> PAGE_SHIFT,
 	};
 	uint32_t replaced = request->fixed ? npages_mapped(mm, start, wanted.end) : 0;
 	struct vma *spare = NULL;
@@ -385,6 +386,7 @@ static int brk_grow(struct mm *mm, vaddr_t old_end, vaddr_t new_end)
 	struct vma wanted = {
 		.start = old_end,
 		.end = new_end,
+		.page_offset = old_end >> PAGE_SHIFT,
 		.flags = VMA_READ | VMA_WRITE | VMA_HEAP | VMA_ACCOUNT | mm->default_flags,
 	};
 	int error = check_lock_limit(mm, wanted.flags, new_end - old_end);

@@ -65,12 +65,17 @@ static int check_target(const struct mm *mm, const struct remap *remap)
 
 /* ---- perform ---- */
 
-/* Links the region, unlinked so far, at the new place. */
+/*
+ * Links the region, unlinked so far, at the new place. Anonymous pages are numbered by where they
+ * were first, so that as on Linux a region that was written and moved stays one of its own.
+ */
 static void link_at(struct mm *mm, struct vma *vma, const struct remap *remap, uint32_t page_offset)
 {
 	vma->start = remap->new;
 	vma->end = remap->new + remap->new_size;
 	vma->page_offset = page_offset;
+	if (!vma->object && !vma->file && !vma->has_copies)
+		vma->page_offset = remap->new >> PAGE_SHIFT;
 	vma->flags &= ~(VMA_HEAP | VMA_STACK);
 	vma_insert(mm, vma);
 	vma = vma_merge(mm, vma);
@@ -91,6 +96,12 @@ static int move_and_leave(struct mm *mm, struct vma *vma, const struct remap *re
 	if (error) {
 		vma_destroy(moved);
 		return error;
+	}
+	if (remap->flags & MREMAP_DONTUNMAP) {
+		/* What is left is empty and no longer locked, all of the region: so Linux does it. */
+		vma_set_flags(mm, vma, vma->flags & ~VMA_LOCKED);
+		if (remap->old_size == vma->end - vma->start)
+			vma->has_copies = false;
 	}
 	link_at(mm, moved, remap, vma_index(vma, remap->old));
 	return 0;

@@ -309,7 +309,7 @@ bool vma_continues(const struct vma *low, const struct vma *high)
 		return false;
 	if (low->object != high->object || low->file != high->file)
 		return false;
-	return !low->object || vma_index(low, low->end) == high->page_offset;
+	return vma_index(low, low->end) == high->page_offset;
 }
 
 /* low takes in high, which follows it. */
