@@ -264,6 +264,8 @@ int32_t sys_munmap(vaddr_t start, size_t size);
 int32_t sys_mprotect(vaddr_t start, size_t size, uint32_t prot);
 int32_t sys_mremap(vaddr_t old, size_t old_size, size_t new_size, uint32_t flags,
 		   vaddr_t new_address);
+int32_t sys_remap_file_pages(vaddr_t start, size_t size, uint32_t prot, uint32_t page_offset,
+			     uint32_t flags);
 int32_t sys_brk(vaddr_t brk);
 int32_t sys_madvise(vaddr_t start, size_t size, int advice);
 int32_t sys_msync(vaddr_t start, size_t size, int flags);

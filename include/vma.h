@@ -92,6 +92,14 @@ static inline bool vma_over_commitment(const struct mm *mm, uint32_t flags, uint
 	return (flags & VMA_ACCOUNT) && !commit_allows(mm, npages);
 }
 
+/* mm_map. */
+__must_check int mm_map_locked(struct mm *mm, const struct mm_map_request *request,
+			       vaddr_t *address);
+/*
+ * May an object with seals be mapped with *flags? -EPERM, or 0, with VMA_DENYWRITE_MAX added when the
+ * mapping may not become writable.
+ */
+__must_check int mm_check_seals(const struct object *object, uint32_t *flags);
 /* munmap of page-aligned [start, end): -ENOMEM with nothing changed. */
 __must_check int mm_unmap_locked(struct mm *mm, vaddr_t start, vaddr_t end);
 /*

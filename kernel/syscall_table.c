@@ -39,6 +39,7 @@ const struct syscall_entry syscall_table[SYSCALL_COUNT] = {
 	CALL(192, mmap2, sys_mmap2),
 	CALL(218, mincore, sys_mincore),
 	CALL(219, madvise, sys_madvise),
+	CALL(257, remap_file_pages, sys_remap_file_pages),
 	CALL(376, mlock2, sys_mlock2),
 
 	/* kernel/: processes */

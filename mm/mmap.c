@@ -193,18 +193,23 @@ static int check_lock_limit(const struct mm *mm, uint32_t flags, size_t size)
 	return mm_over_lock_limit(mm, size >> PAGE_SHIFT) ? -EAGAIN : 0;
 }
 
-int mm_map(struct mm *mm, const struct mm_map_request *request, vaddr_t *address)
+int mm_map_locked(struct mm *mm, const struct mm_map_request *request, vaddr_t *address)
 {
 	size_t size = ROUND_UP(request->size, PAGE_SIZE);
-	int error;
+	int error = choose_address(mm, request, size, address);
 
 	assert(size > 0);
-	mutex_lock(&mm->lock);
-	error = choose_address(mm, request, size, address);
 	if (!error)
 		error = check_lock_limit(mm, request->flags, size);
-	if (!error)
-		error = map_at(mm, request, *address, size);
+	return error ? error : map_at(mm, request, *address, size);
+}
+
+int mm_map(struct mm *mm, const struct mm_map_request *request, vaddr_t *address)
+{
+	int error;
+
+	mutex_lock(&mm->lock);
+	error = mm_map_locked(mm, request, address);
 	mutex_unlock(&mm->lock);
 	return error;
 }
@@ -274,18 +279,17 @@ static int create_shared(struct mm_map_request *request)
 	return object_promise(request->object, request->size >> PAGE_SHIFT);
 }
 
-/* May an object with seals be mapped like this? */
-static int check_seals(const struct object *object, struct mm_map_request *request)
+int mm_check_seals(const struct object *object, uint32_t *flags)
 {
-	if (!(request->flags & VMA_SHARED) || (request->flags & VMA_DENYWRITE_MAX))
+	if (!(*flags & VMA_SHARED) || (*flags & VMA_DENYWRITE_MAX))
 		return 0;
 	if (object->seals & F_SEAL_WRITE)
 		return -EPERM;
 	if (!(object->seals & F_SEAL_FUTURE_WRITE))
 		return 0;
-	if (request->flags & VMA_WRITE)
+	if (*flags & VMA_WRITE)
 		return -EPERM;
-	request->flags |= VMA_DENYWRITE_MAX;
+	*flags |= VMA_DENYWRITE_MAX;
 	return 0;
 }
 
@@ -299,7 +303,7 @@ static int decode_object(struct file *file, struct mm_map_request *request)
 		return PTR_ERR(object);
 	if (request->flags & VMA_GROWSDOWN)
 		return -EINVAL;
-	error = check_seals(object, request);
+	error = mm_check_seals(object, &request->flags);
 	if (error)
 		return error;
 	request->file = file;

@@ -104,6 +104,8 @@ install_busybox() {
 	cat >"$stage/etc/rc" <<-EOF
 		#!/bin/sh
 		mount -t proc proc /proc
+		mkdir -p /dev/shm
+		mount -t tmpfs -o nosuid,nodev,mode=1777 tmpfs /dev/shm
 		hostname -F /etc/hostname
 		# Where the console is the serial line and there is a screen, that gets a shell too.
 		case \$(cat /proc/cmdline) in

@@ -8,6 +8,10 @@
 #include "libc/libc.h"
 
 #define TIOCSCTTY 0x540e
+#define MS_NOSUID 2
+#define MS_NODEV 4
+
+enum { SYS_mkdir = 39 };
 
 #define REBOOT_MAGIC1 0xfee1dead
 #define REBOOT_MAGIC2 672274793
@@ -82,6 +86,11 @@ int main(int argc, char **argv, char **envp)
 	open_console();
 	if (syscall6(SYS_mount, (uint32_t) "proc", (uint32_t) "/proc", (uint32_t) "proc", 0, 0, 0))
 		print("init: /proc cannot be mounted\n");
+	/* POSIX shared memory has its names here. */
+	syscall3(SYS_mkdir, "/dev/shm", 0755, 0);
+	if (syscall6(SYS_mount, (uint32_t) "tmpfs", (uint32_t) "/dev/shm", (uint32_t) "tmpfs",
+		     MS_NOSUID | MS_NODEV, (uint32_t) "mode=1777", 0))
+		print("init: /dev/shm cannot be mounted\n");
 	on_signal(SIGUSR1, note_signal, 0);
 	on_signal(SIGUSR2, note_signal, 0);
 	on_signal(SIGTERM, note_signal, 0);
