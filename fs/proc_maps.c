@@ -246,13 +246,14 @@ static void print_flags(struct proc_text *text, const struct vma *vma)
 		bool set;
 		const char *letters;
 	} names[] = {
-		{ flags & VMA_READ, "rd" },	 { flags & VMA_WRITE, "wr" },
-		{ flags & VMA_EXEC, "ex" },	 { may_write, "sh" },
-		{ possible & VMA_READ, "mr" },	 { possible & VMA_WRITE, "mw" },
-		{ possible & VMA_EXEC, "me" },	 { flags & VMA_SHARED, "ms" },
-		{ flags & VMA_GROWSDOWN, "gd" }, { flags & VMA_LOCKED, "lo" },
-		{ flags & VMA_DONTFORK, "dc" },	 { flags & VMA_ACCOUNT, "ac" },
-		{ flags & VMA_NORESERVE, "nr" }, { flags & VMA_WIPEONFORK, "wf" },
+		{ flags & VMA_READ, "rd" },	  { flags & VMA_WRITE, "wr" },
+		{ flags & VMA_EXEC, "ex" },	  { may_write, "sh" },
+		{ possible & VMA_READ, "mr" },	  { possible & VMA_WRITE, "mw" },
+		{ possible & VMA_EXEC, "me" },	  { flags & VMA_SHARED, "ms" },
+		{ flags & VMA_GROWSDOWN, "gd" },  { flags & VMA_LOCKED, "lo" },
+		{ flags & VMA_DONTFORK, "dc" },	  { flags & VMA_LOCK_ON_FAULT, "lf" },
+		{ flags & VMA_ACCOUNT, "ac" },	  { flags & VMA_NORESERVE, "nr" },
+		{ flags & VMA_WIPEONFORK, "wf" },
 	};
 
 	proc_print(text, "VmFlags: ");

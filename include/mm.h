@@ -26,14 +26,16 @@
 #define VMA_GROWSDOWN 16u /* a stack: a fault in the gap below extends it */
 #define VMA_NORESERVE 32u
 #define VMA_LOCKED 64u
-#define VMA_HEAP 128u	       /* the brk region, for /proc/PID/maps */
-#define VMA_STACK 256u	       /* the main stack, likewise */
-#define VMA_DENYWRITE_MAX 512u /* shared, of a file open read-only: mprotect to write is EACCES */
-#define VMA_DENYEXEC_MAX 1024u /* file on a noexec mount: mprotect to exec is EACCES */
-#define VMA_DONTFORK 2048u     /* madvise: fork leaves it out */
-#define VMA_WIPEONFORK 4096u   /* madvise: the child finds it zeroed */
-#define VMA_ACCOUNT 8192u      /* its pages count as promised memory (commit.h) */
-#define VMA_COUNTED 16384u     /* its file is told of it (vma_file_ops.mapped); never merged */
+#define VMA_HEAP 128u		 /* the brk region, for /proc/PID/maps */
+#define VMA_STACK 256u		 /* the main stack, likewise */
+#define VMA_DENYWRITE_MAX 512u	 /* shared, of a file open read-only: mprotect to write is EACCES */
+#define VMA_DENYEXEC_MAX 1024u	 /* file on a noexec mount: mprotect to exec is EACCES */
+#define VMA_DONTFORK 2048u	 /* madvise: fork leaves it out */
+#define VMA_WIPEONFORK 4096u	 /* madvise: the child finds it zeroed */
+#define VMA_ACCOUNT 8192u	 /* its pages count as promised memory (commit.h) */
+#define VMA_COUNTED 16384u	 /* its file is told of it (vma_file_ops.mapped); never merged */
+#define VMA_LOCK_ON_FAULT 32768u /* VMA_LOCKED as well, but pages come when they are touched */
+#define VMA_LOCKED_ALL (VMA_LOCKED | VMA_LOCK_ON_FAULT)
 #define VMA_RIGHTS (VMA_READ | VMA_WRITE | VMA_EXEC)
 
 /* As Linux's vm.max_map_count. */
@@ -72,7 +74,7 @@ struct mm {
 	uint32_t locked_npages; /* of those: VMA_LOCKED: VmLck */
 	uint32_t promised_npages; /* of those: VMA_ACCOUNT, part of commit_npages */
 	uint32_t peak_npages, peak_resident;
-	uint32_t default_flags; /* of new regions: VMA_LOCKED after mlockall(MCL_FUTURE) */
+	uint32_t default_flags; /* of new regions: VMA_LOCKED_ALL's after mlockall(MCL_FUTURE) */
 	struct mutex lock;
 	vaddr_t brk_start, brk; /* the heap: [brk_start, brk) */
 	vaddr_t mmap_top;	/* new mappings are placed top down below it */
@@ -200,7 +202,7 @@ __must_check int mm_make_stack(struct mm *mm, vaddr_t top, uint32_t flags, size_
 /*
  * Faults in every page of [start, end), for writing where that is private and writable. -ENOMEM (a
  * hole, or memory is out), -EFAULT (a page that cannot be had, or no rights); some callers only
- * wish. May sleep.
+ * wish. Regions that are locked on fault are passed over. May sleep.
  */
 int mm_populate(struct mm *mm, vaddr_t start, vaddr_t end);
 

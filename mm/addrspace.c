@@ -132,7 +132,7 @@ static int copy_region(struct mm *to, struct mm *from, const struct vma *vma, st
 	copy = vma_clone(vma, to);
 	if (!copy)
 		return -ENOMEM;
-	copy->flags &= ~VMA_LOCKED;
+	copy->flags &= ~VMA_LOCKED_ALL;
 	vma_insert(to, copy);
 	if (!has_private_pages(vma))
 		return 0;

@@ -1,8 +1,8 @@
 /*
  * mlock and its family, and filling a range with pages ahead of need.
  *
- * Locking marks regions (VMA_LOCKED) under the lock and then, without it, faults every page in. The
- * marks stay where filling fails, as on Linux.
+ * Locking marks regions (VMA_LOCKED) under the lock and then, without it, faults every page in,
+ * unless their pages are to come on fault. The marks stay where filling fails, as on Linux.
  */
 #include <mm.h>
 
@@ -45,6 +45,10 @@ int mm_populate(struct mm *mm, vaddr_t start, vaddr_t end)
 		vma = mm_find(mm, page);
 		if (!vma)
 			return -ENOMEM;
+		if (vma->flags & VMA_LOCK_ON_FAULT) {
+			page = vma->end - PAGE_SIZE;
+			continue;
+		}
 		if (!(vma->flags & VMA_RIGHTS))
 			return -EFAULT;
 		error = populate_page(mm, page,
@@ -55,8 +59,8 @@ int mm_populate(struct mm *mm, vaddr_t start, vaddr_t end)
 
 /* ---- marking ---- */
 
-/* Sets or clears VMA_LOCKED in [start, end): -ENOMEM at a hole, after what lies before it. */
-static int mark_locked(struct mm *mm, vaddr_t start, vaddr_t end, bool locked)
+/* Sets VMA_LOCKED_ALL's flags in [start, end): -ENOMEM at a hole, after what lies before it. */
+static int mark_locked(struct mm *mm, vaddr_t start, vaddr_t end, uint32_t locked)
 {
 	struct vma *vma = mm_find(mm, start);
 	int error = 0;
@@ -68,7 +72,7 @@ static int mark_locked(struct mm *mm, vaddr_t start, vaddr_t end, bool locked)
 		if (!vma || vma->start > start)
 			return -ENOMEM;
 		stop = MIN(vma->end, end);
-		flags = (vma->flags & ~VMA_LOCKED) | (locked ? VMA_LOCKED : 0);
+		flags = (vma->flags & ~VMA_LOCKED_ALL) | locked;
 		error = mm_change_flags(mm, &vma, start, stop, flags);
 		start = stop;
 		if (vma->end <= start)
@@ -94,7 +98,7 @@ static bool may_lock(void)
 	return current_is_root() || mm_limit(RLIMIT_MEMLOCK) != 0;
 }
 
-static int lock_range(struct mm *mm, vaddr_t start, vaddr_t end, bool fill)
+static int lock_range(struct mm *mm, vaddr_t start, vaddr_t end, uint32_t locked)
 {
 	uint32_t more = (end - start) >> PAGE_SHIFT;
 	int error;
@@ -103,9 +107,9 @@ static int lock_range(struct mm *mm, vaddr_t start, vaddr_t end, bool fill)
 	if (mm_over_lock_limit(mm, more - count_locked(mm, start, end)))
 		error = -ENOMEM;
 	else
-		error = mark_locked(mm, start, end, true);
+		error = mark_locked(mm, start, end, locked);
 	mutex_unlock(&mm->lock);
-	if (error || !fill)
+	if (error)
 		return error;
 	error = mm_populate(mm, start, end);
 	/*
@@ -140,7 +144,8 @@ int32_t sys_mlock2(vaddr_t start, size_t size, int flags)
 	error = page_range(&start, size, &end);
 	if (error || start == end)
 		return error;
-	return lock_range(current->process->mm, start, end, !(flags & MLOCK_ONFAULT));
+	return lock_range(current->process->mm, start, end,
+			  flags & MLOCK_ONFAULT ? VMA_LOCKED_ALL : VMA_LOCKED);
 }
 
 int32_t sys_mlock(vaddr_t start, size_t size)
@@ -157,18 +162,18 @@ int32_t sys_munlock(vaddr_t start, size_t size)
 	if (error || start == end)
 		return error;
 	mutex_lock(&mm->lock);
-	error = mark_locked(mm, start, end, false);
+	error = mark_locked(mm, start, end, 0);
 	mutex_unlock(&mm->lock);
 	return error;
 }
 
-/* Marks or unmarks every region there is. */
-static void mark_all(struct mm *mm, bool locked)
+/* Gives every region there is these flags of VMA_LOCKED_ALL. */
+static void mark_all(struct mm *mm, uint32_t locked)
 {
 	struct vma *vma = mm_first(mm);
 
 	while (vma) {
-		vma_set_flags(mm, vma, (vma->flags & ~VMA_LOCKED) | (locked ? VMA_LOCKED : 0));
+		vma_set_flags(mm, vma, (vma->flags & ~VMA_LOCKED_ALL) | locked);
 		vma = vma_next(vma_merge(mm, vma));
 	}
 }
@@ -176,6 +181,7 @@ static void mark_all(struct mm *mm, bool locked)
 int32_t sys_mlockall(int flags)
 {
 	struct mm *mm = current->process->mm;
+	uint32_t locked = flags & MCL_ONFAULT ? VMA_LOCKED_ALL : VMA_LOCKED;
 
 	if (!flags || (flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) || flags == MCL_ONFAULT)
 		return -EINVAL;
@@ -186,11 +192,11 @@ int32_t sys_mlockall(int flags)
 		mutex_unlock(&mm->lock);
 		return -ENOMEM;
 	}
-	mm->default_flags = flags & MCL_FUTURE ? VMA_LOCKED : 0;
+	mm->default_flags = flags & MCL_FUTURE ? locked : 0;
 	if (flags & MCL_CURRENT)
-		mark_all(mm, true);
+		mark_all(mm, locked);
 	mutex_unlock(&mm->lock);
-	if (!(flags & MCL_CURRENT) || (flags & MCL_ONFAULT))
+	if (!(flags & MCL_CURRENT))
 		return 0;
 	for (struct vma *vma = mm_first(mm); vma;) {
 		vaddr_t end = vma->end;
@@ -208,7 +214,7 @@ int32_t sys_munlockall(void)
 
 	mutex_lock(&mm->lock);
 	mm->default_flags = 0;
-	mark_all(mm, false);
+	mark_all(mm, 0);
 	mutex_unlock(&mm->lock);
 	return 0;
 }

@@ -99,7 +99,7 @@ static int move_and_leave(struct mm *mm, struct vma *vma, const struct remap *re
 	}
 	if (remap->flags & MREMAP_DONTUNMAP) {
 		/* What is left is empty and no longer locked, all of the region: so Linux does it. */
-		vma_set_flags(mm, vma, vma->flags & ~VMA_LOCKED);
+		vma_set_flags(mm, vma, vma->flags & ~VMA_LOCKED_ALL);
 		if (remap->old_size == vma->end - vma->start)
 			vma->has_copies = false;
 	}

@@ -44,8 +44,8 @@ static int remap_locked(struct mm *mm, struct mm_map_request *request)
 
 	if (!vma)
 		return -EINVAL;
-	request->flags = (vma->flags &
-			  (VMA_RIGHTS | VMA_SHARED | VMA_LOCKED | VMA_COUNTED | VMA_DENYEXEC_MAX)) |
+	request->flags = (vma->flags & (VMA_RIGHTS | VMA_SHARED | VMA_LOCKED_ALL | VMA_COUNTED |
+					VMA_DENYEXEC_MAX)) |
 			 mm->default_flags;
 	error = mm_check_seals(vma->object, &request->flags);
 	if (error)
