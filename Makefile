@@ -57,7 +57,7 @@ OBJECTS := $(patsubst %,$(BUILD)/%.o,$(basename $(SOURCES)))
 # Arguments travel in registers and the stack is aligned to words: kernel/*.asm and lib/integer.c
 # count on the first, and both save an eighth of all that the kernel executes.
 CFLAGS := -std=gnu11 -O2 -g -march=i486 -mregparm=3 -mpreferred-stack-boundary=2 \
-	-ffreestanding -fno-pic -fno-pie \
+	-fno-align-loops -fno-align-labels -ffreestanding -fno-pic -fno-pie \
 	-fno-stack-protector -fcf-protection=none -mgeneral-regs-only \
 	-fno-asynchronous-unwind-tables -fno-omit-frame-pointer -fno-strict-aliasing
 WARNINGS := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow \

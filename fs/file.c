@@ -208,17 +208,6 @@ struct dentry *file_dentry(struct file *file)
 
 /* ---- reading and writing ---- */
 
-ssize_t file_read(struct file *file, struct uio *io, loff_t *position)
-{
-	ssize_t done;
-
-	assert(file_check_transfer(file, false) == 0);
-	done = file->ops->read(file, io, position);
-	if (done >= 0 && S_ISREG(file->inode->mode) && !(file->flags & O_NOATIME))
-		inode_accessed(file->inode);
-	return done;
-}
-
 void signal_self(int signal)
 {
 	struct siginfo info = {

@@ -91,50 +91,57 @@ static ssize_t take_bytes(struct pipe *pipe, struct uio *io)
 		size_t wanted = MIN(slot->size, io->left);
 		ssize_t done = uio_copy_out(io, slot->page + slot->start, wanted);
 
-		if (done < 0)
+		if (unlikely(done < 0))
 			return total ? total : done;
 		slot->start += (uint32_t)done;
 		slot->size -= (uint32_t)done;
 		total += done;
 		if (!slot->size)
 			drop_first(pipe);
-		if ((size_t)done < wanted)
+		if (unlikely((size_t)done < wanted))
 			break;
 	}
 	return total;
 }
 
-/* Waits for bytes or the last writer's end. 0, -EAGAIN, -ERESTARTSYS. The lock is not held. */
+/*
+ * Waits for bytes or the last writer's end: 0, -EAGAIN, -ERESTARTSYS. The lock is held, and let go
+ * of meanwhile.
+ */
 static int wait_for_bytes(struct pipe *pipe, const struct file *file)
 {
-	if (file->flags & O_NONBLOCK)
-		return -EAGAIN;
-	return wait_event(&pipe->readable, pipe->used || !pipe->writers);
+	int error = 0;
+
+	while (!pipe->used && pipe->writers && !error) {
+		if (file->flags & O_NONBLOCK)
+			return -EAGAIN;
+		mutex_unlock(&pipe->lock);
+		error = wait_event(&pipe->readable, pipe->used || !pipe->writers);
+		mutex_lock(&pipe->lock);
+	}
+	return error;
 }
 
 ssize_t pipe_read(struct file *file, struct uio *io, loff_t *position)
 {
 	struct pipe *pipe = pipe_of(file);
-	ssize_t done = 0;
+	ssize_t done;
 	bool was_full;
 
 	(void)position;
 	if (!io->left)
 		return 0;
 	mutex_lock(&pipe->lock);
-	while (!pipe->used && pipe->writers && done == 0) {
-		mutex_unlock(&pipe->lock);
-		done = wait_for_bytes(pipe, file);
-		mutex_lock(&pipe->lock);
-	}
+	done = wait_for_bytes(pipe, file);
 	was_full = full(pipe);
-	if (done == 0)
+	if (!done)
 		done = take_bytes(pipe, io);
 	mutex_unlock(&pipe->lock);
-	if (was_full && done > 0)
+	if (done <= 0)
+		return done;
+	if (was_full)
 		wake_all(&pipe->writable);
-	if (done > 0)
-		inode_accessed(file->inode);
+	inode_accessed(file->inode);
 	return done;
 }
 
@@ -212,37 +219,45 @@ static ssize_t write_step(struct pipe *pipe, const struct file *file, struct uio
 	return pipe->readers ? fill_slot(pipe, io) : -EPIPE;
 }
 
+/* Moves all bytes, waiting for room where it has to: how many, or why none. The lock is held. */
+static ssize_t put_bytes(struct pipe *pipe, const struct file *file, struct uio *io)
+{
+	ssize_t total = pipe->readers ? append_to_last(pipe, io) : -EPIPE;
+
+	if (total < 0)
+		return total;
+	while (io->left) {
+		size_t wanted = MIN(io->left, PAGE_SIZE);
+		ssize_t done = write_step(pipe, file, io);
+
+		/* When part of the bytes went, a pipe that broke is told by its signal alone. */
+		if (done == -EPIPE && total)
+			signal_self(SIGPIPE);
+		if (done < 0)
+			return total ? total : done;
+		total += done;
+		if ((size_t)done < wanted)
+			break;
+	}
+	return total;
+}
+
 ssize_t pipe_write(struct file *file, struct uio *io, loff_t *position)
 {
 	struct pipe *pipe = pipe_of(file);
-	ssize_t total, done = 0;
+	ssize_t done;
 
 	(void)position;
 	if (!io->left)
 		return 0;
 	mutex_lock(&pipe->lock);
-	total = pipe->readers ? append_to_last(pipe, io) : -EPIPE;
-	while (total >= 0 && done >= 0 && io->left) {
-		size_t wanted = MIN(io->left, PAGE_SIZE);
-
-		done = write_step(pipe, file, io);
-		if (done > 0)
-			total += done;
-		if (done >= 0 && (size_t)done < wanted)
-			break;
-	}
+	done = put_bytes(pipe, file, io);
 	mutex_unlock(&pipe->lock);
-	if (total > 0) {
+	if (done > 0) {
 		wake_all(&pipe->readable);
 		inode_modified(file->inode);
 	}
-	/*
-	 * When part of the bytes went, their number is told, and a pipe that broke by its signal
-	 * alone.
-	 */
-	if (total > 0 && done == -EPIPE)
-		signal_self(SIGPIPE);
-	return total > 0 || done >= 0 ? total : done;
+	return done;
 }
 
 /* ---- poll, ioctl, size ---- */

@@ -31,7 +31,7 @@ static ssize_t transfer(struct file *file, struct uio *io, loff_t *position, boo
 /* Would the last byte of a transfer have a position beyond all positions? */
 static bool runs_over(loff_t at, size_t size)
 {
-	return at > INT64_MAX - (loff_t)size;
+	return (int64_t)((uint64_t)at + size) < 0;
 }
 
 static bool seekable(const struct file *file)
@@ -47,9 +47,9 @@ static int check_buffer(const void __user *buffer, size_t size)
 	return size > INT32_MAX ? -EINVAL : 0;
 }
 
-/* One buffer of the user's. */
-static inline ssize_t transfer_buffer(struct file *file, void __user *buffer, size_t size,
-				      loff_t *position, bool writing)
+/* One buffer of the user's. Inline, so that the compiler sees which way the bytes go. */
+static inline __attribute__((always_inline)) ssize_t
+transfer_buffer(struct file *file, void __user *buffer, size_t size, loff_t *position, bool writing)
 {
 	ssize_t error = file_check_transfer(file, writing);
 	struct iovec vec;

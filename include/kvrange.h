@@ -6,6 +6,7 @@
 #define LOFT_KVRANGE_H
 
 #include <frame.h>
+#include <layout.h>
 #include <pagedir.h>
 #include <types.h>
 
@@ -26,13 +27,25 @@ __must_check void *kvrange_map_device(paddr_t paddr, size_t size, enum cache_typ
 /* True when address is in the guard page below a kvrange_alloc: a stack ran over. */
 bool kvrange_is_guard(vaddr_t address);
 
+/* A slot of kmap's own for a high frame, and giving it back: for kmap and kunmap only. */
+__must_check void *kmap_high(struct frame *frame);
+void kunmap_high(const void *window);
+
 /*
  * A window onto any frame: for low frames simply the direct map; for high ones a slot of its
  * own until kunmap. Never fails (64+ slots; a task holds at most two and does not sleep holding
  * one, except in user copies).
  */
-__must_check void *kmap(struct frame *frame);
-void kunmap(const void *window);
+static inline __must_check void *kmap(struct frame *frame)
+{
+	return likely(frame_is_low(frame)) ? frame_virt(frame) : kmap_high(frame);
+}
+
+static inline void kunmap(const void *window)
+{
+	if (unlikely((vaddr_t)window >= KMAP_BASE))
+		kunmap_high(window);
+}
 
 /* Fills a frame with zeros; copies one frame to another. Through windows where needed. */
 void frame_zero(struct frame *frame);

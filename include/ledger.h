@@ -4,9 +4,9 @@
 #ifndef LOFT_LEDGER_H
 #define LOFT_LEDGER_H
 
+#include <assert.h>
+#include <frame.h>
 #include <types.h>
-
-struct frame;
 
 /*
  * Checks everything: kinds add up to the total; for each frame, refs = mappings in all address
@@ -21,7 +21,16 @@ unsigned ledger_check(void (*report)(void *context, const char *text), void *con
  * pipes) declares each, and so does who keeps one across a sleep. The reference itself (frame_get)
  * is the caller's. ledger_release comes before frame_put.
  */
-void ledger_hold(struct frame *frame);
-void ledger_release(struct frame *frame);
+static inline void ledger_hold(struct frame *frame)
+{
+	assert(frame->refs > frame->holds);
+	frame->holds++;
+}
+
+static inline void ledger_release(struct frame *frame)
+{
+	assert(frame->holds > 0);
+	frame->holds--;
+}
 
 #endif

@@ -25,7 +25,11 @@ static inline void uio_init(struct uio *io, struct iovec *vec, void *base, size_
 {
 	vec->base = base;
 	vec->size = size;
-	*io = (struct uio){ .vec = vec, .count = 1, .left = size, .kernel = kernel };
+	io->vec = vec;
+	io->count = 1;
+	io->at = 0;
+	io->left = size;
+	io->kernel = kernel;
 }
 
 /*

@@ -18,6 +18,7 @@
 #include <abi/fcntl.h>
 #include <abi/stat.h>
 #include <abi/statfs.h>
+#include <assert.h>
 #include <clock.h>
 #include <err.h>
 #include <fs.h>
@@ -467,7 +468,17 @@ static inline int file_check_transfer(const struct file *file, bool writing)
  * Reads and writes at *position: limits are kept, atime and mtime seen to. file_check_transfer was
  * asked before. May sleep.
  */
-__must_check ssize_t file_read(struct file *file, struct uio *io, loff_t *position);
+static inline __must_check ssize_t file_read(struct file *file, struct uio *io, loff_t *position)
+{
+	ssize_t done;
+
+	assert(file_check_transfer(file, false) == 0);
+	done = file->ops->read(file, io, position);
+	if (done >= 0 && S_ISREG(file->inode->mode) && !(file->flags & O_NOATIME))
+		inode_accessed(file->inode);
+	return done;
+}
+
 __must_check ssize_t file_write(struct file *file, struct uio *io, loff_t *position);
 /* What files of FIFOs, device nodes and O_PATH begin with. */
 extern const struct file_ops fifo_ops, chardev_ops, path_only_ops;

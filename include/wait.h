@@ -72,9 +72,17 @@ void wait_cancel(void);
 void watch_enter(struct wait_queue *queue, struct watcher *watcher);
 void watch_leave(struct watcher *watcher);
 
-void wake_all(struct wait_queue *queue);
-/* The same when it is known what has happened, as POLLIN...: watchers of other things sleep on. */
+/*
+ * Wakes all sleepers. It is known what has happened, as POLLIN...: watchers of other things sleep
+ * on.
+ */
 void wake_events(struct wait_queue *queue, uint32_t events);
+/* The same when anything may have happened. */
+static inline void wake_all(struct wait_queue *queue)
+{
+	if (!list_empty(&queue->waiters))
+		wake_events(queue, UINT32_MAX);
+}
 /* One sleeper more; in queues that nobody polls. */
 void wake_one(struct wait_queue *queue);
 

@@ -193,18 +193,24 @@ __noreturn void sched_end(void)
 
 /* ---- waking ---- */
 
+/* Interrupts off. */
+static void resume(struct task *task)
+{
+	assert(task->state != TASK_DEAD);
+	task->state = TASK_RUNNING;
+	if (task == current || !list_empty(&task->run_link))
+		return;
+	/* One that has slept is served before one that has computed for longer. */
+	if (current == &idle_task || task->slice > current->slice)
+		sched_need_resched = true;
+	queue_add(task);
+}
+
 void sched_resume(struct task *task)
 {
 	uint32_t flags = irq_save();
 
-	assert(task->state != TASK_DEAD);
-	task->state = TASK_RUNNING;
-	if (task != current && list_empty(&task->run_link)) {
-		/* One that has slept is served before one that has computed for longer. */
-		if (current == &idle_task || task->slice > current->slice)
-			sched_need_resched = true;
-		queue_add(task);
-	}
+	resume(task);
 	irq_restore(flags);
 }
 
@@ -215,7 +221,7 @@ void sched_wake(struct task *task)
 	task->woken = true;
 	if (task->state == TASK_SLEEPING || task->state == TASK_WAITING ||
 	    task->state == TASK_KILLABLE)
-		sched_resume(task);
+		resume(task);
 	irq_restore(flags);
 }
 

@@ -148,11 +148,6 @@ void wake_events(struct wait_queue *queue, uint32_t events)
 	irq_restore(flags);
 }
 
-void wake_all(struct wait_queue *queue)
-{
-	wake_events(queue, UINT32_MAX);
-}
-
 /* The first that no wake has reached yet, so that two wakes reach two sleepers. */
 void wake_one(struct wait_queue *queue)
 {

@@ -58,11 +58,23 @@ static struct radix_node *leaf_of(const struct radix *radix, uint32_t index)
 	return node;
 }
 
+/* What leaf_of would find, in fewer steps: every read and every fault of a file comes here. */
 void *radix_lookup(const struct radix *radix, uint32_t index)
 {
-	const struct radix_node *node = leaf_of(radix, index);
+	const struct radix_node *node = radix->root;
+	unsigned shift;
 
-	return node ? node->slots[slot_at(index, 0)] : NULL;
+	if (!node)
+		return NULL;
+	shift = (radix->height - 1) * RADIX_BITS;
+	if (index >> shift >= RADIX_SLOTS)
+		return NULL;
+	for (; shift > 0; shift -= RADIX_BITS) {
+		node = node->slots[(index >> shift) & (RADIX_SLOTS - 1)];
+		if (!node)
+			return NULL;
+	}
+	return node->slots[index & (RADIX_SLOTS - 1)];
 }
 
 void *const *radix_group(const struct radix *radix, uint32_t index)

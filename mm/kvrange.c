@@ -155,29 +155,22 @@ bool kvrange_is_guard(vaddr_t address)
 
 /* ---- windows ---- */
 
-static bool is_window(vaddr_t at)
-{
-	return at >= KMAP_BASE && at < KMAP_BASE + NWINDOWS * PAGE_SIZE;
-}
-
-void *kmap(struct frame *frame)
+void *kmap_high(struct frame *frame)
 {
 	vaddr_t window;
 
-	if (frame_is_low(frame))
-		return frame_virt(frame);
+	assert(!frame_is_low(frame));
 	assert(nfree_windows > 0);
 	window = free_windows[--nfree_windows];
 	pagedir_map_kernel(window, frame_paddr(frame), 1, MAP_READ | MAP_WRITE, CACHE_WRITE_BACK);
 	return (void *)window;
 }
 
-void kunmap(const void *window)
+void kunmap_high(const void *window)
 {
 	vaddr_t at = (vaddr_t)window & ~PAGE_MASK;
 
-	if (!is_window(at))
-		return;
+	assert(at >= KMAP_BASE && at < KMAP_BASE + NWINDOWS * PAGE_SIZE);
 	assert(nfree_windows < NWINDOWS);
 	pagedir_unmap_kernel(at, 1);
 	free_windows[nfree_windows++] = at;

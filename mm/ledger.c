@@ -21,18 +21,6 @@
 #include <mm.h>
 #include <vma.h>
 
-void ledger_hold(struct frame *frame)
-{
-	assert(frame->refs > frame->holds);
-	frame->holds++;
-}
-
-void ledger_release(struct frame *frame)
-{
-	assert(frame->holds > 0);
-	frame->holds--;
-}
-
 /* ---- one audit ---- */
 
 struct audit {

@@ -300,7 +300,8 @@ void object_truncate(struct object *object, uint64_t size)
  * Moves up to size bytes between offset in a frame and the buffers; gives back the caller's
  * reference. May sleep.
  */
-static ssize_t transfer(struct frame *frame, uint32_t offset, struct uio *io, size_t size, bool out)
+static inline ssize_t transfer(struct frame *frame, uint32_t offset, struct uio *io, size_t size,
+			       bool out)
 {
 	char *window;
 	ssize_t moved;
@@ -315,44 +316,57 @@ static ssize_t transfer(struct frame *frame, uint32_t offset, struct uio *io, si
 	return moved;
 }
 
-static ssize_t read_page(struct object *object, uint64_t position, struct uio *io, size_t size)
+/* Reads what is wanted of the page at position and lies before the object's end, perhaps nothing. */
+static inline ssize_t read_page(struct object *object, uint64_t position, struct uio *io)
 {
 	uint32_t index = position >> PAGE_SHIFT;
-	struct frame *frame = object_find_page(object, index);
+	uint32_t offset = (uint32_t)position & PAGE_MASK;
+	size_t size = MIN(PAGE_SIZE - offset, io->left);
+	struct frame *frame;
 
-	/*
-	 * A page that nobody has written in memory that has no backing store: zeros, and no frame
-	 * for them.
-	 */
-	if (!frame && !object->ops->fill)
-		return uio_zero_out(io, size);
-	if (!frame) {
+	if (unlikely(position + size > object->size)) {
+		if (position >= object->size)
+			return 0;
+		size = (size_t)(object->size - position);
+	}
+	frame = object_find_page(object, index);
+	if (unlikely(!frame)) {
+		/* In memory that has no backing store nobody has written it: zeros, and no frame. */
+		if (!object->ops->fill)
+			return uio_zero_out(io, size);
 		frame = object_get_page(object, index);
 		if (IS_ERR(frame))
 			return PTR_ERR(frame);
 	}
-	return transfer(frame, position & PAGE_MASK, io, size, true);
+	return transfer(frame, offset, io, size, true);
+}
+
+/* Goes on with the pages behind the first: bytes, 0 when there are none or an error. */
+static size_t read_more(struct object *object, uint64_t position, struct uio *io)
+{
+	size_t done = 0;
+
+	/* The copies may sleep: the size is read anew for each page. */
+	while (io->left > 0 && !sched_give_way()) {
+		ssize_t moved = read_page(object, position + done, io);
+
+		if (moved <= 0)
+			break;
+		done += (size_t)moved;
+	}
+	return done;
 }
 
 ssize_t object_read(struct object *object, uint64_t position, struct uio *io)
 {
-	size_t done = 0;
-	ssize_t moved = 0;
+	ssize_t first;
 
-	/* The copies may sleep: the size is read anew for each page. */
-	while (io->left > 0 && position < object->size) {
-		size_t size = MIN(PAGE_SIZE - (position & PAGE_MASK), (uint64_t)io->left);
-
-		size = MIN(size, object->size - position);
-		moved = read_page(object, position, io, size);
-		if (moved <= 0)
-			break;
-		done += moved;
-		position += moved;
-		if ((size_t)moved < size || sched_give_way())
-			break;
-	}
-	return done ? (ssize_t)done : moved;
+	if (io->left == 0)
+		return 0;
+	first = read_page(object, position, io);
+	if (first <= 0 || likely(io->left == 0))
+		return first;
+	return first + (ssize_t)read_more(object, position + (size_t)first, io);
 }
 
 /*
@@ -406,7 +420,7 @@ ssize_t object_write(struct object *object, uint64_t position, struct uio *io)
 	ssize_t moved = 0;
 
 	while (io->left > 0) {
-		size_t size = MIN(PAGE_SIZE - (position & PAGE_MASK), (uint64_t)io->left);
+		size_t size = MIN(PAGE_SIZE - ((uint32_t)position & PAGE_MASK), io->left);
 
 		moved = write_page(object, position, io, size);
 		if (moved <= 0)

@@ -121,15 +121,21 @@ static size_t allowed_size(const void __user *address, size_t size)
 
 size_t copy_from_user_partial(void *to, const void __user *from, size_t size)
 {
-	size_t allowed = allowed_size(from, size);
+	size_t allowed;
 
+	if (likely(user_range_ok(from, size)))
+		return copy(to, from, size);
+	allowed = allowed_size(from, size);
 	return size - allowed + copy(to, from, allowed);
 }
 
 size_t copy_to_user_partial(void __user *to, const void *from, size_t size)
 {
-	size_t allowed = allowed_size(to, size);
+	size_t allowed;
 
+	if (likely(user_range_ok(to, size)))
+		return copy(to, from, size);
+	allowed = allowed_size(to, size);
 	return size - allowed + copy(to, from, allowed);
 }
 

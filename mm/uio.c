@@ -10,94 +10,104 @@
 #include <types.h>
 #include <uaccess.h>
 
-/* Goes on to the next buffer that has room; there is one. Not inlined: most lists are of one. */
-static __attribute__((noinline)) void next_buffer(struct uio *io)
-{
-	do {
-		assert(io->count > 1);
-		io->vec++;
-		io->count--;
-		io->at = 0;
-	} while (io->vec->size == 0);
-}
+enum direction { OUT, IN, ZERO };
 
-/* The next piece of a transfer of `wanted` bytes, not 0: how many of them lie in one buffer. */
-static inline size_t piece_size(struct uio *io, size_t wanted)
+/* Bytes left in the current buffer. */
+static inline size_t room(const struct uio *io)
 {
 	assert(io->count > 0 && io->at <= io->vec->size);
-	if (unlikely(io->at == io->vec->size))
-		next_buffer(io);
-	return MIN(wanted, io->vec->size - io->at);
+	return io->vec->size - io->at;
 }
 
-static inline char *piece_start(const struct uio *io)
+static inline char *place(const struct uio *io)
 {
 	return (char *)io->vec->base + io->at;
 }
 
-static inline void advance(struct uio *io, size_t moved)
+/* Advances by what has been moved of size bytes, all but `missing`; what the transfer returns. */
+static inline ssize_t moved(struct uio *io, size_t size, size_t missing)
 {
-	io->at += moved;
-	io->left -= moved;
+	size_t done = size - missing;
+
+	io->at += done;
+	io->left -= done;
+	return likely(missing < size) || size == 0 ? (ssize_t)done : -EFAULT;
 }
 
-/* What a transfer that came to its end, or to a page that is none, returns. */
-static inline ssize_t result(size_t done, size_t size)
+/* Goes on to the next buffer that has room; there is one. */
+static void next_buffer(struct uio *io)
 {
-	return done > 0 || size == 0 ? (ssize_t)done : -EFAULT;
+	while (room(io) == 0) {
+		assert(io->count > 1);
+		io->vec++;
+		io->count--;
+		io->at = 0;
+	}
+}
+
+/* Moves a piece that the current buffer has room for. */
+static ssize_t move_piece(struct uio *io, enum direction direction, char *memory, size_t size)
+{
+	switch (direction) {
+	case OUT:
+		return uio_copy_out(io, memory, size);
+	case IN:
+		return uio_copy_in(io, memory, size);
+	default:
+		return uio_zero_out(io, size);
+	}
+}
+
+/* A transfer that the current buffer has no room for: one buffer after the other. */
+static ssize_t move_in_pieces(struct uio *io, enum direction direction, char *memory, size_t size)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		size_t piece;
+		ssize_t result;
+
+		next_buffer(io);
+		piece = MIN(size - done, room(io));
+		result = move_piece(io, direction, memory ? memory + done : NULL, piece);
+		if (result < 0)
+			return done ? (ssize_t)done : result;
+		done += (size_t)result;
+		if ((size_t)result < piece)
+			break;
+	}
+	return (ssize_t)done;
 }
 
 ssize_t uio_copy_out(struct uio *io, const void *from, size_t size)
 {
-	size_t done = 0, missing = 0;
-
 	size = MIN(size, io->left);
-	while (done < size && missing == 0) {
-		size_t piece = piece_size(io, size - done);
-
-		if (io->kernel)
-			memcpy(piece_start(io), (const char *)from + done, piece);
-		else
-			missing = copy_to_user_partial(piece_start(io), (const char *)from + done,
-						       piece);
-		advance(io, piece - missing);
-		done += piece - missing;
-	}
-	return result(done, size);
+	if (unlikely(size > room(io)))
+		return move_in_pieces(io, OUT, (char *)from, size);
+	if (likely(!io->kernel))
+		return moved(io, size, copy_to_user_partial(place(io), from, size));
+	memcpy(place(io), from, size);
+	return moved(io, size, 0);
 }
 
 ssize_t uio_copy_in(struct uio *io, void *to, size_t size)
 {
-	size_t done = 0, missing = 0;
-
 	size = MIN(size, io->left);
-	while (done < size && missing == 0) {
-		size_t piece = piece_size(io, size - done);
-
-		if (io->kernel)
-			memcpy((char *)to + done, piece_start(io), piece);
-		else
-			missing = copy_from_user_partial((char *)to + done, piece_start(io), piece);
-		advance(io, piece - missing);
-		done += piece - missing;
-	}
-	return result(done, size);
+	if (unlikely(size > room(io)))
+		return move_in_pieces(io, IN, to, size);
+	if (likely(!io->kernel))
+		return moved(io, size, copy_from_user_partial(to, place(io), size));
+	memcpy(to, place(io), size);
+	return moved(io, size, 0);
 }
 
 ssize_t uio_zero_out(struct uio *io, size_t size)
 {
-	size_t done = 0, missing = 0;
-
 	size = MIN(size, io->left);
-	while (done < size && missing == 0) {
-		size_t piece = piece_size(io, size - done);
-
-		if (io->kernel)
-			memset(piece_start(io), 0, piece);
-		else
-			missing = clear_user_partial(piece_start(io), piece);
-		advance(io, piece - missing);
-		done += piece - missing;
-	}
-	return result(done, size);
+	if (unlikely(size > room(io)))
+		return move_in_pieces(io, ZERO, NULL, size);
+	if (likely(!io->kernel))
+		return moved(io, size, clear_user_partial(place(io), size));
+	memset(place(io), 0, size);
+	return moved(io, size, 0);
 }

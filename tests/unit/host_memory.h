@@ -15,6 +15,7 @@
 #include <boot.h>
 #include <cpu.h>
 #include <frame.h>
+#include <kvrange.h>
 #include <layout.h>
 #include <panic.h>
 #include <string.h>
@@ -43,16 +44,14 @@ static struct boot_info host_info = {
 	.nboot = 1,
 };
 
-void *kmap(struct frame *frame);
-void kunmap(const void *window);
 void frame_zero(struct frame *frame);
 
-void *kmap(struct frame *frame)
+void *kmap_high(struct frame *frame)
 {
 	return paddr_to_virt(frame_paddr(frame));
 }
 
-void kunmap(const void *window)
+void kunmap_high(const void *window)
 {
 	(void)window;
 }
