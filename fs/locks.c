@@ -169,9 +169,15 @@ static void join(struct inode_locks *locks, struct lock *added)
 	}
 }
 
+/* Linux's words for want of memory: fcntl says it of locks, flock of memory. */
+static int no_memory(const struct lock *request)
+{
+	return request->family == FAMILY_RECORD ? -ENOLCK : -ENOMEM;
+}
+
 /*
- * Gives the owner what it asks for; nothing of another is in the way. -ENOLCK without memory,
- * nothing changed.
+ * Gives the owner what it asks for; nothing of another is in the way. Without memory nothing has
+ * changed.
  */
 static int apply(struct inode_locks *locks, const struct lock *request)
 {
@@ -181,7 +187,7 @@ static int apply(struct inode_locks *locks, const struct lock *request)
 	if (!spare || (request->type != F_UNLCK && !added)) {
 		kfree(added);
 		kfree(spare);
-		return -ENOLCK;
+		return no_memory(request);
 	}
 	list_for_each_safe(at, after, &locks->held, link)
 		if (at->family == request->family && at->owner == request->owner &&
@@ -260,7 +266,7 @@ static int set_lock(struct inode *inode, const struct lock *request, bool wait)
 	struct lock *blocker;
 
 	if (!locks)
-		return -ENOLCK;
+		return no_memory(request);
 	while (request->type != F_UNLCK && (blocker = find_conflict(locks, request))) {
 		int error;
 

@@ -132,8 +132,8 @@ struct process *proc_process_to_read(const struct proc_node *node, int *error);
 
 /* Files that are texts, and those read by position (fs/proc_file.c). */
 extern const struct file_ops proc_text_ops, proc_position_ops;
-/* The fault trace (fs/proc_faults.c). */
-extern const struct file_ops proc_faults_ops;
+/* The fault trace (fs/proc_faults.c), injected failures (fs/proc_fail.c). */
+extern const struct file_ops proc_faults_ops, proc_fail_ops;
 
 /* Beginning of an open of a file with file_ops of its own: -ESRCH, -EACCES. */
 __must_check int proc_open(struct inode *inode);

@@ -6,6 +6,7 @@
 
 #include <commit.h>
 #include <ipc.h>
+#include <fail.h>
 #include <machine.h>
 #include <mm.h>
 #include <random.h>
@@ -82,6 +83,16 @@ static const struct proc_number shmmax = { .natural = &shm_limits.max };
 static const struct proc_number shmall = { .natural = &shm_limits.all };
 static const struct proc_number shmmni = { .value = &shm_limits.mni, .maximum = IPC_PLACES };
 
+static int set_fail_nth(int32_t nth)
+{
+	fail_set_system((uint32_t)nth);
+	return 0;
+}
+
+static const struct proc_number fail_nth = { .value = &fail_system_nth,
+					     .maximum = INT32_MAX,
+					     .set = set_fail_nth };
+
 /* ---- the tables ---- */
 
 static const struct proc_entry random_entries[] = { PROC_FILE("uuid", 0444, show_uuid),
@@ -104,6 +115,7 @@ static const struct proc_entry sys_kernel_entries[] = {
 
 static const struct proc_entry sys_vm_entries[] = {
 	PROC_NUMBER("admin_reserve_kbytes", 0644, &admin_reserve),
+	PROC_NUMBER("fail_nth", 0644, &fail_nth),
 	PROC_FILE("max_map_count", 0444, show_map_count),
 	PROC_FILE("mmap_min_addr", 0444, show_mmap_min),
 	PROC_NUMBER("overcommit_kbytes", 0644, &overcommit_kbytes),

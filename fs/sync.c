@@ -143,7 +143,7 @@ static int fill_pages(struct inode *inode, uint64_t start, uint64_t end)
 		struct frame *frame = object_get_page(&inode->pages, (uint32_t)(at >> PAGE_SHIFT));
 
 		if (IS_ERR(frame))
-			return -ENOSPC;
+			return PTR_ERR(frame);
 		frame_put(frame);
 		if (sched_give_way() || signal_pending())
 			return -EINTR;

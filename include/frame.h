@@ -171,6 +171,11 @@ static inline void *frame_virt(const struct frame *frame)
 	return paddr_to_virt(frame_paddr(frame));
 }
 
+/*
+ * True when frames could be had now, for a user page and for a page table: memory is not out, or no
+ * longer.
+ */
+bool frame_available(void);
 /* A snapshot of the counters. */
 void frame_count(struct frame_counts *counts);
 /* Name of a kind for people and the ledger: "free", "page table", ... */

@@ -180,6 +180,7 @@ struct task {
 	uint32_t restart_argument;
 	uint32_t restart_arguments[4];
 
+	uint32_t fail_nth;	  /* allocations until one fails (fail.h); 0: none will */
 	struct vfork_done *vfork; /* its parent waits for exec or exit; NULL: nobody does */
 	struct task *switched_from;
 };
@@ -274,7 +275,7 @@ void task_stock_stacks(void);
 
 /* ---- processes (kernel/process.c) ---- */
 
-/* A free number, used by nobody yet. NULL when memory or numbers are out. */
+/* A free number, used by nobody yet. ERR_PTR: -ENOMEM, or -EAGAIN when numbers are out. */
 __must_check struct pid *pid_allocate(void);
 struct pid *pid_find(pid_t number);
 /* Frees the number when nothing goes by it any more. */

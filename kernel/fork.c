@@ -234,13 +234,10 @@ static int acquire(struct new_task *new, const struct clone_request *request)
 			goto free_task;
 	}
 	new->id = pid_allocate();
-	if (!new->id) {
-		error = -EAGAIN;
-		goto free_process;
-	}
-	return 0;
+	if (!IS_ERR(new->id))
+		return 0;
+	error = PTR_ERR(new->id);
 
-free_process:
 	if (new->process) {
 		release_parts(new->process);
 		kfree(new->process);

@@ -10,6 +10,7 @@
 #include <cmdline.h>
 #include <err.h>
 #include <exec.h>
+#include <fail.h>
 #include <fs.h>
 #include <log.h>
 #include <panic.h>
@@ -96,7 +97,7 @@ void process_start_init(void)
 	struct task *task = task_create(start_init);
 	struct pid *id = pid_allocate();
 
-	if (!process || !task || !id)
+	if (!process || !task || IS_ERR(id))
 		panic("no memory for process 1");
 	assert(id->number == 1);
 	process->files = files_create();
@@ -114,5 +115,6 @@ void process_start_init(void)
 	process_attach(process, id, NULL);
 	task_attach(task, process, id);
 	task->signalled = true;
+	fail_init();
 	sched_resume(task);
 }

@@ -111,6 +111,12 @@ static bool make_room(void)
 	return false;
 }
 
+/* Somebody gave memory back meanwhile, or only a part of it was out: tried again, unless this one is to end. */
+static bool memory_is_back(void)
+{
+	return frame_available() && !sched_give_way();
+}
+
 /* Linux shows every address of the kernel half as present, so that nothing can be learnt of it. */
 static void signal_result(enum fault_result result, vaddr_t address, uint32_t error)
 {
@@ -142,7 +148,7 @@ void page_fault(struct trap_frame *frame)
 	if (fault_satisfied(result))
 		return;
 	if (result == FAULT_NO_MEMORY) {
-		if (make_room() || user)
+		if (memory_is_back() || make_room() || user)
 			return;
 	} else if (user) {
 		signal_result(result, address, frame->error);

@@ -55,10 +55,10 @@ struct pid *pid_allocate(void)
 	int error;
 
 	if (number == 0)
-		return NULL;
+		return ERR_PTR(-EAGAIN);
 	pid = kzalloc(sizeof(*pid));
 	if (!pid)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	pid->number = number;
 	list_init(&pid->group);
 	list_init(&pid->session);
@@ -67,7 +67,7 @@ struct pid *pid_allocate(void)
 	irq_restore(flags);
 	if (error) {
 		kfree(pid);
-		return NULL;
+		return ERR_PTR(error);
 	}
 	last_number = number;
 	return pid;

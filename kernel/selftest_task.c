@@ -64,7 +64,7 @@ SELFTEST(task_numbers_are_unique_and_come_back)
 
 	for (unsigned i = 0; i < ARRAY_SIZE(pids); i++) {
 		pids[i] = pid_allocate();
-		EXPECT(pids[i] && pid_find(pids[i]->number) == pids[i]);
+		EXPECT(!IS_ERR(pids[i]) && pid_find(pids[i]->number) == pids[i]);
 		EXPECT(i == 0 || pids[i]->number != pids[i - 1]->number);
 	}
 	for (unsigned i = 0; i < ARRAY_SIZE(pids); i++) {
@@ -83,8 +83,8 @@ SELFTEST(task_numbers_wrap_around)
 	for (unsigned i = 0; i < PID_MAX + 10; i++) {
 		struct pid *pid = pid_allocate();
 
-		if (!pid) {
-			EXPECT(pid);
+		if (IS_ERR(pid)) {
+			EXPECT(!IS_ERR(pid));
 			return;
 		}
 		EXPECT(pid->number > 0 && pid->number < PID_MAX);

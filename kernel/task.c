@@ -14,6 +14,7 @@
 
 #include <abi/capability.h>
 #include <assert.h>
+#include <fail.h>
 #include <kheap.h>
 #include <kvrange.h>
 #include <string.h>
@@ -111,6 +112,7 @@ void task_free(struct task *task)
 	assert(list_empty(&task->run_link) && list_empty(&task->all_link));
 	assert(task->state == TASK_DEAD || task->state == TASK_WAITING);
 	assert(task->pending.nqueued == 0 && !task->vfork);
+	fail_set_task(task, 0);
 	fpu_reset(task);
 	stack_put(task->kernel_stack);
 	kfree(task);

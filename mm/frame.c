@@ -23,6 +23,7 @@
  */
 #include <frame.h>
 
+#include <fail.h>
 #include <kvrange.h>
 #include <string.h>
 
@@ -233,7 +234,7 @@ struct frame *frame_alloc(enum frame_kind kind, unsigned flags)
 	bool unclean;
 
 	assert(kind >= FRAME_KERNEL && kind < FRAME_KINDS);
-	if (!zone)
+	if (!zone || fail_allocation())
 		return NULL;
 	frame = take_single(zone, flags & FRAME_ZERO);
 	unclean = !(frame->flags & FRAME_FLAG_ZEROED);
@@ -248,6 +249,8 @@ struct frame *frame_alloc_block(enum frame_kind kind, unsigned order, unsigned f
 	struct frame *first;
 
 	assert(kind >= FRAME_KERNEL && kind < FRAME_KINDS && order <= FRAME_MAX_ORDER);
+	if (fail_allocation())
+		return NULL;
 	first = block_take(&frame_state.low, order);
 	if (!first && frame_state.low.nfree >> order) {
 		empty_stacks(&frame_state.low);
@@ -349,6 +352,11 @@ static bool zero_one(struct zone *zone)
 bool frame_zero_one_idle(void)
 {
 	return zero_one(&frame_state.high) || zero_one(&frame_state.low);
+}
+
+bool frame_available(void)
+{
+	return choose_zone(FRAME_ANON, 0) && choose_zone(FRAME_PAGE_TABLE, 0);
 }
 
 void frame_count(struct frame_counts *counts)

@@ -15,6 +15,7 @@
 #include <kheap.h>
 
 #include <assert.h>
+#include <fail.h>
 #include <frame.h>
 #include <string.h>
 
@@ -223,6 +224,8 @@ void *kalloc(size_t size)
 	void *object;
 
 	assert(size > 0);
+	if (fail_allocation())
+		return NULL;
 	if (size <= SMALL_MAX)
 		object = small_alloc(&classes[class_by_units[(size + UNIT - 1) / UNIT]]);
 	else

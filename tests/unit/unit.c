@@ -4,6 +4,7 @@
 #include "unit.h"
 
 #include <assert.h>
+#include <fail.h>
 
 char *getenv(const char *name);
 unsigned long strtoul(const char *text, char **end, int base);
@@ -16,6 +17,14 @@ void assert_failed(const char *expression, const char *file, int line)
 {
 	mock_assert(0, expression, file, line);
 	abort();
+}
+
+/* Which allocation is to fail: fail.h. The one after fail_armed - 1 others. */
+uint32_t fail_armed;
+
+bool fail_now(void)
+{
+	return --fail_armed == 0;
 }
 
 uint32_t unit_random(void)

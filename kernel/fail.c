@@ -1,0 +1,90 @@
+/*
+ * Injected failures of allocations (include/fail.h).
+ *
+ * Each failure leaves a line in the log that says which allocation it was, by its callers: a panic
+ * that follows from it shows that line among the last.
+ */
+#include <fail.h>
+
+#include <assert.h>
+#include <cmdline.h>
+#include <format.h>
+#include <ksyms.h>
+#include <log.h>
+#include <panic.h>
+#include <string.h>
+#include <task.h>
+
+#define CALLERS_MAX 6u
+
+uint32_t fail_armed;
+int32_t fail_system_nth;
+
+static char callers[200];
+static unsigned ncallers;
+
+static void add_caller(vaddr_t address, unsigned times)
+{
+	const char *name = ksyms_lookup(address, NULL);
+	size_t used = strlen(callers);
+
+	(void)times;
+	if (ncallers++ < CALLERS_MAX)
+		format(callers + used, sizeof(callers) - used, " < %s", name ? name : "?");
+}
+
+static void tell(enum log_level level)
+{
+	callers[0] = '\0';
+	ncallers = 0;
+	panic_backtrace((vaddr_t)__builtin_frame_address(0), add_caller);
+	log_print(level, "fail: task %d (%s): an allocation fails as asked%s", current->tid,
+		  current->process->name, callers);
+}
+
+bool fail_now(void)
+{
+	assert(fail_armed > 0);
+	if (fail_system_nth > 0 && --fail_system_nth == 0) {
+		fail_armed--;
+		tell(LOG_NOTICE);
+		return true;
+	}
+	if (current->fail_nth > 0 && --current->fail_nth == 0) {
+		fail_armed--;
+		tell(LOG_DEBUG);
+		return true;
+	}
+	return false;
+}
+
+/* One who had `before` allocations to go has `after`. */
+static void count_armed(uint32_t before, uint32_t after)
+{
+	fail_armed += (after > 0) - (before > 0);
+}
+
+void fail_set_task(struct task *task, uint32_t nth)
+{
+	count_armed(task->fail_nth, nth);
+	task->fail_nth = nth;
+}
+
+void fail_set_system(uint32_t nth)
+{
+	count_armed((uint32_t)fail_system_nth, nth);
+	fail_system_nth = (int32_t)nth;
+}
+
+void fail_init(void)
+{
+	const char *text = cmdline_get("fail_nth");
+	uint32_t nth;
+
+	if (!text)
+		return;
+	if (parse_u32(text, 10, &nth) != 0 || nth > INT32_MAX)
+		log_warning("fail: fail_nth=%s is no number", text);
+	else
+		fail_set_system(nth);
+}
