@@ -78,6 +78,8 @@ void tty_set_stopped(struct tty *tty, bool stop)
 {
 	uint32_t flags = irq_save();
 
+	if (tty->driver->flow && tty->ldisc.stopped != stop)
+		tty->driver->flow(tty, stop);
 	tty->ldisc.stopped = stop;
 	tty_pump(tty);
 	irq_restore(flags);
@@ -90,12 +92,16 @@ void tty_flush_output(struct tty *tty)
 	/* The pump may be at work on it below us: it subtracts what was taken. */
 	if (!tty->pumping)
 		tty->output_count = 0;
+	if (tty->driver->flushed)
+		tty->driver->flushed(tty, false);
 	wake_all(&tty->writers);
 	irq_restore(flags);
 }
 
 static bool output_done(struct tty *tty)
 {
+	if (tty->driver->immediate)
+		return true;
 	return tty->output_count == 0 && !(tty->driver->busy && tty->driver->busy(tty));
 }
 
@@ -136,8 +142,12 @@ static void ldisc_signal(struct ldisc *ldisc, int signal, bool flush)
 
 static void ldisc_flow(struct ldisc *ldisc, bool stop)
 {
+	struct tty *tty = tty_of(ldisc);
+
+	if (tty->driver->flow)
+		tty->driver->flow(tty, stop);
 	if (!stop)
-		tty_pump(tty_of(ldisc));
+		tty_pump(tty);
 }
 
 const struct ldisc_ops tty_ldisc_ops = {
@@ -209,6 +219,8 @@ void tty_flush_input(struct tty *tty)
 
 	ldisc_flush(&tty->ldisc);
 	update_throttle(tty);
+	if (tty->driver->flushed)
+		tty->driver->flushed(tty, true);
 	irq_restore(flags);
 }
 

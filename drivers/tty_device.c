@@ -55,6 +55,14 @@ static int tty_open(struct inode *inode, struct file *file)
 	open = kzalloc(sizeof(*open));
 	if (!open)
 		return -ENOMEM;
+	if (tty->driver->open) {
+		int error = tty->driver->open(tty);
+
+		if (error) {
+			kfree(open);
+			return error;
+		}
+	}
 	open->tty = tty;
 	open->generation = tty->generation;
 	open->console = device == &console_device;
@@ -78,6 +86,8 @@ static void tty_release(struct file *file)
 		tty_forget_session(tty);
 		tty_flush_input(tty);
 		tty->exclusive = false;
+		if (tty->driver->last_close)
+			tty->driver->last_close(tty);
 	}
 	kfree(open);
 }
@@ -109,9 +119,8 @@ static void append(struct tty *tty)
 	*link = tty;
 }
 
-struct tty *tty_register(const char *name, unsigned major, unsigned minor,
-			 const struct tty_driver *driver, void *data, unsigned rows,
-			 unsigned columns)
+struct tty *tty_create(const char *name, unsigned major, unsigned minor,
+		       const struct tty_driver *driver, void *data)
 {
 	struct tty *tty = kzalloc(sizeof(*tty));
 	char *input = kalloc(LDISC_INPUT_SIZE);
@@ -126,9 +135,32 @@ struct tty *tty_register(const char *name, unsigned major, unsigned minor,
 	tty->device = DEV(major, minor);
 	tty->driver = driver;
 	tty->data = data;
-	tty->size = (struct winsize){ .rows = (uint16_t)rows, .columns = (uint16_t)columns };
 	wait_queue_init(&tty->readers);
 	wait_queue_init(&tty->writers);
+	return tty;
+}
+
+void tty_free(struct tty *tty)
+{
+	assert(tty->opens == 0 && tty->session == 0);
+	kfree(tty->ldisc.input);
+	kfree(tty);
+}
+
+int tty_register_slave(struct tty *tty)
+{
+	return chardev_register(tty->device, NULL, 0, &tty_file_ops, tty);
+}
+
+struct tty *tty_register(const char *name, unsigned major, unsigned minor,
+			 const struct tty_driver *driver, void *data, unsigned rows,
+			 unsigned columns)
+{
+	struct tty *tty = tty_create(name, major, minor, driver, data);
+
+	if (!tty)
+		return NULL;
+	tty->size = (struct winsize){ .rows = (uint16_t)rows, .columns = (uint16_t)columns };
 	append(tty);
 	register_node(tty->device, name, 0620, tty);
 	return tty;

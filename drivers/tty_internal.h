@@ -92,5 +92,12 @@ __must_check int tty_set_group(struct tty *tty, pid_t group);
 /* ---- tty_ioctl.c ---- */
 
 int tty_ioctl(struct file *file, uint32_t command, uint32_t argument);
+/* The same for a terminal by another file than its own: a pseudo-terminal's master. */
+int tty_ioctl_on(struct tty *tty, struct file *file, uint32_t command, uint32_t argument);
+
+/* ---- tty_device.c ---- */
+
+/* Makes a terminal's number openable, by nodes that others make: 0, -ENOMEM. */
+__must_check int tty_register_slave(struct tty *tty);
 
 #endif

@@ -55,6 +55,7 @@ static void settle_speeds(struct termios2 *settings)
 static int apply(struct tty *tty, struct termios2 *settings, enum apply_when when)
 {
 	int error = tty_check_change(tty, SIGTTOU);
+	struct termios2 before;
 	uint32_t flags;
 
 	if (error)
@@ -68,11 +69,14 @@ static int apply(struct tty *tty, struct termios2 *settings, enum apply_when whe
 	if (when == APPLY_FLUSHED)
 		tty_flush_input(tty);
 	flags = irq_save();
+	before = tty->ldisc.settings;
 	ldisc_set(&tty->ldisc, settings);
 	irq_restore(flags);
 	wake_all(&tty->readers); /* what they wait for may have changed */
 	if (tty->driver->set_termios)
 		tty->driver->set_termios(tty);
+	if (tty->driver->changed)
+		tty->driver->changed(tty, &before);
 	return 0;
 }
 
@@ -384,15 +388,10 @@ static int ioctl_other(struct tty *tty, uint32_t command, uint32_t argument)
 	}
 }
 
-int tty_ioctl(struct file *file, uint32_t command, uint32_t argument)
+int tty_ioctl_on(struct tty *tty, struct file *file, uint32_t command, uint32_t argument)
 {
-	struct tty_file *open = file->data;
-	struct tty *tty = open->tty;
-	int result;
+	int result = ioctl_settings(tty, command, argument);
 
-	if (tty_file_hung(open))
-		return command == TIOCSPGRP ? -ENOTTY : -EIO;
-	result = ioctl_settings(tty, command, argument);
 	if (result == -ENOTTY)
 		result = ioctl_flow(tty, command, argument);
 	if (result == -ENOTTY)
@@ -402,4 +401,13 @@ int tty_ioctl(struct file *file, uint32_t command, uint32_t argument)
 	if (result == -ENOTTY && tty->driver->ioctl)
 		result = tty->driver->ioctl(tty, command, argument);
 	return result;
+}
+
+int tty_ioctl(struct file *file, uint32_t command, uint32_t argument)
+{
+	struct tty_file *open = file->data;
+
+	if (tty_file_hung(open))
+		return command == TIOCSPGRP ? -ENOTTY : -EIO;
+	return tty_ioctl_on(open->tty, file, command, argument);
 }

@@ -133,6 +133,17 @@ int chardev_register(dev_t device, const char *name, mode_t mode, const struct f
 	return 0;
 }
 
+void chardev_unregister(dev_t device)
+{
+	struct chardev *chardev = find_chardev(device);
+
+	if (!chardev)
+		return;
+	assert(!chardev->name);
+	list_remove(&chardev->link);
+	kfree(chardev);
+}
+
 /* ---- devtmpfs ---- */
 
 static int fill(struct dentry *root)
@@ -176,6 +187,21 @@ struct filesystem devtmpfs_type = { .name = "devtmpfs",
 				    .pins_dentries = true,
 				    .single = true };
 
+/* Group 5 is Debian's tty. */
+static void mount_devpts(void)
+{
+	int error = kernel_make("/dev/pts", S_IFDIR | 0755, 0, NULL);
+	struct dentry *at = path_lookup(AT_FDCWD, "/dev/pts", LOOKUP_FOLLOW | LOOKUP_DIRECTORY);
+
+	if (!IS_ERR(at)) {
+		error = mount_at("devpts", "devpts", at, MS_NOSUID | MS_NOEXEC,
+				 "gid=5,mode=620,ptmxmode=666");
+		dentry_put(at);
+	}
+	if (error)
+		log_error("dev: cannot mount on /dev/pts: error %d", -error);
+}
+
 /* The directory is there even when the initramfs has none. */
 void devfs_init(void)
 {
@@ -191,4 +217,6 @@ void devfs_init(void)
 	dentry_put(at);
 	if (error)
 		log_error("dev: cannot mount on /dev: error %d", -error);
+	else
+		mount_devpts();
 }

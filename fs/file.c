@@ -139,8 +139,9 @@ struct file *file_open_dentry(struct dentry *dentry, uint32_t flags)
 		return file;
 	}
 	file->ops = ops_of(dentry->inode);
-	file->flags &= ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC);
+	file->flags &= ~(O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC);
 	error = open_inode(file);
+	file->flags &= ~O_NOCTTY;
 	if (!error)
 		return file;
 	file_free_unopened(file);

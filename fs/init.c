@@ -26,6 +26,7 @@ void fs_init(void)
 	filesystem_register(&ramfs_type);
 	filesystem_register(&tmpfs_type);
 	filesystem_register(&devtmpfs_type);
+	filesystem_register(&devpts_type);
 	proc_init();
 	memory_files_init();
 	error = mount_root(&ramfs_type);

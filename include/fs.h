@@ -186,6 +186,8 @@ const char *fs_context_cwd(struct fs_context *fs, char *buffer, size_t size);
  */
 __must_check int chardev_register(dev_t device, const char *name, mode_t mode,
 				  const struct file_ops *ops, void *data);
+/* A device that was registered without a name: it cannot be opened any more. */
+void chardev_unregister(dev_t device);
 loff_t file_no_seek(struct file *file, loff_t offset, int whence);
 
 /* lseek where there is nothing to seek in, and no harm in trying: always position 0. */

@@ -32,6 +32,18 @@ struct tty_driver {
 	void (*send_break)(struct tty *tty, bool on);
 	/* Requests that are the device's own: -ENOTTY for what it does not know. */
 	int (*ioctl)(struct tty *tty, uint32_t command, uint32_t argument);
+	/* May it be opened? 0, -EIO. */
+	int (*open)(struct tty *tty);
+	/* The last file on it is closed; the terminal may be freed. */
+	void (*last_close)(struct tty *tty);
+	/* Input, or output, that waited was thrown away. Interrupts off. */
+	void (*flushed)(struct tty *tty, bool input);
+	/* Output was stopped, or goes on. Interrupts off. */
+	void (*flow)(struct tty *tty, bool stop);
+	/* The settings changed from `before`: what set_termios is not told. */
+	void (*changed)(struct tty *tty, const struct termios2 *before);
+	/* What write took has arrived: nobody waits for output to be out. */
+	bool immediate;
 };
 
 /* Registers a terminal as /dev/<name>; rows and columns may be 0 (unknown). NULL when memory
@@ -39,6 +51,13 @@ struct tty_driver {
 struct tty *tty_register(const char *name, unsigned major, unsigned minor,
 			 const struct tty_driver *driver, void *data, unsigned rows,
 			 unsigned columns);
+/*
+ * A terminal that may go again, in no list and without a node: NULL without memory. tty_free: that
+ * nobody has open.
+ */
+__must_check struct tty *tty_create(const char *name, unsigned major, unsigned minor,
+				    const struct tty_driver *driver, void *data);
+void tty_free(struct tty *tty);
 /* Bytes that came in. From an interrupt handler or a task. */
 void tty_input(struct tty *tty, const char *bytes, size_t size);
 /* A break came in; a byte with a parity or framing error came in. */
@@ -68,6 +87,9 @@ struct tty *tty_console(void);
 /* True when log lines belong on device ("ttyS0", "tty1"): a console= names it, none is named,
  * or it became the console because none of those named is there. */
 bool tty_console_wanted(const char *device);
+
+/* /dev/ptmx: pseudo-terminals. */
+void pty_init(void);
 
 /* The process side (job control), for kernel/: */
 /* A session leader ends: its terminal is hung up and given up; the foreground group gets SIGHUP. */

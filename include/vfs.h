@@ -532,7 +532,7 @@ void locks_free(struct inode *inode);
 
 /* ---- the file systems ---- */
 
-extern struct filesystem ramfs_type, tmpfs_type, devtmpfs_type, proc_type;
+extern struct filesystem ramfs_type, tmpfs_type, devtmpfs_type, devpts_type, proc_type;
 extern const struct file_ops ramfs_file_ops;
 /* /dev: its nodes, now and as they are registered. */
 void devfs_init(void);

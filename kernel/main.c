@@ -62,6 +62,7 @@ static void init_devices(void)
 	console_init();
 	keyboard_init();
 	tty_choose_console();
+	pty_init();
 }
 
 /* What only booting needed: modules, the loader, __init_text and __init_data. */

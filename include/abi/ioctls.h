@@ -50,12 +50,28 @@
 #define TCSETS2 0x402C542Bu
 #define TCSETSW2 0x402C542Cu
 #define TCSETSF2 0x402C542Du
+#define TIOCPKT 0x5420
+#define TIOCGPTN 0x80045430u
+#define TIOCSPTLCK 0x40045431u
+#define TIOCSIG 0x40045436u
+#define TIOCGPKT 0x80045438u
+#define TIOCGPTLCK 0x80045439u
+#define TIOCGPTPEER 0x5441
 #define TIOCGDEV 0x80045432u
 #define TIOCVHANGUP 0x5437
 #define TIOCGEXCL 0x80045440u
 #define FIONCLEX 0x5450
 #define FIOCLEX 0x5451
 #define FIOASYNC 0x5452
+
+/* What a read of a pseudo-terminal's master in packet mode begins with; 0: data follow. */
+#define TIOCPKT_FLUSHREAD 1
+#define TIOCPKT_FLUSHWRITE 2
+#define TIOCPKT_STOP 4
+#define TIOCPKT_START 8
+#define TIOCPKT_NOSTOP 16
+#define TIOCPKT_DOSTOP 32
+#define TIOCPKT_IOCTL 64
 
 /* Modem lines, TIOCMGET and its kin. */
 #define TIOCM_DTR 0x002u

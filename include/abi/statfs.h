@@ -25,6 +25,7 @@ _Static_assert(sizeof(struct statfs64) == 84, "struct statfs64 of the ABI");
 
 #define RAMFS_MAGIC 0x858458f6u
 #define TMPFS_MAGIC 0x01021994u
+#define DEVPTS_MAGIC 0x1cd1u
 #define PROC_SUPER_MAGIC 0x9fa0u
 #define PIPEFS_MAGIC 0x50495045u
 
