@@ -25,6 +25,7 @@
 #include <format.h>
 #include <kheap.h>
 #include <string.h>
+#include <vdso.h>
 
 #define LINE_SIZE 192u
 
@@ -77,15 +78,17 @@ static bool has_ended(const struct fault_reader *reader)
 
 /* ---- lines ---- */
 
-/* The last name of the file behind the address, if the process is there and maps one; else NULL. */
+/* What is mapped at the address, by its last name, if the process is still there; else NULL. */
 static const char *file_of(const struct fault_record *record, char *buffer)
 {
 	struct process *process = process_find(record->pid);
 	struct vma *vma = process && process->mm ? mm_find(process->mm, record->address) : NULL;
 	const char *path, *slash;
 
-	if (!vma || !vma->file || !(record->region & FAULT_REGION_OBJECT))
+	if (!vma || !(record->region & FAULT_REGION_OBJECT))
 		return NULL;
+	if (!vma->file)
+		return vdso_region_name(vma);
 	path = file_path(vma->file, buffer, PATH_MAX);
 	if (IS_ERR(path))
 		return NULL;

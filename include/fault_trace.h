@@ -30,8 +30,13 @@ struct fault_record {
 	uint16_t region;     /* FAULT_REGION_*; means nothing for FAULT_NO_REGION */
 };
 
-/* Of the region: low VMA_* flags, and whether an object is behind it. */
-#define FAULT_REGION_FLAGS 0x7fffu
+/*
+ * Of the region: its low VMA_* flags, and whether an object is behind it. Between them, how many
+ * more pages the fault mapped that nobody had asked for yet.
+ */
+#define FAULT_REGION_FLAGS 0x1ffu
+#define FAULT_REGION_MORE_SHIFT 9
+#define FAULT_REGION_MORE 0x3fu
 #define FAULT_REGION_OBJECT 0x8000u
 
 /* The ring, for the inline function below: nobody else's. */
@@ -67,6 +72,7 @@ static inline void fault_trace_add(const struct mm *mm, vaddr_t address, unsigne
 	record->region = 0;
 	if (vma)
 		record->region = (vma->flags & FAULT_REGION_FLAGS) |
+				 mm->note.nmore << FAULT_REGION_MORE_SHIFT |
 				 (vma->object ? FAULT_REGION_OBJECT : 0);
 	if (!list_empty(&fault_trace_readers.waiters))
 		fault_trace_wake();

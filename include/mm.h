@@ -88,6 +88,7 @@ struct mm {
 	struct fault_note {
 		const struct vma *vma; /* NULL: no region */
 		struct frame *frame;   /* behind the page, where the fault was satisfied */
+		uint32_t nmore;	       /* pages mapped with it that were at hand */
 		uint64_t began;	       /* fault_trace_now() */
 	} note;
 	vaddr_t vdso;	      /* where the vDSO's code is mapped (vdso.h), 0: nowhere yet */

@@ -37,11 +37,33 @@ static struct past_name {
 } past_names[PAST_NAMES];
 static uint32_t npast_names;
 
-/* The clock and fault_trace_now() when the trace began. */
-static uint64_t boot_ns, boot_when;
+/* fault_trace_now() and the clock at one moment: when the trace began, and of late. */
+static struct moment {
+	uint64_t when, us;
+} first_moment, last_moment;
 
 /* A panic does not ask for names what may be broken itself. */
 static bool panicking;
+
+/* ---- time ---- */
+
+/* Something may come between the two readings: the shortest of three pairs is taken. */
+static struct moment take_moment(void)
+{
+	uint64_t shortest = UINT64_MAX;
+	struct moment moment = { 0, 0 };
+
+	for (unsigned i = 0; i < 3; i++) {
+		uint64_t before = fault_trace_now(), us = clock_monotonic_ns() / 1000;
+		uint64_t between = fault_trace_now() - before;
+
+		if (between >= shortest)
+			continue;
+		shortest = between;
+		moment = (struct moment){ before + between / 2, us };
+	}
+	return moment;
+}
 
 /* ---- the ring ---- */
 
@@ -63,8 +85,7 @@ void fault_trace_init(void)
 
 	_Static_assert(sizeof(struct fault_record) == 32, "its place is found by a shift");
 	assert(fault_ring_next == 0);
-	boot_ns = clock_monotonic_ns();
-	boot_when = fault_trace_now();
+	first_moment = take_moment();
 	frame_count(&counts);
 	nrecords = records_for(counts.total);
 	while ((PAGE_SIZE << order) < nrecords * sizeof(struct fault_record))
@@ -134,20 +155,33 @@ static const char *name_of(uint32_t number, pid_t pid)
 
 /* ---- lines ---- */
 
-/* Microseconds since boot. */
+/* Cycles in 1024 microseconds, from all that passed so far; 0: not known yet. */
+static uint64_t cycle_rate(void)
+{
+	uint64_t us = last_moment.us - first_moment.us;
+
+	return us ? ((last_moment.when - first_moment.when) << 10) / us : 0;
+}
+
+/*
+ * Microseconds since boot. Counted from the last moment, which is taken anew each second, so that
+ * lines one after the other agree.
+ */
 static uint64_t time_of(const struct fault_record *record)
 {
-	uint64_t now = fault_trace_now(), now_ns = clock_monotonic_ns();
-	uint64_t milliseconds = (now_ns - boot_ns) / 1000000;
-	uint64_t rate = milliseconds ? (now - boot_when) / milliseconds : 0;
-	uint64_t since = now - record->when, ago_us;
+	uint64_t rate, distance;
 
 	if (!cpu_has(CPU_TSC))
 		return record->when * (NSEC_PER_TICK / 1000);
+	if (!last_moment.us || clock_coarse_ns() / 1000 - last_moment.us > 1000000)
+		last_moment = take_moment();
+	rate = cycle_rate();
 	if (!rate)
-		return now_ns / 1000;
-	ago_us = since / rate * 1000 + since % rate * 1000 / rate;
-	return now_ns / 1000 - MIN(ago_us, now_ns / 1000);
+		return last_moment.us;
+	if (record->when >= last_moment.when)
+		return last_moment.us + ((record->when - last_moment.when) << 10) / rate;
+	distance = ((last_moment.when - record->when) << 10) / rate;
+	return last_moment.us - MIN(distance, last_moment.us);
 }
 
 static const char *actor_of(const struct fault_record *record)
@@ -194,26 +228,29 @@ static void format_region(const struct fault_record *record, const char *name, c
 
 const char fault_trace_heads[] =
 	"#  seconds   pid program         address  access       region              decision"
-	"         frame  cycles\n";
+	"        frame  cycles\n";
 
 int fault_trace_format(uint32_t number, const struct fault_record *record, const char *region,
 		       char *text, size_t size)
 {
 	bool decided = record->result != FAULT_STACK_GROWTH;
-	char access[16] = "-", where[32], frame[12] = "-", cycles[12] = "-";
+	char access[16] = "-", where[32], decision[24], frame[12] = "-", cycles[12] = "-";
+	unsigned nmore = record->region >> FAULT_REGION_MORE_SHIFT & FAULT_REGION_MORE;
 	uint64_t us = time_of(record);
 
 	format_region(record, region, where, sizeof(where));
+	format(decision, sizeof(decision), nmore ? "%s +%u" : "%s",
+	       fault_result_name(record->result), nmore);
 	if (decided)
 		format(access, sizeof(access), "%s %s", actor_of(record), access_of(record));
 	if (decided && fault_satisfied(record->result) && record->frame)
 		format(frame, sizeof(frame), "%05x", frame_pfn(record->frame));
 	if (decided && cpu_has(CPU_TSC))
 		format(cycles, sizeof(cycles), "%u", record->cycles);
-	return format(text, size, "%3u.%06u %5d %-15s %08x %-12s %-19s %-14s %7s %7s\n",
+	return format(text, size, "%3u.%06u %5d %-15s %08x %-12s %-19s %-14s %6s %7s\n",
 		      (unsigned)(us / 1000000), (unsigned)(us % 1000000), record->pid,
-		      name_of(number, record->pid), record->address, access, where,
-		      fault_result_name(record->result), frame, cycles);
+		      name_of(number, record->pid), record->address, access, where, decision, frame,
+		      cycles);
 }
 
 void fault_trace_show_last(unsigned count, void (*show)(const char *line))

@@ -159,9 +159,12 @@ static void map_cached_around(struct vma *vma, vaddr_t page, unsigned rights)
 	behind = MIN(first + RADIX_GROUP - index, (end - page) >> PAGE_SHIFT);
 	/* What a truncation may have left beyond the end is nobody's to see. */
 	behind = MIN(behind, ((object->size + PAGE_MASK) >> PAGE_SHIFT) - index);
+	vma->mm->note.nmore -= vma->mm->pagedir.resident_file;
 	pagedir_map_more(&vma->mm->pagedir, page - before * PAGE_SIZE,
 			 (struct frame *const *)group + (index - first - before), before + behind,
 			 rights);
+	vma->mm->note.nmore += vma->mm->pagedir.resident_file;
+	_Static_assert(FAULT_AROUND - 1 <= FAULT_REGION_MORE, "a record has room for it");
 }
 
 static enum fault_result fault_object(struct vma *vma, vaddr_t page, bool write)
@@ -295,6 +298,7 @@ static enum fault_result decide(struct mm *mm, vaddr_t page, bool write)
 	struct page_mapping found;
 
 	mm->note.vma = vma;
+	mm->note.nmore = 0;
 	if (!vma || (page < vma->start && !grow_stack(vma, page)))
 		return FAULT_NO_REGION;
 	if (!(vma->flags & (write ? VMA_WRITE : VMA_RIGHTS)))
