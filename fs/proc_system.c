@@ -16,6 +16,7 @@
 #include <random.h>
 #include <string.h>
 #include <task.h>
+#include <trap.h>
 
 #define LOAD_FRACTION_BITS 11
 
@@ -72,21 +73,12 @@ static int show_heap(struct proc_text *text, struct process *process)
 static int show_uptime(struct proc_text *text, struct process *process)
 {
 	uint32_t hundredths = (uint32_t)(clock_monotonic_ns() / (NSEC_PER_SEC / 100));
-	uint32_t idle = sched_idle_ticks() * (100 / HZ);
+	uint32_t idle = sched_ticks().idle * (100 / HZ);
 
 	(void)process;
 	proc_print(text, "%u.%02u %u.%02u\n", hundredths / 100, hundredths % 100, idle / 100,
 		   idle % 100);
 	return 0;
-}
-
-static pid_t last_pid(void)
-{
-	pid_t last = 0;
-
-	for (struct process *at = process_next(1); at; at = process_next(at->pid + 1))
-		last = at->pid;
-	return last;
 }
 
 static int show_loadavg(struct proc_text *text, struct process *process)
@@ -103,39 +95,39 @@ static int show_loadavg(struct proc_text *text, struct process *process)
 		proc_print(text, "%u.%02u ", rounded >> LOAD_FRACTION_BITS,
 			   fraction * 100 >> LOAD_FRACTION_BITS);
 	}
-	proc_print(text, "%u/%u %d\n", running, total, last_pid());
+	proc_print(text, "%u/%u %d\n", running, total, pid_last());
 	return 0;
 }
 
-/* Ticks of all processes, those that ended counted with who waited for them. */
-static void sum_ticks(uint32_t *user, uint32_t *system)
+static void print_interrupts(struct proc_text *text)
 {
-	struct process *at;
+	uint32_t sum = 0;
 
-	*user = *system = 0;
-	list_for_each(at, &all_processes, all_link) {
-		*user += at->ticks_user + at->children_user;
-		*system += at->ticks_system + at->children_system;
-	}
+	for (unsigned irq = 0; irq < TRAP_IRQS; irq++)
+		sum += irq_count(irq);
+	proc_print(text, "intr %u", sum);
+	for (unsigned irq = 0; irq < TRAP_IRQS; irq++)
+		proc_print(text, " %u", irq_count(irq));
+	proc_print(text, "\n");
 }
 
 static int show_stat(struct proc_text *text, struct process *process)
 {
 	unsigned running, total;
-	uint32_t load[3], user, system;
+	uint32_t load[3];
 	uint64_t boot_time = (clock_realtime_ns() - clock_monotonic_ns()) / NSEC_PER_SEC;
+	struct cpu_ticks ticks = sched_ticks();
 
 	(void)process;
 	sched_load(load, &running, &total);
-	sum_ticks(&user, &system);
 	for (int line = 0; line < 2; line++)
-		proc_print(text, "%s %u 0 %u %u 0 0 0 0 0 0\n", line ? "cpu0" : "cpu ", user,
-			   system, sched_idle_ticks());
-	proc_print(text,
-		   "ctxt %llu\nbtime %llu\nprocesses %d\nprocs_running %u\n"
-		   "procs_blocked 0\n",
-		   (unsigned long long)sched_switches(), (unsigned long long)boot_time, last_pid(),
+		proc_print(text, "%s %u %u %u %u 0 0 0 0 0 0\n", line ? "cpu0" : "cpu ", ticks.user,
+			   ticks.nice, ticks.system, ticks.idle);
+	print_interrupts(text);
+	proc_print(text, "ctxt %llu\nbtime %llu\nprocesses %u\nprocs_running %u\n",
+		   (unsigned long long)sched_switches(), (unsigned long long)boot_time, pid_count(),
 		   running);
+	proc_print(text, "procs_blocked 0\n");
 	return 0;
 }
 

@@ -246,8 +246,12 @@ __noreturn void sched_idle(void);
  * and counts.
  */
 void sched_load(uint32_t load[3], unsigned *running, unsigned *total);
-/* Ticks in which nothing ran; switches since boot: /proc/uptime and /proc/stat. */
-uint32_t sched_idle_ticks(void);
+/* What each tick since boot found running: a program, one that is nice, the kernel, or nothing. */
+struct cpu_ticks {
+	uint32_t user, nice, system, idle;
+};
+struct cpu_ticks sched_ticks(void);
+/* Switches since boot. */
 uint64_t sched_switches(void);
 
 /* ---- tasks (kernel/task.c) ---- */
@@ -277,6 +281,9 @@ void task_stock_stacks(void);
 
 /* A free number, used by nobody yet. ERR_PTR: -ENOMEM, or -EAGAIN when numbers are out. */
 __must_check struct pid *pid_allocate(void);
+/* The number given out last, and how many were since boot. */
+pid_t pid_last(void);
+uint32_t pid_count(void);
 struct pid *pid_find(pid_t number);
 /* Frees the number when nothing goes by it any more. */
 void pid_release(struct pid *pid);

@@ -24,6 +24,7 @@
 struct list all_processes = LIST_INIT(all_processes);
 static struct radix pids;
 static pid_t last_number;
+static uint32_t nnumbers; /* given out since boot */
 static unsigned nprocesses;
 
 /*
@@ -70,7 +71,18 @@ struct pid *pid_allocate(void)
 		return ERR_PTR(error);
 	}
 	last_number = number;
+	nnumbers++;
 	return pid;
+}
+
+pid_t pid_last(void)
+{
+	return last_number;
+}
+
+uint32_t pid_count(void)
+{
+	return nnumbers;
 }
 
 struct pid *pid_find(pid_t number)

@@ -40,8 +40,8 @@ static struct task idle_task;
 static struct list slice_left = LIST_INIT(slice_left);	     /* (irq) */
 static struct list expired_slice = LIST_INIT(expired_slice); /* (irq) */
 static unsigned nready;					     /* (irq) tasks in both lists */
-static struct mm *loaded_mm; /* whose user half cr3 has; NULL: none */
-static uint32_t idle_ticks;
+static struct mm *loaded_mm;	     /* whose user half cr3 has; NULL: none */
+static struct cpu_ticks tick_counts; /* (irq) */
 static uint64_t nswitches;
 
 static uint32_t load_average[3];
@@ -269,13 +269,15 @@ void sched_tick(bool from_user)
 		load_update();
 	}
 	if (current == &idle_task) {
-		idle_ticks++;
+		tick_counts.idle++;
 		return;
 	}
 	if (from_user) {
+		(*(process->nice > 0 ? &tick_counts.nice : &tick_counts.user))++;
 		process->ticks_user++;
 		current->ticks_user++;
 	} else {
+		tick_counts.system++;
 		process->ticks_system++;
 		current->ticks_system++;
 	}
@@ -299,9 +301,9 @@ void sched_load(uint32_t load[3], unsigned *running, unsigned *total)
 		++*total;
 }
 
-uint32_t sched_idle_ticks(void)
+struct cpu_ticks sched_ticks(void)
 {
-	return idle_ticks;
+	return tick_counts;
 }
 
 uint64_t sched_switches(void)
