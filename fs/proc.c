@@ -28,6 +28,9 @@ static const struct proc_entry root_entry = {
 static const struct proc_entry process_entry = { .name = "",
 						 .mode = S_IFDIR | 0555,
 						 .children = proc_process_entries };
+static const struct proc_entry task_entry = { .name = "",
+					      .mode = S_IFDIR | 0555,
+					      .children = proc_task_entries };
 static const struct inode_ops proc_inode_ops, proc_link_ops, proc_jump_ops;
 static const struct file_ops proc_dir_ops;
 
@@ -50,16 +53,23 @@ struct proc_node *proc_node_of(const struct inode *inode)
 	return inode->data;
 }
 
+struct task *proc_node_task(const struct proc_node *node)
+{
+	struct task *task = node->tid ? task_find(node->tid) : NULL;
+
+	return task && task->process->pid == node->pid ? task : NULL;
+}
+
 /*
  * The process whose directory the node is in; NULL when there is none, or it is gone: *error is then
- * -ESRCH.
+ * -ESRCH, as when the thread is that the node belongs to.
  */
 static struct process *node_process(const struct proc_node *node, int *error)
 {
 	struct process *process = node->pid ? process_find(node->pid) : NULL;
 
-	*error = node->pid && !process ? -ESRCH : 0;
-	return process;
+	*error = node->pid && (!process || (node->tid && !proc_node_task(node))) ? -ESRCH : 0;
+	return *error ? NULL : process;
 }
 
 struct process *proc_process_to_read(const struct proc_node *node, int *error)
@@ -130,21 +140,19 @@ static int set_content(struct inode *inode, const struct proc_node *node)
 	return inode->target ? 0 : -ENOMEM;
 }
 
-static struct inode *make_inode(struct superblock *superblock, const struct proc_entry *entry,
-				pid_t pid, int fd)
+static struct inode *make_inode(struct superblock *superblock, const struct proc_node *node)
 {
-	struct proc_node node = { .entry = entry, .pid = pid, .fd = fd };
-	struct inode *inode = inode_create(superblock, entry->mode);
+	struct inode *inode = inode_create(superblock, node->entry->mode);
 	int error;
 
 	if (!inode)
 		return ERR_PTR(-ENOMEM);
-	inode->number = node_number(entry, pid, fd);
+	inode->number = node_number(node->entry, node->tid ? node->tid : node->pid, node->fd);
 	inode->flags = INODE_VOLATILE | INODE_FIXED;
-	set_operations(inode, entry);
-	error = set_content(inode, &node);
+	set_operations(inode, node->entry);
+	error = set_content(inode, node);
 	if (!error) {
-		if (!S_ISLNK(entry->mode))
+		if (!S_ISLNK(node->entry->mode))
 			proc_refresh(inode);
 		return inode;
 	}
@@ -196,34 +204,52 @@ static struct inode *lookup_region(struct superblock *superblock, pid_t pid,
 				   const struct name *name)
 {
 	const struct vma *vma = proc_next_region(process_find(pid), 0);
+	struct proc_node node = { .entry = &proc_region_entry, .pid = pid };
 	char text[PROC_REGION_NAME];
 
 	for (; vma; vma = proc_next_region(process_find(pid), vma->end)) {
 		proc_region_name(vma, text);
+		node.fd = (int)(vma->start >> PAGE_SHIFT);
 		if (name_is(name, text))
-			return make_inode(superblock, &proc_region_entry, pid,
-					  (int)(vma->start >> PAGE_SHIFT));
+			return make_inode(superblock, &node);
 	}
 	return ERR_PTR(-ENOENT);
+}
+
+/* A number in a directory that lists processes, threads or descriptors: what it stands for. */
+static int lookup_number(const struct proc_node *directory, int number, struct proc_node *node)
+{
+	const struct proc_entry *entry = directory->entry;
+
+	if (entry->lists_processes && number > 0 && process_find(number)) {
+		*node = (struct proc_node){ .entry = &process_entry, .pid = number, .fd = -1 };
+		return 0;
+	}
+	*node = (struct proc_node){ .entry = &task_entry, .pid = directory->pid, .fd = -1 };
+	node->tid = number;
+	if (entry->lists_tasks && number > 0 && proc_node_task(node))
+		return 0;
+	*node = (struct proc_node){ .entry = &proc_fd_entry, .pid = directory->pid, .fd = number };
+	return entry->lists_fds && number >= 0 && fd_is_open(node->pid, number) ? 0 : -ENOENT;
 }
 
 static struct inode *proc_lookup(struct inode *directory, const struct name *name)
 {
 	const struct proc_node *node = proc_node_of(directory);
 	const struct proc_entry *entry = node->entry;
-	int number, error;
+	struct proc_node found = *node;
+	int error;
 
 	node_process(node, &error);
 	if (error)
 		return ERR_PTR(-ENOENT);
-	for (const struct proc_entry *at = entry->children; at && at->name; at++)
+	for (const struct proc_entry *at = entry->children; at && at->name; at++) {
+		found.entry = at;
 		if (name_is(name, at->name))
-			return make_inode(directory->superblock, at, node->pid, -1);
-	number = parse_number(name);
-	if (entry->lists_processes && number > 0 && process_find(number))
-		return make_inode(directory->superblock, &process_entry, number, -1);
-	if (entry->lists_fds && number >= 0 && fd_is_open(node->pid, number))
-		return make_inode(directory->superblock, &proc_fd_entry, node->pid, number);
+			return make_inode(directory->superblock, &found);
+	}
+	if (lookup_number(node, parse_number(name), &found) == 0)
+		return make_inode(directory->superblock, &found);
 	if (entry->lists_regions)
 		return lookup_region(directory->superblock, node->pid, name);
 	return ERR_PTR(-ENOENT);
@@ -260,7 +286,8 @@ static bool list_table(struct file *file, struct readdir_sink *sink, const struc
 	while (file->position - POSITION_TABLE < count) {
 		const struct proc_entry *at = &children[file->position - POSITION_TABLE];
 
-		if (!list_one(file, sink, at->name, node_number(at, node->pid, -1),
+		if (!list_one(file, sink, at->name,
+			      node_number(at, node->tid ? node->tid : node->pid, -1),
 			      DT_OF_MODE(at->mode), file->position + 1))
 			return false;
 	}
@@ -285,6 +312,30 @@ static void list_processes(struct file *file, struct readdir_sink *sink)
 
 	while ((process = process_next((pid_t)(file->position - POSITION_NUMBERS))))
 		if (!list_number(file, sink, process->pid, &process_entry, process->pid, -1))
+			return;
+}
+
+/* The number of the process's first thread at or above from, 0: none. */
+static pid_t next_task_of(const struct process *process, pid_t from)
+{
+	const struct task *task;
+	pid_t next = 0;
+
+	if (!process)
+		return 0;
+	list_for_each(task, &process->tasks, process_link)
+		if (task->tid >= from && (!next || task->tid < next))
+			next = task->tid;
+	return next;
+}
+
+static void list_tasks(struct file *file, struct readdir_sink *sink, pid_t pid)
+{
+	pid_t tid;
+
+	/* The sink may sleep: the process is looked for anew each time. */
+	while ((tid = next_task_of(process_find(pid), (pid_t)(file->position - POSITION_NUMBERS))))
+		if (!list_number(file, sink, tid, &task_entry, tid, -1))
 			return;
 }
 
@@ -339,6 +390,8 @@ static int proc_readdir(struct file *file, struct readdir_sink *sink)
 		return 0;
 	if (node->entry->lists_processes)
 		list_processes(file, sink);
+	if (node->entry->lists_tasks)
+		list_tasks(file, sink, node->pid);
 	if (node->entry->lists_fds)
 		list_fds(file, sink, node->pid);
 	if (node->entry->lists_regions)
@@ -378,11 +431,12 @@ static const struct super_ops proc_super_ops = { .evict = proc_evict };
 static int proc_mount(struct superblock *superblock, const char *options)
 {
 	struct name name = { "", 0, 0 };
+	struct proc_node node = { .entry = &root_entry, .fd = -1 };
 	struct inode *inode;
 
 	(void)options;
 	superblock->ops = &proc_super_ops;
-	inode = make_inode(superblock, &root_entry, 0, -1);
+	inode = make_inode(superblock, &node);
 	if (IS_ERR(inode))
 		return PTR_ERR(inode);
 	inode->flags &= ~INODE_VOLATILE;

@@ -8,6 +8,7 @@
 #include <vfs.h>
 
 struct process;
+struct task;
 
 #define PROC_PART 4000u
 
@@ -45,6 +46,8 @@ struct proc_entry {
 	const struct proc_entry *children; /* directory: ends with a NULL name */
 	/* File: prints it. process: whose directory it stands in, NULL outside. 0, or what read fails with. May sleep. */
 	int (*show)(struct proc_text *text, struct process *process);
+	/* File in task/TID, instead of show. */
+	int (*show_task)(struct proc_text *text, const struct task *task);
 	/*
 	 * File that is printed a part at a time, for texts without bound: prints what comes at *cursor (at
 	 * first 0), about PROC_PART bytes of it, and moves *cursor on; nothing printed: the end. The
@@ -68,7 +71,7 @@ struct proc_entry {
 	 */
 	ssize_t (*link_text)(struct process *process, int fd, char *buffer, size_t size);
 	struct dentry *(*jump)(struct process *process, int fd);
-	bool lists_processes, lists_fds, lists_regions; /* directory: these too */
+	bool lists_processes, lists_fds, lists_regions, lists_tasks; /* directory: these too */
 	bool is_private; /* file: -EACCES to who may not inspect the process */
 };
 
@@ -103,7 +106,7 @@ struct proc_entry {
 
 /* The files of the system as a whole (fs/proc_system.c), of a process (fs/proc_process.c, fs/proc_memory.c), and the links in fd/. */
 extern const struct proc_entry proc_root_entries[];
-extern const struct proc_entry proc_process_entries[];
+extern const struct proc_entry proc_process_entries[], proc_task_entries[];
 extern const struct proc_entry proc_sys_entries[];     /* fs/proc_sys.c */
 extern const struct proc_entry proc_sysvipc_entries[]; /* fs/proc_sysvipc.c */
 extern const struct proc_entry proc_fd_entry, proc_region_entry;
@@ -122,12 +125,14 @@ struct proc_node {
 	const struct proc_entry *entry;
 	pid_t pid; /* 0: not in a process's directory */
 	int fd;	   /* -1: not in its fd/ */
+	pid_t tid; /* 0: not in its task/ */
 };
 struct proc_node *proc_node_of(const struct inode *inode);
 /*
  * The process whose directory the node is in, for who opens, reads or writes the file: NULL outside
  * such directories. *error: 0, -ESRCH when it is gone, -EACCES when it is none of current's business.
  */
+struct task *proc_node_task(const struct proc_node *node); /* NULL: gone, or none */
 struct process *proc_process_to_read(const struct proc_node *node, int *error);
 
 /* Files that are texts, and those read by position (fs/proc_file.c). */
@@ -155,6 +160,10 @@ int proc_show_maps(struct proc_text *text, struct process *process, uint32_t *cu
 int proc_show_smaps(struct proc_text *text, struct process *process, uint32_t *cursor);
 int proc_show_smaps_rollup(struct proc_text *text, struct process *process);
 void proc_show_status_memory(struct proc_text *text, const struct mm *mm);
+int proc_show_stat(struct proc_text *text, struct process *process);
+int proc_show_status(struct proc_text *text, struct process *process);
+int proc_show_task_stat(struct proc_text *text, const struct task *task);
+int proc_show_task_status(struct proc_text *text, const struct task *task);
 int proc_show_statm(struct proc_text *text, struct process *process);
 ssize_t proc_read_pagemap(struct process *process, struct uio *io, loff_t *position);
 ssize_t proc_read_kpagecount(struct process *process, struct uio *io, loff_t *position);

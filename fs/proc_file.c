@@ -15,11 +15,14 @@
 
 /* ---- reading ---- */
 
-static int show_entry(const struct proc_entry *entry, struct proc_text *text,
-		      struct process *process)
+static int show_entry(const struct proc_node *node, struct proc_text *text, struct process *process)
 {
+	const struct proc_entry *entry = node->entry;
+
 	if (entry->show_from)
 		return 0; /* show_part does */
+	if (entry->show_task)
+		return entry->show_task(text, proc_node_task(node));
 	if (!entry->number)
 		return entry->show(text, process);
 	if (entry->number->natural)
@@ -40,7 +43,7 @@ static struct proc_text *make_text(const struct proc_node *node)
 		return ERR_PTR(-ENOMEM);
 	if (IS_ERR(text))
 		return text;
-	error = show_entry(node->entry, text, process);
+	error = show_entry(node, text, process);
 	if (!error && text->failed)
 		error = -ENOMEM;
 	if (!error)

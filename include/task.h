@@ -154,6 +154,7 @@ struct task {
 	struct timer sleep_timer;
 	uint32_t ticks_user, ticks_system; /* (irq) */
 	uint64_t switches_voluntary, switches_involuntary;
+	uint64_t start_ns; /* clock_monotonic_ns */
 
 	uint64_t tls[GDT_TLS_COUNT]; /* GDT descriptors, 0: none */
 	struct fpu_state fpu;

@@ -130,6 +130,7 @@ void task_attach(struct task *task, struct process *process, struct pid *id)
 	task->process = process;
 	task->id = id;
 	task->tid = id ? id->number : 0;
+	task->start_ns = clock_monotonic_ns();
 	if (id) {
 		assert(!id->task);
 		id->task = task;

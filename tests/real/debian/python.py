@@ -202,3 +202,33 @@ thread.join()
 timer = threading.Timer(0.1, print, ["timer"])
 timer.start()
 timer.join()
+
+print("== sockets and readiness")
+a, b = socket.socketpair()
+a.sendall(b"z" * 5000)
+print(len(b.recv(5000)))
+selector = selectors.DefaultSelector()
+selector.register(b, selectors.EVENT_READ, "b")
+print(type(selector).__name__, selector.select(0.05), a.send(b"!"), [(k.data, e) for k, e in selector.select(1)])
+a.close()
+print(b.recv(10), b.recv(10))
+name = "/tmp/work/socket"
+server = socket.socket(socket.AF_UNIX)
+server.bind(name)
+server.listen()
+def serve():
+    peer, _ = server.accept()
+    with peer, peer.makefile("rw") as f:
+        for line in f:
+            f.write(line.upper())
+            f.flush()
+thread = threading.Thread(target=serve)
+thread.start()
+with socket.socket(socket.AF_UNIX) as client:
+    client.connect(name)
+    with client.makefile("rw") as f:
+        for line in ("one\n", "two\n"):
+            f.write(line)
+            f.flush()
+            print(f.readline().strip())
+thread.join()
