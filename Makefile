@@ -215,7 +215,7 @@ help:
 	@echo "make bench       instructions that booting, system calls and faults take, beside Debian's"
 	@echo "                 kernel and the goals; BENCH=--check makes it end with 1 if one is not met,"
 	@echo "                 and tools/bench.py measures or profiles single rows"
-	@echo "make soak        a million random system calls"
+	@echo "make soak        a million random system calls; stress-ng, ten seconds a stressor"
 	@echo "make iso         build/loft.iso alone"
 	@echo "make toolchain   build an i686-elf compiler from Debian's sources"
 	@echo "make format      lay out all C files; format-check only looks"

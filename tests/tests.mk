@@ -81,5 +81,6 @@ test: format-check setup-test setup-run setup-gdb setup-firmware test-packages t
 		$(REAL_IMAGES) $(BUILD)/loft.iso
 	$(RUN_TESTS) tests
 
-soak: setup-test setup-run test-packages $(TEST_IMAGES)
-	LOFT_FUZZ_CALLS=1000000 $(RUN_TESTS) -s tests/system/test_fuzz.py
+soak: setup-test setup-run test-packages $(TEST_IMAGES) build/tests/stress.cpio
+	LOFT_FUZZ_CALLS=1000000 LOFT_STRESS_SECONDS=10 $(RUN_TESTS) -s \
+		tests/system/test_fuzz.py tests/real/test_stress.py
