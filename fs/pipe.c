@@ -81,7 +81,10 @@ static bool full(const struct pipe *pipe)
 
 /* ---- reading ---- */
 
-/* Moves what is there and fits: bytes, or -EFAULT when not one could be moved. */
+/*
+ * Moves what is there and fits: bytes, or -EFAULT. As on Linux a page's bytes go all or not at all,
+ * here and in writing: those before a bad address stay in the pipe.
+ */
 static ssize_t take_bytes(struct pipe *pipe, struct uio *io)
 {
 	ssize_t total = 0;
@@ -91,15 +94,13 @@ static ssize_t take_bytes(struct pipe *pipe, struct uio *io)
 		size_t wanted = MIN(slot->size, io->left);
 		ssize_t done = uio_copy_out(io, slot->page + slot->start, wanted);
 
-		if (unlikely(done < 0))
-			return total ? total : done;
+		if (unlikely(done < (ssize_t)wanted))
+			return total ? total : -EFAULT;
 		slot->start += (uint32_t)done;
 		slot->size -= (uint32_t)done;
 		total += done;
 		if (!slot->size)
 			drop_first(pipe);
-		if (unlikely((size_t)done < wanted))
-			break;
 	}
 	return total;
 }
@@ -160,8 +161,9 @@ static ssize_t append_to_last(struct pipe *pipe, struct uio *io)
 	if (slot->start + slot->size + odd > PAGE_SIZE)
 		return 0;
 	done = uio_copy_in(io, slot->page + slot->start + slot->size, odd);
-	if (done > 0)
-		slot->size += (uint32_t)done;
+	if (done < (ssize_t)odd)
+		return -EFAULT;
+	slot->size += (uint32_t)done;
 	return done;
 }
 
@@ -177,16 +179,17 @@ static char *take_page(struct pipe *pipe)
 static ssize_t fill_slot(struct pipe *pipe, struct uio *io)
 {
 	struct pipe_slot *slot = slot_at(pipe, pipe->used);
+	size_t wanted = MIN(io->left, PAGE_SIZE);
 	char *page = take_page(pipe);
 	ssize_t done;
 
 	assert(!full(pipe));
 	if (!page)
 		return -ENOMEM;
-	done = uio_copy_in(io, page, MIN(io->left, PAGE_SIZE));
-	if (done <= 0) {
+	done = uio_copy_in(io, page, wanted);
+	if (done < (ssize_t)wanted) {
 		pipe->spare = page;
-		return done ? done : -EFAULT;
+		return -EFAULT;
 	}
 	*slot = (struct pipe_slot){ .page = page, .size = (uint32_t)done };
 	pipe->used++;
@@ -227,7 +230,6 @@ static ssize_t put_bytes(struct pipe *pipe, const struct file *file, struct uio 
 	if (total < 0)
 		return total;
 	while (io->left) {
-		size_t wanted = MIN(io->left, PAGE_SIZE);
 		ssize_t done = write_step(pipe, file, io);
 
 		/* When part of the bytes went, a pipe that broke is told by its signal alone. */
@@ -236,8 +238,6 @@ static ssize_t put_bytes(struct pipe *pipe, const struct file *file, struct uio 
 		if (done < 0)
 			return total ? total : done;
 		total += done;
-		if ((size_t)done < wanted)
-			break;
 	}
 	return total;
 }
