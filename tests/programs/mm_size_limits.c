@@ -30,14 +30,14 @@ static void address_space(void)
 	map_free("as: in place of another and more", 8, ROOM + 1, PROT_READ, ANON);
 	mm_call("as: grow", mremap(at, 4 * PAGE, 5 * PAGE, 0) == MAP_FAILED ? -1 : 0);
 	mm_call("as: move", mremap(at, 4 * PAGE, 4 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
-				   at + 20 * PAGE) == MAP_FAILED ?
-				    -1 :
-				    0);
+				   at + 20 * PAGE) == MAP_FAILED
+				    ? -1
+				    : 0);
 	mm_call("as: move and leave",
 		mremap(at + 20 * PAGE, 4 * PAGE, 4 * PAGE,
-		       MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, at) == MAP_FAILED ?
-			-1 :
-			0);
+		       MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, at) == MAP_FAILED
+			? -1
+			: 0);
 	munmap(at + 8 * PAGE, PAGE);
 	map_free("as: one went, one comes", 30, 1, RW, ANON);
 	map_free("as: shared counts as well", 31, 1, RW, MAP_SHARED | MAP_ANONYMOUS);
