@@ -20,10 +20,10 @@
 
 uint32_t name_hash(const char *text, size_t size)
 {
-	uint32_t hash = 2166136261u; /* FNV-1a */
+	uint32_t hash = NAME_HASH_FIRST;
 
 	for (size_t i = 0; i < size; i++)
-		hash = (hash ^ (uint8_t)text[i]) * 16777619u;
+		hash = name_hash_step(hash, (uint8_t)text[i]);
 	return hash;
 }
 
@@ -90,12 +90,6 @@ struct dentry *dentry_create(struct dentry *parent, const struct name *name, str
 	return dentry;
 }
 
-void dentry_get(struct dentry *dentry)
-{
-	assert(dentry->refs > 0);
-	dentry->refs++;
-}
-
 static void take_out(struct dentry *dentry)
 {
 	struct dentry *parent = dentry->parent;
@@ -107,15 +101,14 @@ static void take_out(struct dentry *dentry)
 	dentry->flags &= ~DENTRY_LINKED;
 }
 
-void dentry_put(struct dentry *dentry)
+void dentry_release(struct dentry *dentry)
 {
-	while (true) {
-		struct dentry *parent = dentry->parent;
+	struct dentry *parent;
 
-		assert(dentry->refs > 0);
-		if (--dentry->refs > 0)
-			return;
-		assert(dentry->nchildren == 0 && !dentry->mounted);
+	/* A parent may go with its last child, and so on upwards. */
+	do {
+		parent = dentry->parent;
+		assert(dentry->refs == 0 && dentry->nchildren == 0 && !dentry->mounted);
 		if (dentry->flags & DENTRY_LINKED)
 			take_out(dentry);
 		inode_put(dentry->inode);
@@ -124,7 +117,8 @@ void dentry_put(struct dentry *dentry)
 		if (parent == dentry)
 			return;
 		dentry = parent;
-	}
+		assert(dentry->refs > 0);
+	} while (--dentry->refs == 0);
 }
 
 struct dentry *dentry_find(struct dentry *parent, const struct name *name)

@@ -43,19 +43,11 @@ struct inode *inode_create(struct superblock *superblock, mode_t mode)
 	return inode;
 }
 
-void inode_get(struct inode *inode)
-{
-	assert(inode->refs > 0);
-	inode->refs++;
-}
-
-void inode_put(struct inode *inode)
+void inode_release(struct inode *inode)
 {
 	struct superblock *superblock = inode->superblock;
 
-	assert(inode->refs > 0);
-	if (--inode->refs > 0)
-		return;
+	assert(inode->refs == 0);
 	assert(inode->writers == 0 && !inode->lock.owner);
 	if (superblock) {
 		superblock->ninodes--;

@@ -215,12 +215,11 @@ static bool more_to_come(struct walk *walk)
 static struct name take_component(struct walk *walk)
 {
 	const char *start = walk->rest, *end = start;
-	uint32_t hash = name_hash("", 0);
+	uint32_t hash = NAME_HASH_FIRST;
+	uint8_t byte;
 
-	while (*end && *end != '/') {
-		hash = (hash ^ (uint8_t)*end) * 16777619u;
-		end++;
-	}
+	for (; (byte = (uint8_t)*end) != '\0' && byte != '/'; end++)
+		hash = name_hash_step(hash, byte);
 	walk->rest = end;
 	return (struct name){ .text = start, .size = (size_t)(end - start), .hash = hash };
 }
@@ -303,12 +302,14 @@ static void set_last_owner(struct walk *walk, struct inode *owner)
  */
 static int walk_on(struct walk *walk, bool to_parent)
 {
+	bool more = more_to_come(walk);
+
 	walk->kind = LAST_ROOT;
-	while (more_to_come(walk)) {
+	while (more) {
 		int error = may_search(walk->at->inode);
 		struct inode *owner = walk->owners[walk->depth];
+		unsigned nlinks = walk->nlinks;
 		struct name name;
-		bool more;
 
 		if (error)
 			return error;
@@ -326,6 +327,9 @@ static int walk_on(struct walk *walk, bool to_parent)
 		error = walk_component(walk, &name, more);
 		if (error)
 			return error;
+		/* A link's text comes before what the look ahead saw. */
+		if (walk->nlinks != nlinks)
+			more = more_to_come(walk);
 	}
 	return 0;
 }

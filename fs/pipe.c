@@ -13,6 +13,7 @@
 
 #include <abi/ioctls.h>
 #include <assert.h>
+#include <frame.h>
 #include <kheap.h>
 #include <string.h>
 #include <uaccess.h>
@@ -51,13 +52,27 @@ static struct pipe_slot *slot_at(const struct pipe *pipe, uint32_t index)
 	return &pipe->slots[(pipe->first + index) & (pipe->nslots - 1)];
 }
 
+/* Frames of the kernel's own rather than the heap, which looks after each page that comes back. */
+static char *page_alloc(void)
+{
+	struct frame *frame = frame_alloc(FRAME_KERNEL, FRAME_LOW);
+
+	return frame ? frame_virt(frame) : NULL;
+}
+
+static void page_free(char *page)
+{
+	if (page)
+		frame_put(frame_from_pfn(virt_to_paddr(page) >> PAGE_SHIFT));
+}
+
 static void drop_first(struct pipe *pipe)
 {
 	struct pipe_slot *slot = slot_at(pipe, 0);
 
 	assert(pipe->used > 0);
 	if (pipe->spare)
-		kfree(slot->page);
+		page_free(slot->page);
 	else
 		pipe->spare = slot->page;
 	slot->page = NULL;
@@ -69,7 +84,7 @@ void pipe_free(struct pipe *pipe)
 {
 	while (pipe->used)
 		drop_first(pipe);
-	kfree(pipe->spare);
+	page_free(pipe->spare);
 	kfree(pipe->slots);
 	kfree(pipe);
 }
@@ -169,7 +184,7 @@ static ssize_t append_to_last(struct pipe *pipe, struct uio *io)
 
 static char *take_page(struct pipe *pipe)
 {
-	char *page = pipe->spare ? pipe->spare : kalloc(PAGE_SIZE);
+	char *page = pipe->spare ? pipe->spare : page_alloc();
 
 	pipe->spare = NULL;
 	return page;

@@ -194,9 +194,22 @@ static inline uint32_t device_minor(dev_t device)
 __must_check struct inode *inode_create(struct superblock *superblock, mode_t mode);
 /* For object_ops of a file system's own: what release is to be. */
 void inode_release_pages(struct object *pages);
-void inode_get(struct inode *inode);
-/* The last reference evicts it. */
-void inode_put(struct inode *inode);
+static inline void inode_get(struct inode *inode)
+{
+	assert(inode->refs > 0);
+	inode->refs++;
+}
+
+/* Evicts an inode whose last holder has gone (refs is 0 already): for inode_put only. */
+void inode_release(struct inode *inode);
+
+static inline void inode_put(struct inode *inode)
+{
+	assert(inode->refs > 0);
+	if (--inode->refs == 0)
+		inode_release(inode);
+}
+
 /*
  * Owner and mode of something current makes in directory: fsuid, fsgid or the directory's group,
  * umask applied.
@@ -264,6 +277,16 @@ void inode_stat(struct inode *inode, struct stat64 *to);
 
 /* ---- dentries (fs/dentry.c) ---- */
 
+/*
+ * Of no bytes, and of one more. Simple: names that have one hash cost a comparison more, no longer
+ * way through the tree.
+ */
+#define NAME_HASH_FIRST 5381u
+static inline uint32_t name_hash_step(uint32_t hash, uint8_t byte)
+{
+	return hash * 33 + byte;
+}
+
 uint32_t name_hash(const char *text, size_t size);
 struct name name_of(const char *text);
 /*
@@ -272,8 +295,22 @@ struct name name_of(const char *text);
  */
 __must_check struct dentry *dentry_create(struct dentry *parent, const struct name *name,
 					  struct inode *inode);
-void dentry_get(struct dentry *dentry);
-void dentry_put(struct dentry *dentry);
+static inline void dentry_get(struct dentry *dentry)
+{
+	assert(dentry->refs > 0);
+	dentry->refs++;
+}
+
+/* Frees a dentry whose last holder has gone (refs is 0 already): for dentry_put only. */
+void dentry_release(struct dentry *dentry);
+
+static inline void dentry_put(struct dentry *dentry)
+{
+	assert(dentry->refs > 0);
+	if (--dentry->refs == 0)
+		dentry_release(dentry);
+}
+
 /* The linked child of that name without a reference, or NULL. */
 struct dentry *dentry_find(struct dentry *parent, const struct name *name);
 /*

@@ -134,15 +134,21 @@ static void add_sample(uint64_t tenths)
 		samples->tenths[samples->count++] = (uint32_t)tenths;
 }
 
+/* For the profile, in tenths. */
+static void say_operations(unsigned tenths)
+{
+	if (!samples->profile || samples->count != PROFILED_SAMPLE)
+		return;
+	say("@operations ");
+	say_tenths(tenths);
+	say("\n");
+}
+
 void end(unsigned operations)
 {
 	uint64_t tenths = elapsed() * 10;
 
-	if (samples->profile && samples->count == PROFILED_SAMPLE) {
-		say("@operations ");
-		say_tenths(operations * 10);
-		say("\n");
-	}
+	say_operations(operations * 10);
 	add_sample((tenths + operations / 2) / operations);
 }
 
@@ -150,6 +156,7 @@ void end_rate(unsigned bytes)
 {
 	uint64_t instructions = elapsed();
 
+	say_operations(bytes / 100); /* one is a thousand bytes */
 	add_sample((uint64_t)bytes * 10000 / instructions);
 }
 
