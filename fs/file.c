@@ -248,7 +248,7 @@ static ssize_t write_regular(struct file *file, struct uio *io, loff_t *position
 	if (io->left == 0)
 		return 0;
 	mutex_lock(&inode->lock);
-	if (file->flags & O_APPEND)
+	if ((file->flags & O_APPEND) || io->append)
 		*position = (loff_t)inode->pages.size;
 	room = write_room(file, (uint64_t)*position);
 	done = room < 0 ? (ssize_t)room : 0;

@@ -20,4 +20,12 @@ __must_check struct iovec *iovec_copy(const struct iovec __user *user, uint32_t 
  */
 __must_check ssize_t iovec_check(struct iovec *list, uint32_t count);
 
+struct file;
+/*
+ * Copies bytes from one file to another, at positions that move on: how many (fewer at the end, at a
+ * signal), or -errno. May sleep.
+ */
+__must_check ssize_t file_pass(struct file *from, loff_t *from_at, struct file *to, loff_t *to_at,
+			       size_t size);
+
 #endif

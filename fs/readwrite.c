@@ -151,8 +151,9 @@ struct iovec *iovec_copy(const struct iovec __user *user, uint32_t count, struct
 	return ERR_PTR(-EFAULT);
 }
 
+/* flags: RWF_*. */
 static ssize_t transfer_list(struct file *file, const struct iovec __user *user, uint32_t count,
-			     loff_t *position, bool writing)
+			     loff_t *position, uint32_t flags, bool writing)
 {
 	struct iovec few[FEW_BUFFERS], *list;
 	ssize_t total = file_check_transfer(file, writing);
@@ -165,8 +166,12 @@ static ssize_t transfer_list(struct file *file, const struct iovec __user *user,
 	total = iovec_check(list, count);
 	if (total > 0 && runs_over(*position, (size_t)total))
 		total = -EINVAL;
+	if (total > 0 && unlikely(flags & ~RWF_SUPPORTED))
+		total = -EOPNOTSUPP;
 	if (total > 0) {
 		struct uio io = { .vec = list, .count = count, .left = (size_t)total };
+
+		io.append = flags & RWF_APPEND;
 
 		total = transfer(file, &io, position, writing);
 	}
@@ -187,7 +192,8 @@ static int32_t transfer_fd_list(int fd, const struct iovec __user *user, uint32_
 	if (at && !seekable(file))
 		done = -ESPIPE;
 	else
-		done = transfer_list(file, user, count, at ? &position : &file->position, writing);
+		done = transfer_list(file, user, count, at ? &position : &file->position, 0,
+				     writing);
 	file_put(file);
 	return done;
 }
@@ -216,6 +222,44 @@ int32_t sys_pwritev(int fd, const struct iovec __user *list, uint32_t count, uin
 	loff_t at = wide(low, high);
 
 	return at < 0 ? -EINVAL : transfer_fd_list(fd, list, count, &at, true);
+}
+
+/*
+ * preadv2 and pwritev2: at position -1 the file's own, and flags. What is synchronous or urgent is
+ * so in any case here; not to wait is no promise that can be given.
+ */
+static int32_t transfer_flagged(int fd, const struct iovec __user *list, uint32_t count, loff_t at,
+				uint32_t flags, bool writing)
+{
+	struct file *file = file_from_fd(fd);
+	loff_t position = at;
+	ssize_t done;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	if (at != -1 && !seekable(file))
+		done = -ESPIPE;
+	else
+		done = transfer_list(file, list, count, at == -1 ? &file->position : &position,
+				     flags, writing);
+	file_put(file);
+	return done;
+}
+
+int32_t sys_preadv2(int fd, const struct iovec __user *list, uint32_t count, uint32_t low,
+		    uint32_t high, uint32_t flags)
+{
+	loff_t at = wide(low, high);
+
+	return at < -1 ? -EINVAL : transfer_flagged(fd, list, count, at, flags, false);
+}
+
+int32_t sys_pwritev2(int fd, const struct iovec __user *list, uint32_t count, uint32_t low,
+		     uint32_t high, uint32_t flags)
+{
+	loff_t at = wide(low, high);
+
+	return at < -1 ? -EINVAL : transfer_flagged(fd, list, count, at, flags, true);
 }
 
 /* ---- positions ---- */
@@ -277,7 +321,7 @@ static ssize_t pass_some(struct file *from, loff_t *from_at, struct file *to, lo
 	return put;
 }
 
-static ssize_t pass(struct file *from, loff_t *from_at, struct file *to, loff_t *to_at, size_t size)
+ssize_t file_pass(struct file *from, loff_t *from_at, struct file *to, loff_t *to_at, size_t size)
 {
 	char *buffer = kalloc(PAGE_SIZE);
 	ssize_t total = 0, done = 1;
@@ -330,7 +374,7 @@ static ssize_t send_file(int to_fd, int from_fd, loff_t *at, size_t size)
 	to = file_from_fd(to_fd);
 	done = check_files(from, to, at, size);
 	if (!done)
-		done = pass(from, at ? at : &from->position, to, &to->position, size);
+		done = file_pass(from, at ? at : &from->position, to, &to->position, size);
 	if (!IS_ERR(to))
 		file_put(to);
 	file_put(from);

@@ -13,6 +13,8 @@
  */
 __must_check int exec_kernel(const char *path, const char *const *argv, const char *const *envp);
 
+int32_t sys_execveat(int fd, const char __user *path, const uint32_t __user *argv,
+		     const uint32_t __user *envp, uint32_t flags);
 int32_t sys_execve(const char __user *path, const uint32_t __user *argv,
 		   const uint32_t __user *envp);
 

@@ -174,6 +174,7 @@ __must_check int files_install(struct files *files, struct file *file, int from,
 struct file *files_lookup(struct files *files, int fd);
 int files_next_fd(struct files *files, int from); /* lowest open fd >= from, or -1 */
 unsigned files_capacity(struct files *files);
+bool files_close_on_exec_of(struct files *files, int fd);
 /* Path of the working directory / root as /proc/PID/cwd shows it. */
 const char *fs_context_cwd(struct fs_context *fs, char *buffer, size_t size);
 

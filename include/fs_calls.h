@@ -44,6 +44,10 @@ int32_t sys_preadv(int fd, const struct iovec __user *list, uint32_t count, uint
 		   uint32_t high);
 int32_t sys_pwritev(int fd, const struct iovec __user *list, uint32_t count, uint32_t low,
 		    uint32_t high);
+int32_t sys_preadv2(int fd, const struct iovec __user *list, uint32_t count, uint32_t low,
+		    uint32_t high, uint32_t flags);
+int32_t sys_pwritev2(int fd, const struct iovec __user *list, uint32_t count, uint32_t low,
+		     uint32_t high, uint32_t flags);
 int32_t sys_lseek(int fd, int32_t offset, int whence);
 int32_t sys_llseek(int fd, uint32_t high, uint32_t low, loff_t __user *result, int whence);
 int32_t sys_sendfile64(int to, int from, loff_t __user *offset, size_t size);
@@ -125,6 +129,10 @@ int32_t sys_ftruncate64(int fd, uint32_t low, uint32_t high);
 int32_t sys_fcntl64(int fd, int command, uint32_t argument);
 int32_t sys_fcntl(int fd, int command, uint32_t argument);
 int32_t sys_ioctl(int fd, uint32_t command, uint32_t argument);
+
+/* fs/copy_range.c */
+int32_t sys_copy_file_range(int from_fd, loff_t __user *from_at, int to_fd, loff_t __user *to_at,
+			    size_t size, uint32_t flags);
 
 /* fs/locks.c */
 int32_t sys_flock(int fd, uint32_t operation);

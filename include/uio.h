@@ -18,6 +18,7 @@ struct uio {
 	size_t at;		 /* bytes done in the current buffer */
 	size_t left;		 /* bytes left in all */
 	bool kernel;		 /* the buffers are kernel memory */
+	bool append;		 /* a write to the end, wherever the position is */
 };
 
 /* One buffer. `vec` must live as long as io. */

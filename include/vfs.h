@@ -539,7 +539,6 @@ mode_t current_umask(void);
 /* fcntl's share of descriptors: F_DUPFD, and FD_CLOEXEC asked for (set < 0) or changed. */
 int32_t file_duplicate(int fd, int from, bool close_on_exec);
 int32_t file_close_on_exec(int fd, int set);
-bool files_close_on_exec_of(struct files *files, int fd);
 
 /* ---- names, by path: what the system calls and the kernel share (fs/link.c) ---- */
 

@@ -12,9 +12,11 @@
 
 #include <exec.h>
 
+#include <abi/fcntl.h>
 #include <abi/stat.h>
 #include <assert.h>
 #include <err.h>
+#include <format.h>
 #include <fs.h>
 #include <kheap.h>
 #include <posix_timer.h>
@@ -39,6 +41,8 @@ static int follow_script(struct file **file, char *head, const char **path,
 
 	if (error)
 		return error;
+	if (strings->unreachable)
+		return -ENOENT;
 	exec_strings_drop_first(strings);
 	error = exec_strings_prepend(strings, *path);
 	if (!error && argument)
@@ -243,13 +247,12 @@ static int run_program(const char *path, struct file *file, struct exec_strings 
 	return error;
 }
 
-static int exec(const char *path, const struct exec_source *source)
+/* path is what the program is known by; file's reference is taken over. */
+static int exec_file(const char *path, struct file *file, const struct exec_source *source)
 {
 	struct exec_strings strings;
-	struct file *file;
 	int error;
 
-	file = file_open_exec(path);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	error = exec_strings_collect(&strings, path, source);
@@ -257,9 +260,15 @@ static int exec(const char *path, const struct exec_source *source)
 		file_put(file);
 		return error;
 	}
+	strings.unreachable = source->unreachable;
 	error = run_program(path, file, &strings);
 	exec_strings_free(&strings);
 	return error;
+}
+
+static int exec(const char *path, const struct exec_source *source)
+{
+	return exec_file(path, file_open_exec(path), source);
 }
 
 int exec_kernel(const char *path, const char *const *argv, const char *const *envp)
@@ -270,7 +279,7 @@ int exec_kernel(const char *path, const char *const *argv, const char *const *en
 }
 
 /* A copy of a user's path, no larger than it must be: on the heap, or ERR_PTR. */
-static char *copy_path(const char __user *from)
+static char *copy_path(const char __user *from, bool may_be_empty)
 {
 	ssize_t length = strnlen_user(from, EXEC_PATH_MAX);
 	char *path;
@@ -278,7 +287,7 @@ static char *copy_path(const char __user *from)
 
 	if (length < 0)
 		return ERR_PTR((int)length);
-	if (length == 0)
+	if (length == 0 && !may_be_empty)
 		return ERR_PTR(-ENOENT);
 	if (length >= (ssize_t)EXEC_PATH_MAX)
 		return ERR_PTR(-ENAMETOOLONG);
@@ -296,7 +305,7 @@ int32_t sys_execve(const char __user *path, const uint32_t __user *argv,
 		   const uint32_t __user *envp)
 {
 	const struct exec_source source = { .argv = argv, .envp = envp };
-	char *copy = copy_path(path);
+	char *copy = copy_path(path, false);
 	int32_t result;
 
 	if (IS_ERR(copy))
@@ -304,4 +313,57 @@ int32_t sys_execve(const char __user *path, const uint32_t __user *argv,
 	result = exec(copy, &source);
 	kfree(copy);
 	return result;
+}
+
+/*
+ * What a program that was found from a descriptor is known by, and scripts are read by: on the heap,
+ * NULL without memory.
+ */
+static char *name_from_fd(int fd, const char *path)
+{
+	size_t size = sizeof("/dev/fd/-2147483648/") + strlen(path);
+	char *name = kalloc(size);
+
+	if (name)
+		format(name, size, *path ? "/dev/fd/%d/%s" : "/dev/fd/%d", fd, path);
+	return name;
+}
+
+/* path's memory is taken over. */
+static int32_t exec_at(int fd, char *path, struct exec_source *source, uint32_t flags)
+{
+	struct file *file = file_open_exec_at(fd, path, flags);
+	int32_t result = PTR_ERR(file);
+
+	if (!IS_ERR(file)) {
+		bool by_fd = fd != AT_FDCWD && path[0] != '/';
+		char *name = by_fd ? name_from_fd(fd, path) : path;
+
+		source->unreachable = by_fd && files_close_on_exec_of(current->process->files, fd);
+		if (name)
+			result = exec_file(name, file, source);
+		else
+			file_put(file);
+		if (!name)
+			result = -ENOMEM;
+		if (name != path)
+			kfree(name);
+	}
+	kfree(path);
+	return result;
+}
+
+int32_t sys_execveat(int fd, const char __user *path, const uint32_t __user *argv,
+		     const uint32_t __user *envp, uint32_t flags)
+{
+	struct exec_source source = { .argv = argv, .envp = envp };
+	char *copy;
+
+	copy = copy_path(path, flags & AT_EMPTY_PATH);
+	if (IS_ERR(copy))
+		return PTR_ERR(copy);
+	if (!(flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
+		return exec_at(fd, copy, &source, flags);
+	kfree(copy);
+	return -EINVAL;
 }

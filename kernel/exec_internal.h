@@ -26,11 +26,13 @@ struct exec_strings {
 	size_t used; /* from the end */
 	uint32_t argc, envc;
 	size_t path_size; /* with its end: the last string */
+	bool unreachable; /* exec_source's */
 };
 
 /* Where argv and envp come from. */
 struct exec_source {
 	bool kernel;
+	bool unreachable; /* the program's name means nothing to an interpreter: no scripts */
 	const void *argv, *envp; /* uint32_t __user *, or const char *const *; NULL: none */
 };
 

@@ -119,6 +119,7 @@ const struct syscall_entry syscall_table[SYSCALL_COUNT] = {
 	CALL(311, set_robust_list, sys_set_robust_list),
 	CALL(312, get_robust_list, sys_get_robust_list),
 	CALL(340, prlimit64, sys_prlimit64),
+	CALL(358, execveat, sys_execveat),
 	CALL(386, rseq, sys_rseq),
 	CALL(422, futex_time64, sys_futex_time64),
 
@@ -297,6 +298,9 @@ const struct syscall_entry syscall_table[SYSCALL_COUNT] = {
 	CALL(344, syncfs, sys_syncfs),
 	CALL(353, renameat2, sys_renameat2),
 	CALL(356, memfd_create, sys_memfd_create),
+	CALL(377, copy_file_range, sys_copy_file_range),
+	CALL(378, preadv2, sys_preadv2),
+	CALL(379, pwritev2, sys_pwritev2),
 	CALL(383, statx, sys_statx),
 	CALL(412, utimensat_time64, sys_utimensat_time64),
 	CALL(413, pselect6_time64, sys_pselect6_time64),

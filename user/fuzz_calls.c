@@ -74,6 +74,9 @@ const char shapes[LAST_CALL + 1][7] = {
 	[353] = "fnfni", [356] = "nl", [383] = "fnlxp", [412] = "fnpl", [413] = "ippptp", [414] = "pitpi",
 	[436] = "ffi", [439] = "fnil",
 
+	/* files, once more */
+	[358] = "fnppl", [377] = "fpfpsi", [378] = "fpioii", [379] = "fpioii",
+
 	/* sockets */
 	[102] = "ip", [337] = "fpilt", [345] = "fpil", [359] = "iii", [360] = "iiip", [361] = "fps",
 	[362] = "fps", [363] = "fi", [364] = "fppl", [365] = "fiipp", [366] = "fiips",

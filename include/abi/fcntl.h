@@ -113,6 +113,13 @@ _Static_assert(sizeof(struct flock64) == 24, "struct flock64 of the ABI");
 #define CLOSE_RANGE_UNSHARE 2u
 #define CLOSE_RANGE_CLOEXEC 4u
 
+/* preadv2 and pwritev2. */
+#define RWF_HIPRI 1u
+#define RWF_DSYNC 2u
+#define RWF_SYNC 4u
+#define RWF_APPEND 16u
+#define RWF_SUPPORTED (RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_APPEND)
+
 #define PATH_MAX 4096 /* with the terminating zero */
 #define NAME_MAX 255
 #define SYMLINKS_MAX 40
