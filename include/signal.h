@@ -59,6 +59,9 @@ void signal_send_task(struct task *task, int signal, const struct siginfo *info)
 __must_check int signal_queue_process(struct process *process, int signal,
 				      const struct siginfo *info);
 __must_check int signal_queue_task(struct task *task, int signal, const struct siginfo *info);
+/* For kill and its kin: what current may not do is -EPERM, what is no signal -EINVAL; 0 only asks. */
+__must_check int signal_send_checked(struct process *target, int signal,
+				     const struct siginfo *info);
 /* To every process of a process group; -ESRCH when it has none. */
 int signal_send_group(pid_t pgid, int signal, const struct siginfo *info);
 /* A record to be sent again and again; its info is the owner's to fill. NULL: no memory. */

@@ -36,6 +36,7 @@ struct files;	   /* open file table, fs.h */
 struct fs_context; /* root, working directory, umask, fs.h */
 struct tty;
 struct robust_list_head;
+struct pidfd_link;
 
 #define NGROUPS_MAX 32
 #define PID_MAX 32768 /* numbers are below it */
@@ -121,6 +122,7 @@ struct process {
 	struct cpu_timer { /* ITIMER_VIRTUAL, ITIMER_PROF: processor time (irq) */
 		uint64_t left_ns, interval_ns;
 	} cpu_timers[2];
+	struct pidfd_link *pidfd; /* its pidfds', NULL: none ever */
 	struct tree posix_timers; /* by id */
 	unsigned nposix_timers;
 	int32_t next_posix_timer; /* id */

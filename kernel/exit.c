@@ -18,6 +18,7 @@
 #include <fs.h>
 #include <futex.h>
 #include <panic.h>
+#include <pidfd.h>
 #include <posix_timer.h>
 #include <string.h>
 #include <tty.h>
@@ -217,6 +218,7 @@ static void become_zombie(struct task *task)
 	fault_trace_name_ends(process);
 	process->actions = NULL;
 	signal_actions_put(actions);
+	pidfd_process_ended(process);
 	if (process_notify_end(process))
 		process_free(process);
 }

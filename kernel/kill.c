@@ -31,7 +31,7 @@ static int check(const struct process *target, int signal)
 	return process_may_signal(target, signal) ? 0 : -EPERM;
 }
 
-static int send_checked(struct process *target, int signal, const struct siginfo *info)
+int signal_send_checked(struct process *target, int signal, const struct siginfo *info)
 {
 	int error = check(target, signal);
 
@@ -51,7 +51,7 @@ static int kill_group(pid_t pgid, int signal, const struct siginfo *info)
 	if (!group)
 		return -ESRCH;
 	list_for_each(member, &group->group, group_link) {
-		error = send_checked(member, signal, info);
+		error = signal_send_checked(member, signal, info);
 		sent |= error == 0;
 	}
 	return sent ? 0 : error;
@@ -70,7 +70,7 @@ static int kill_all(int signal, const struct siginfo *info)
 		if (process->pid == 1 || process == current->process)
 			continue;
 		any = true;
-		error = send_checked(process, signal, info);
+		error = signal_send_checked(process, signal, info);
 		if (error != -EPERM)
 			result = error;
 	}
@@ -90,7 +90,7 @@ int32_t sys_kill(pid_t pid, int signal)
 	if (pid <= 0)
 		return kill_group(pid ? -pid : current->process->pgid, signal, &info);
 	process = process_find(pid);
-	return process ? send_checked(process, signal, &info) : -ESRCH;
+	return process ? signal_send_checked(process, signal, &info) : -ESRCH;
 }
 
 /* tgid 0: any process's task. */
@@ -151,7 +151,7 @@ int32_t sys_rt_sigqueueinfo(pid_t pid, int signal, const struct siginfo __user *
 	if (error)
 		return error;
 	process = process_find(pid);
-	return process ? send_checked(process, signal, &info) : -ESRCH;
+	return process ? signal_send_checked(process, signal, &info) : -ESRCH;
 }
 
 int32_t sys_rt_tgsigqueueinfo(pid_t tgid, pid_t tid, int signal,

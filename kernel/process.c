@@ -16,6 +16,7 @@
 #include <err.h>
 #include <fault_trace.h>
 #include <kheap.h>
+#include <pidfd.h>
 #include <radix.h>
 #include <string.h>
 
@@ -265,6 +266,7 @@ void process_free(struct process *process)
 
 	assert(list_empty(&process->tasks) && list_empty(&process->children));
 	assert(!process->mm && !process->files);
+	pidfd_process_gone(process);
 	list_remove(&process->all_link);
 	list_remove(&process->sibling_link);
 	nprocesses--;

@@ -13,6 +13,7 @@
 #include <ipc.h>
 #include <machine.h>
 #include <mm.h>
+#include <pidfd.h>
 #include <posix_timer.h>
 #include <random.h>
 #include <rseq.h>
@@ -121,6 +122,8 @@ const struct syscall_entry syscall_table[SYSCALL_COUNT] = {
 	CALL(340, prlimit64, sys_prlimit64),
 	CALL(358, execveat, sys_execveat),
 	CALL(386, rseq, sys_rseq),
+	CALL(424, pidfd_send_signal, sys_pidfd_send_signal),
+	CALL(434, pidfd_open, sys_pidfd_open),
 	CALL(422, futex_time64, sys_futex_time64),
 
 	/* kernel/: System V IPC */

@@ -11,6 +11,7 @@
 #include <abi/wait.h>
 #include <assert.h>
 #include <err.h>
+#include <pidfd.h>
 #include <string.h>
 #include <uaccess.h>
 
@@ -244,6 +245,7 @@ static int check_waitid(int which, pid_t id, int options)
 	case P_PID:
 		return id <= 0 ? -EINVAL : 0;
 	case P_PGID:
+	case P_PIDFD:
 		return id < 0 ? -EINVAL : 0;
 	default:
 		return -EINVAL;
@@ -263,16 +265,35 @@ static int put_wait_info(struct siginfo __user *to, const struct wait_request *r
 	return 0;
 }
 
+/* By a descriptor: a pid, and no waiting if the descriptor is not to. */
+static int find_pidfd(struct wait_request *request, bool *nonblocking)
+{
+	pid_t pid = pidfd_pid(request->id, nonblocking);
+
+	if (pid <= 0)
+		return pid ? pid : -ECHILD;
+	request->which = P_PID;
+	request->id = pid;
+	if (*nonblocking)
+		request->options |= WNOHANG;
+	return 0;
+}
+
 int32_t sys_waitid(int which, pid_t id, struct siginfo __user *info, int options,
 		   struct rusage __user *usage)
 {
 	struct wait_request request = { .which = which, .id = id, .options = options };
 	int32_t found = check_waitid(which, id, options);
+	bool nonblocking = false;
 
+	if (found == 0 && which == P_PIDFD)
+		found = find_pidfd(&request, &nonblocking);
 	if (found == 0) {
 		if (which == P_PGID && id == 0)
 			request.id = current->process->pgid;
 		found = wait_for_child(&request);
+		if (found == 0 && nonblocking && !(options & WNOHANG))
+			found = -EAGAIN;
 	}
 	if (found > 0 && usage && copy_to_user(usage, &request.usage, sizeof(request.usage)))
 		return -EFAULT;

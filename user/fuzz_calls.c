@@ -74,6 +74,9 @@ const char shapes[LAST_CALL + 1][7] = {
 	[353] = "fnfni", [356] = "nl", [383] = "fnlxp", [412] = "fnpl", [413] = "ippptp", [414] = "pitpi",
 	[436] = "ffi", [439] = "fnil",
 
+	/* processes by descriptor */
+	[424] = "fgpi", [434] = "dl",
+
 	/* files, once more */
 	[358] = "fnppl", [377] = "fpfpsi", [378] = "fpioii", [379] = "fpioii",
 

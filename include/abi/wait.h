@@ -17,6 +17,7 @@
 #define P_ALL 0
 #define P_PID 1
 #define P_PGID 2
+#define P_PIDFD 3
 
 /* Statuses as wait4 reports them. */
 #define WAIT_STATUS_EXITED(code) (((code)&0xff) << 8)
