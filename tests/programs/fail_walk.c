@@ -485,6 +485,106 @@ static int do_epoll_add(void)
 	return result(epoll_ctl(fds[0], EPOLL_CTL_ADD, fds[1], &event));
 }
 
+static int do_socketpair(void)
+{
+	return result(socketpair(AF_UNIX, SOCK_STREAM, 0, fds));
+}
+
+static void prepare_socketpair(void)
+{
+	socketpair(AF_UNIX, SOCK_STREAM, 0, fds);
+}
+
+static int do_send(void)
+{
+	static char bytes[5000];
+
+	return write(fds[0], bytes, sizeof(bytes)) > 0 ? 0 : -errno;
+}
+
+static int do_bind(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "socket" };
+	int error = keep(socket(AF_UNIX, SOCK_STREAM, 0));
+
+	if (!error)
+		error = result(bind(fds[0], (struct sockaddr *)&address, sizeof(address)));
+	return error;
+}
+
+static void undo_bind(void)
+{
+	close_fds();
+	unlink("socket");
+}
+
+static int do_datagrams(void)
+{
+	return result(socketpair(AF_UNIX, SOCK_DGRAM, 0, fds));
+}
+
+static int listener = -1;
+
+static void prepare_listener(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "socket" };
+
+	listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	bind(listener, (struct sockaddr *)&address, sizeof(address));
+	listen(listener, 5);
+}
+
+static int do_connect(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "socket" };
+	int error = keep(socket(AF_UNIX, SOCK_STREAM, 0));
+
+	if (!error)
+		error = result(connect(fds[0], (struct sockaddr *)&address, sizeof(address)));
+	if (!error)
+		error = result(fds[1] = accept(listener, NULL, NULL));
+	return error;
+}
+
+static void undo_listener(void)
+{
+	close(listener);
+	undo_bind();
+}
+
+/* A descriptor through a socket, and out of it again. */
+static int do_pass(void)
+{
+	char byte = 0;
+	struct iovec part = { &byte, 1 };
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)),
+				  .cmsg_level = SOL_SOCKET,
+				  .cmsg_type = SCM_RIGHTS } };
+	struct msghdr message = { .msg_iov = &part,
+				  .msg_iovlen = 1,
+				  .msg_control = &control,
+				  .msg_controllen = sizeof(control) };
+	int passed;
+
+	memcpy(CMSG_DATA(&control.header), &data_file, sizeof(int));
+	if (sendmsg(fds[0], &message, 0) < 0 || recvmsg(fds[1], &message, 0) < 0)
+		return -errno;
+	/* Received without its descriptor when there was no room for that. */
+	if (message.msg_controllen < CMSG_LEN(sizeof(int)))
+		return -EMFILE;
+	memcpy(&passed, CMSG_DATA(&control.header), sizeof(int));
+	close(passed);
+	return 0;
+}
+
+static int do_terminal(void)
+{
+	return keep(open("/dev/ptmx", O_RDWR | O_NOCTTY));
+}
+
 static int do_shm(void)
 {
 	int id = shmget(IPC_PRIVATE, 8 * PAGE, 0600 | IPC_CREAT), error = 0;
@@ -750,6 +850,13 @@ static const struct walk walks[] = {
 	{ "signalfd", NULL, do_signalfd, close_fds },
 	{ "epoll_create", NULL, do_epoll, close_fds },
 	{ "epoll_ctl", prepare_epoll, do_epoll_add, close_fds },
+	{ "socketpair", NULL, do_socketpair, close_fds },
+	{ "socketpair, datagrams", NULL, do_datagrams, close_fds },
+	{ "write to a socket", prepare_socketpair, do_send, close_fds },
+	{ "bind", NULL, do_bind, undo_bind },
+	{ "connect, accept", prepare_listener, do_connect, undo_listener },
+	{ "descriptor through a socket", prepare_socketpair, do_pass, close_fds },
+	{ "terminal", NULL, do_terminal, close_fds },
 	{ "shmget, shmat", NULL, do_shm, NULL },
 	{ "sigqueue", NULL, do_signal, NULL },
 	{ "timer_create", NULL, do_timer, NULL },
