@@ -31,6 +31,7 @@ static inline void uio_init(struct uio *io, struct iovec *vec, void *base, size_
 	io->at = 0;
 	io->left = size;
 	io->kernel = kernel;
+	io->append = false;
 }
 
 /*
