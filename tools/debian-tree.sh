@@ -115,9 +115,10 @@ make_alternatives() {
 	while read -r -a words; do
 		[ -e "$tree${words[3]}" ] || continue
 		mkdir -p "$(dirname "$tree${words[1]}")"
-		update-alternatives --quiet --log /dev/null --root "$(realpath "$tree")" \
+		update-alternatives --quiet --root "$(realpath "$tree")" \
 			"${words[@]}" 2>>"$log" || complain "${words[1]}: $(tail -n 1 "$log")"
 	done < <(for deb in $debs; do alternatives "$deb" || true; done)
+	rm -f "$tree/var/log/alternatives.log" # it has the time in it
 }
 
 check_names

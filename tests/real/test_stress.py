@@ -15,14 +15,14 @@ import pytest
 IMAGE = loftvm.ROOT / "build" / "tests" / "stress.cpio"
 SECONDS = int(os.environ.get("LOFT_STRESS_SECONDS", 1))
 
-# The options beside the number of instances. Without sizes the usual one is 256 MB, and who
-# takes that much memory is ended by the OOM killer and started again: on Linux just so. The sizes
-# let a round of each end within a second; the large ones need more time for it.
+# The options beside the number of instances. bigheap takes memory until the OOM killer ends
+# it and stress-ng starts it again, as on Linux. The sizes of the others fit, and let a round end
+# within a second; the large ones need more time for it.
 STRESSORS = {
     "vm": "--vm-method all --vm-bytes 2m",
     "vm-large": "--vm-method all --vm-bytes 64m --vm-keep",
     "mmap": "--mmap-bytes 32m",
-    "mmap-large": "",
+    "mmap-large": "--mmap-bytes 64m",
     "mremap": "--mremap-bytes 8m",
     "brk": "",
     "stack": "--stack-fill",
