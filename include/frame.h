@@ -176,6 +176,8 @@ static inline void *frame_virt(const struct frame *frame)
  * longer.
  */
 bool frame_available(void);
+/* How many frames programs and the kernel's own data can come to have. */
+uint32_t frame_usable(void);
 /* A snapshot of the counters. */
 void frame_count(struct frame_counts *counts);
 /* Name of a kind for people and the ledger: "free", "page table", ... */

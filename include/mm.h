@@ -47,6 +47,7 @@ struct file;
 
 struct vma {
 	struct tree_node node;
+	struct vma *prev, *next; /* in address order */
 	struct mm *mm;
 	vaddr_t start, end;    /* [start, end), page-aligned, end > start */
 	uint32_t flags;	       /* VMA_* */
@@ -67,7 +68,8 @@ struct mm {
 	uint32_t refs; /* tasks (vfork, threads) and /proc readers */
 	struct pagedir pagedir;
 	struct tree regions;
-	struct vma *last_found; /* one-entry cache of mm_find */
+	struct vma *first, *last; /* of the regions, in address order */
+	struct vma *last_found;	  /* one-entry cache of mm_find: the region looked at last */
 	uint32_t nregions;
 	uint32_t npages;	/* sum of region sizes, pages: VmSize */
 	uint32_t data_npages;	/* of those: private, writable, no stack: what RLIMIT_DATA bounds */
@@ -166,8 +168,15 @@ static inline struct vma *mm_find(struct mm *mm, vaddr_t address)
 }
 
 /* In address order, NULL after the last. */
-struct vma *vma_next(const struct vma *vma);
-struct vma *mm_first(struct mm *mm);
+static inline struct vma *vma_next(const struct vma *vma)
+{
+	return vma->next;
+}
+
+static inline struct vma *mm_first(const struct mm *mm)
+{
+	return mm->first;
+}
 
 struct mm_map_request {
 	vaddr_t address;       /* hint, or exact with fixed */

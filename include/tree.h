@@ -17,8 +17,11 @@ struct tree_node {
 
 struct tree {
 	struct tree_node *root;
-	/* Recomputes node's own augmented value from its fields and its children's; may be NULL. */
-	void (*update)(struct tree_node *node);
+	/*
+	 * Recomputes node's own augmented value from its fields and its children's; true when it has
+	 * changed. May be NULL.
+	 */
+	bool (*update)(struct tree_node *node);
 };
 
 #define tree_entry(node, type, member) container_of(node, type, member)
@@ -28,6 +31,10 @@ struct tree {
  * rebalances.
  */
 void tree_insert(struct tree *tree, struct tree_node *node, struct tree_node *parent, int side);
+
+/* The same between two neighbours in order; NULL for either where there is none. */
+void tree_insert_between(struct tree *tree, struct tree_node *node, struct tree_node *before,
+			 struct tree_node *behind);
 
 /* Unlinks node and rebalances. */
 void tree_remove(struct tree *tree, struct tree_node *node);

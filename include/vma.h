@@ -12,11 +12,15 @@
 #include <mm.h>
 
 /* Keeps each node's largest_gap: struct tree's update function for mm.regions. */
-void vma_update_gaps(struct tree_node *node);
+bool vma_update_gaps(struct tree_node *node);
 
 /* Smallest region with start >= address; the region before; NULL if none. */
 struct vma *vma_first_from(const struct mm *mm, vaddr_t address);
-struct vma *vma_prev(const struct vma *vma);
+
+static inline struct vma *vma_prev(const struct vma *vma)
+{
+	return vma->prev;
+}
 
 static inline uint32_t vma_npages(const struct vma *vma)
 {
@@ -33,6 +37,8 @@ static inline uint32_t vma_index(const struct vma *vma, vaddr_t address)
  * Links a region whose range, flags and backing are set and whose range is free; counts it in mm.
  */
 void vma_insert(struct mm *mm, struct vma *vma);
+/* The same right before `next`, or as the last one (NULL). */
+void vma_insert_before(struct mm *mm, struct vma *vma, struct vma *next);
 /* Unlinks and uncounts it; its backing stays held. */
 void vma_remove(struct mm *mm, struct vma *vma);
 /* Moves the ends of a region in place, over free space; page_offset moves with the start. */

@@ -3,10 +3,9 @@
  *
  * Invariants, for each node: height is one more than its higher child's; the two children's
  * heights differ by at most one; parent and child links agree; the augmented value is up to
- * date. insert and remove change the tree at one place and then walk from there to the root,
- * where each step repairs one node by at most two rotations. The walk does not stop early,
- * because augmented values above may have changed even where heights have not; a tree without
- * `update` stops as soon as a height is what it was.
+ * date. insert and remove change the tree at one place and then walk from there towards the
+ * root, where each step repairs one node by at most two rotations. The walk ends at a node whose
+ * height and augmented value are what they were: nothing above can tell that anything happened.
  */
 #include <tree.h>
 
@@ -41,13 +40,17 @@ static void replace_child(struct tree *tree, struct tree_node *parent, struct tr
 		replacement->parent = parent;
 }
 
-static void refresh(struct tree *tree, struct tree_node *node)
+/* Brings node up to date with its children; true when that is news to its parent. */
+static bool refresh(struct tree *tree, struct tree_node *node)
 {
 	int left = height_of(node->child[0]), right = height_of(node->child[1]);
+	int height = 1 + MAX(left, right);
+	bool changed = node->height != height;
 
-	node->height = 1 + MAX(left, right);
+	node->height = height;
 	if (tree->update)
-		tree->update(node);
+		changed |= tree->update(node);
+	return changed;
 }
 
 /*
@@ -75,17 +78,13 @@ static struct tree_node *rotate(struct tree *tree, struct tree_node *node, int s
 	return riser;
 }
 
-/* Restores the invariants at node, whose children have them; returns the node now in its place. */
+/* Restores the balance of node, one of whose children is too high for the other. */
 static struct tree_node *balance(struct tree *tree, struct tree_node *node)
 {
 	int lean = lean_of(node);
 	int side = lean > 0;
 
-	assert(lean >= -2 && lean <= 2);
-	if (lean >= -1 && lean <= 1) {
-		refresh(tree, node);
-		return node;
-	}
+	assert(lean == -2 || lean == 2);
 	/*
 	 * The higher child leaning the other way would only move the excess across: straighten
 	 * it first.
@@ -95,13 +94,24 @@ static struct tree_node *balance(struct tree *tree, struct tree_node *node)
 	return rotate(tree, node, side);
 }
 
-static void balance_upwards(struct tree *tree, struct tree_node *node)
+/*
+ * Restores the invariants from node, whose children have them, upwards, beyond `through` (an
+ * ancestor, or NULL) in any case.
+ */
+static void balance_upwards(struct tree *tree, struct tree_node *node, struct tree_node *through)
 {
 	while (node) {
-		int height_before = node->height;
+		struct tree_node *passed = node;
+		int lean = lean_of(node);
+		bool changed = true;
 
-		node = balance(tree, node);
-		if (!tree->update && node->height == height_before)
+		if (lean < -1 || lean > 1)
+			node = balance(tree, node);
+		else
+			changed = refresh(tree, node);
+		if (passed == through)
+			through = NULL;
+		else if (!changed && !through)
 			return;
 		node = node->parent;
 	}
@@ -119,16 +129,26 @@ void tree_insert(struct tree *tree, struct tree_node *node, struct tree_node *pa
 	else
 		tree->root = node;
 	refresh(tree, node);
-	balance_upwards(tree, parent);
+	balance_upwards(tree, parent, NULL);
+}
+
+void tree_insert_between(struct tree *tree, struct tree_node *node, struct tree_node *before,
+			 struct tree_node *behind)
+{
+	/* Of two neighbours one is below the other, which has no child on that one's side. */
+	if (before && !before->child[1])
+		tree_insert(tree, node, before, 1);
+	else
+		tree_insert(tree, node, behind, 0);
 }
 
 /*
  * A node with two children gives its place to its in-order successor, which has no child 0.
  * Returns the lowest node whose subtree changed.
  */
-static struct tree_node *replace_by_successor(struct tree *tree, struct tree_node *node)
+static struct tree_node *replace_by_successor(struct tree *tree, struct tree_node *node,
+					      struct tree_node *heir)
 {
-	struct tree_node *heir = tree_next(node);
 	struct tree_node *changed = heir->parent;
 
 	assert(!heir->child[0]);
@@ -148,24 +168,27 @@ static struct tree_node *replace_by_successor(struct tree *tree, struct tree_nod
 
 void tree_remove(struct tree *tree, struct tree_node *node)
 {
-	struct tree_node *changed = node->parent;
+	struct tree_node *changed = node->parent, *heir = NULL;
 
-	if (node->child[0] && node->child[1])
-		changed = replace_by_successor(tree, node);
-	else
+	if (node->child[0] && node->child[1]) {
+		heir = tree_next(node);
+		changed = replace_by_successor(tree, node, heir);
+	} else {
 		replace_child(tree, changed, node, node->child[node->child[0] == NULL]);
+	}
 	node->parent = NULL;
 	node->child[0] = NULL;
 	node->child[1] = NULL;
-	balance_upwards(tree, changed);
+	/* What the heir's value was at its old place says nothing at the new one. */
+	balance_upwards(tree, changed, heir);
 }
 
 void tree_updated(struct tree *tree, struct tree_node *node)
 {
 	if (!tree->update)
 		return;
-	for (; node; node = node->parent)
-		tree->update(node);
+	while (node && tree->update(node))
+		node = node->parent;
 }
 
 /* The outermost node of a subtree on one side. */

@@ -48,25 +48,17 @@ void mm_get(struct mm *mm)
 	mm->refs++;
 }
 
-/* Ends every region from the leaves up: the tree needs no balance on the way out. */
+/* Ends every region: nobody needs the tree any more. */
 static void destroy_regions(struct mm *mm)
 {
-	struct tree_node *node = mm->regions.root;
+	struct vma *next;
 
-	mm->regions.root = NULL;
-	mm->last_found = NULL;
-	while (node) {
-		struct tree_node *parent = node->parent;
-
-		if (node->child[0] || node->child[1]) {
-			node = node->child[!node->child[0]];
-			continue;
-		}
-		if (parent)
-			parent->child[parent->child[1] == node] = NULL;
-		vma_destroy(tree_entry(node, struct vma, node));
-		node = parent;
+	for (struct vma *vma = mm->first; vma; vma = next) {
+		next = vma->next;
+		vma_destroy(vma);
 	}
+	mm->regions.root = NULL;
+	mm->first = mm->last = mm->last_found = NULL;
 	mm->nregions = 0;
 }
 
@@ -133,7 +125,7 @@ static int copy_region(struct mm *to, struct mm *from, const struct vma *vma, st
 	if (!copy)
 		return -ENOMEM;
 	copy->flags &= ~VMA_LOCKED_ALL;
-	vma_insert(to, copy);
+	vma_insert_before(to, copy, NULL);
 	if (!has_private_pages(vma))
 		return 0;
 	return pagedir_copy(&to->pagedir, &from->pagedir, vma->start, vma->end, run.low, run.high);

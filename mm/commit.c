@@ -31,21 +31,11 @@ void commit_init(void)
 	commit_policy.user_reserve_kb = MIN(share, USER_RESERVE_MAX);
 }
 
-/* Frames that programs and the kernel's own data can come to have. */
-static uint32_t usable_npages(void)
-{
-	struct frame_counts counts;
-
-	frame_count(&counts);
-	assert(counts.total > counts.by_kind[FRAME_RESERVED] + counts.by_kind[FRAME_IMAGE]);
-	return counts.total - counts.by_kind[FRAME_RESERVED] - counts.by_kind[FRAME_IMAGE];
-}
-
 uint32_t commit_limit(void)
 {
 	if (commit_policy.limit_kb)
 		return NPAGES_OF_KB(commit_policy.limit_kb);
-	return (uint32_t)((uint64_t)usable_npages() * (uint32_t)commit_policy.ratio / 100);
+	return (uint32_t)((uint64_t)frame_usable() * (uint32_t)commit_policy.ratio / 100);
 }
 
 bool commit_allows(const struct mm *mm, uint32_t npages)
@@ -55,7 +45,7 @@ bool commit_allows(const struct mm *mm, uint32_t npages)
 	if (commit_policy.overcommit == COMMIT_ALWAYS)
 		return true;
 	if (commit_policy.overcommit == COMMIT_GUESS)
-		return npages <= usable_npages();
+		return npages <= frame_usable();
 	allowed = commit_limit();
 	if (!current_is_root())
 		allowed -= NPAGES_OF_KB(commit_policy.admin_reserve_kb);

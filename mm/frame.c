@@ -359,6 +359,12 @@ bool frame_available(void)
 	return choose_zone(FRAME_ANON, 0) && choose_zone(FRAME_PAGE_TABLE, 0);
 }
 
+uint32_t frame_usable(void)
+{
+	return frame_state.total - frame_state.kind_counts[FRAME_RESERVED] -
+	       frame_state.kind_counts[FRAME_IMAGE];
+}
+
 void frame_count(struct frame_counts *counts)
 {
 	counts->total = frame_state.total;

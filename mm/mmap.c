@@ -132,11 +132,12 @@ static uint32_t npages_mapped(struct mm *mm, vaddr_t start, vaddr_t end)
 static int place(struct mm *mm, const struct vma *wanted, struct vma *spare)
 {
 	struct vma *next = vma_first_from(mm, wanted->start);
-	struct vma *prev = next ? vma_prev(next) : mm_find_at_or_above(mm, wanted->start - 1);
+	struct vma *prev = next ? next->prev : mm->last;
 
 	if (prev && vma_continues(prev, wanted)) {
 		vma_set_range(mm, prev, prev->start, wanted->end);
-		vma_merge(mm, prev);
+		if (next && next->start == wanted->end)
+			vma_merge(mm, prev);
 	} else if (next && vma_continues(wanted, next)) {
 		vma_set_range(mm, next, wanted->start, next->end);
 	} else {
@@ -144,7 +145,7 @@ static int place(struct mm *mm, const struct vma *wanted, struct vma *spare)
 			return -ENOMEM;
 		*spare = *wanted;
 		vma_hold_backing(spare);
-		vma_insert(mm, spare);
+		vma_insert_before(mm, spare, next);
 		return 0;
 	}
 	kfree(spare);

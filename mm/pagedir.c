@@ -12,8 +12,8 @@
  * are walked a table at a time, so that what is not mapped costs one look for each 4 MB.
  *
  * TLB: an entry that was not present is not cached (SDM 3A 4.10.2.3), so mapping flushes
- * nothing. Taking away or narrowing does, if the directory is the active one: the pages
- * themselves when they are few, else all that is not global. That happens once, after the
+ * nothing. Taking away or narrowing does, if the directory is the active one: the pages of the
+ * range when they are few, else all that is not global. That happens once, after the
  * change: nothing runs in between that could go by a stale entry, since the kernel is not
  * preempted and touches no user memory here. INVLPG drops cached directory entries as well (SDM
  * 3A 4.10.4.1), so page tables may go in the same stroke.
@@ -30,28 +30,22 @@ const struct pagedir *active_pagedir;
 
 /* ---- flushing ---- */
 
-void pagedir_flush(const struct flush *flush, const struct pagedir *pagedir)
+void pagedir_flush(const struct pagedir *pagedir, vaddr_t start, vaddr_t end)
 {
-	if (pagedir != active_pagedir || flush->count == 0)
+	if (pagedir != active_pagedir)
 		return;
-	if (flush->count > FLUSH_PAGES_MAX) {
+	if (end - start > FLUSH_PAGES_MAX * PAGE_SIZE) {
 		cpu_write_cr3(pagedir->paddr);
 		return;
 	}
-	for (unsigned i = 0; i < flush->count; i++)
-		cpu_invalidate_page(flush->pages[i]);
+	for (vaddr_t at = start; at < end; at += PAGE_SIZE)
+		cpu_invalidate_page(at);
 }
 
 void pagedir_flush_all(const struct pagedir *pagedir)
 {
 	if (pagedir == active_pagedir)
 		cpu_write_cr3(pagedir->paddr);
-}
-
-static void flush_page(const struct pagedir *pagedir, vaddr_t at)
-{
-	if (pagedir == active_pagedir)
-		cpu_invalidate_page(at);
 }
 
 /* ---- entries ---- */
@@ -227,7 +221,7 @@ void pagedir_replace(struct pagedir *pagedir, vaddr_t at, struct frame *frame, u
 	*entry = entry_make(frame_paddr(frame), rights);
 	count_mapping(pagedir, table, frame);
 	entry_drop(pagedir, table, old);
-	flush_page(pagedir, at);
+	pagedir_flush(pagedir, at, at + PAGE_SIZE);
 }
 
 void pagedir_set_rights(struct pagedir *pagedir, vaddr_t at, unsigned rights)
@@ -236,7 +230,7 @@ void pagedir_set_rights(struct pagedir *pagedir, vaddr_t at, unsigned rights)
 
 	*entry = entry_make(*entry & ENTRY_ADDRESS, rights) |
 		 (*entry & (ENTRY_ACCESSED | ENTRY_DIRTY));
-	flush_page(pagedir, at);
+	pagedir_flush(pagedir, at, at + PAGE_SIZE);
 }
 
 bool pagedir_lookup(const struct pagedir *pagedir, vaddr_t at, struct page_mapping *found)
@@ -251,52 +245,55 @@ bool pagedir_lookup(const struct pagedir *pagedir, vaddr_t at, struct page_mappi
 
 /* ---- ranges ---- */
 
-/* Unmaps what is in one table, which is pagedir's own. */
-static void unmap_chunk(struct pagedir *pagedir, vaddr_t start, vaddr_t end, struct flush *flush)
+/* Unmaps what is in one table, which is pagedir's own; true when there was anything. */
+static bool unmap_chunk(struct pagedir *pagedir, vaddr_t start, vaddr_t end)
 {
-	uint32_t *table = find_table(pagedir, start);
-	struct frame *frame = table_frame(pagedir, start);
+	uint32_t *entry = find_entry(pagedir, start), *last = entry + ((end - start) >> PAGE_SHIFT);
+	struct frame *table = table_frame(pagedir, start);
+	const uint32_t before = table->index;
 
-	for (unsigned i = table_index(start); i <= table_index(end - 1); i++) {
-		uint32_t entry = table[i];
+	for (; entry < last; entry++) {
+		uint32_t dropped = *entry;
 
-		if (!entry)
+		if (!dropped)
 			continue;
-		table[i] = 0;
-		entry_drop(pagedir, frame, entry);
-		flush_add(flush, ROUND_DOWN(start, TABLE_SPAN) + i * PAGE_SIZE);
+		*entry = 0;
+		entry_drop(pagedir, table, dropped);
 	}
+	if (table->index == before)
+		return false;
 	pagedir_drop_if_empty(pagedir, start);
+	return true;
 }
 
 /*
- * Unmaps what is in one table. If others share that, it is let go of, when all of it is to be
- * unmapped or, at the end of an address space, soon will be; else nothing in it is meant.
+ * Unmaps what is in one table; true when there was anything. If others share the table, it is let
+ * go of, when all of it is to be unmapped or, at the end of an address space, soon will be; else
+ * nothing in it is meant.
  */
-static void unmap_or_leave(struct pagedir *pagedir, vaddr_t start, vaddr_t end, bool ending,
-			   struct flush *flush)
+static bool unmap_or_leave(struct pagedir *pagedir, vaddr_t start, vaddr_t end, bool ending)
 {
-	if (owns_table(pagedir, start) || pagedir_take_back(pagedir, start)) {
-		unmap_chunk(pagedir, start, end, flush);
-	} else if (pagedir_first_used(pagedir, start, end) != end) {
-		assert(ending || end - start == TABLE_SPAN);
-		pagedir_leave_table(pagedir, start);
-		flush->count = FLUSH_PAGES_MAX + 1;
-	}
+	if (likely(owns_table(pagedir, start)) || pagedir_take_back(pagedir, start))
+		return unmap_chunk(pagedir, start, end);
+	if (pagedir_first_used(pagedir, start, end) == end)
+		return false;
+	assert(ending || end - start == TABLE_SPAN);
+	pagedir_leave_table(pagedir, start);
+	return true;
 }
 
 static void unmap(struct pagedir *pagedir, vaddr_t start, vaddr_t end, bool ending)
 {
-	struct flush flush;
+	bool any = false;
 
 	assert_user_range(start, end);
-	flush.count = 0;
 	for (vaddr_t at = start, next; at < end; at = next) {
 		next = chunk_end(at, end);
 		if (pagedir->entries[directory_index(at)])
-			unmap_or_leave(pagedir, at, next, ending, &flush);
+			any |= unmap_or_leave(pagedir, at, next, ending);
 	}
-	pagedir_flush(&flush, pagedir);
+	if (any)
+		pagedir_flush(pagedir, start, end);
 }
 
 void pagedir_unmap(struct pagedir *pagedir, vaddr_t start, vaddr_t end)
@@ -309,13 +306,12 @@ void pagedir_abandon(struct pagedir *pagedir, vaddr_t start, vaddr_t end)
 	unmap(pagedir, start, end, true);
 }
 
-/* The entry with new rights; see pagedir_protect. */
-static inline uint32_t entry_protect(uint32_t entry, unsigned rights, bool cow)
+/*
+ * An entry that may become writable, with the other bits that it is to have: the one holder of
+ * private memory may write it, and anybody what is not private.
+ */
+static inline uint32_t entry_let_write(uint32_t entry, bool cow)
 {
-	entry &= ~(ENTRY_PRESENT | ENTRY_WRITE | ENTRY_HELD);
-	entry |= rights & MAP_READ ? ENTRY_PRESENT : ENTRY_HELD;
-	if (!(rights & MAP_WRITE))
-		return entry;
 	if (cow || entry & ENTRY_COW) {
 		const struct frame *frame = entry_frame(entry);
 
@@ -325,13 +321,32 @@ static inline uint32_t entry_protect(uint32_t entry, unsigned rights, bool cow)
 	return (entry & ~ENTRY_COW) | ENTRY_WRITE;
 }
 
+/* pagedir_protect in one table, which is pagedir's own; true when there was anything. */
+static bool protect_chunk(uint32_t *entry, const uint32_t *end, unsigned rights, bool cow)
+{
+	const uint32_t kept = ~(ENTRY_PRESENT | ENTRY_WRITE | ENTRY_HELD);
+	const uint32_t gained = rights & MAP_READ ? ENTRY_PRESENT : ENTRY_HELD;
+	const bool write = rights & MAP_WRITE;
+	bool any = false;
+
+	for (; entry < end; entry++) {
+		uint32_t changed = *entry;
+
+		if (!changed)
+			continue;
+		changed = (changed & kept) | gained;
+		*entry = write ? entry_let_write(changed, cow) : changed;
+		any = true;
+	}
+	return any;
+}
+
 void pagedir_protect(struct pagedir *pagedir, vaddr_t start, vaddr_t end, unsigned rights, bool cow)
 {
-	struct flush flush;
+	bool any = false;
 
 	assert_user_range(start, end);
 	assert(!(rights & MAP_WRITE) || rights & MAP_READ);
-	flush.count = 0;
 	for (vaddr_t at = start, next; at < end; at = next) {
 		uint32_t *entry = find_entry(pagedir, at);
 
@@ -339,22 +354,17 @@ void pagedir_protect(struct pagedir *pagedir, vaddr_t start, vaddr_t end, unsign
 		if (!entry)
 			continue;
 		assert(owns_table(pagedir, at));
-		for (; at < next; at += PAGE_SIZE, entry++) {
-			if (!*entry)
-				continue;
-			*entry = entry_protect(*entry, rights, cow);
-			flush_add(&flush, at);
-		}
+		any |= protect_chunk(entry, entry + ((next - at) >> PAGE_SHIFT), rights, cow);
 	}
-	pagedir_flush(&flush, pagedir);
+	if (any)
+		pagedir_flush(pagedir, start, end);
 }
 
 void pagedir_clear_accessed(struct pagedir *pagedir, vaddr_t start, vaddr_t end)
 {
-	struct flush flush;
+	bool any = false;
 
 	assert_user_range(start, end);
-	flush.count = 0;
 	for (vaddr_t at = start, next; at < end; at = next) {
 		uint32_t *entry = find_entry(pagedir, at);
 
@@ -365,10 +375,11 @@ void pagedir_clear_accessed(struct pagedir *pagedir, vaddr_t start, vaddr_t end)
 			if (!(*entry & ENTRY_ACCESSED))
 				continue;
 			*entry &= ~ENTRY_ACCESSED;
-			flush_add(&flush, at);
+			any = true;
 		}
 	}
-	pagedir_flush(&flush, pagedir);
+	if (any)
+		pagedir_flush(pagedir, start, end);
 }
 
 vaddr_t pagedir_first_used(const struct pagedir *pagedir, vaddr_t at, vaddr_t end)

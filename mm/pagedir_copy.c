@@ -120,8 +120,7 @@ static int make_tables_for_move(struct pagedir *pagedir, vaddr_t from, vaddr_t e
  * Moves what is in one table. An emptied table stays: where the two ranges are near to each other, it
  * can be one that a later part moves to.
  */
-static void move_chunk(struct pagedir *pagedir, vaddr_t from, vaddr_t end, vaddr_t to,
-		       struct flush *flush)
+static void move_chunk(struct pagedir *pagedir, vaddr_t from, vaddr_t end, vaddr_t to)
 {
 	uint32_t *source = find_entry(pagedir, from);
 	struct frame *table;
@@ -140,14 +139,11 @@ static void move_chunk(struct pagedir *pagedir, vaddr_t from, vaddr_t end, vaddr
 		uncount_mapping(pagedir, table, entry_frame(*source));
 		count_mapping(pagedir, table_frame(pagedir, to), entry_frame(*source));
 		*source = 0;
-		flush_add(flush, at);
 	}
 }
 
 int pagedir_move(struct pagedir *pagedir, vaddr_t from, vaddr_t to, size_t size)
 {
-	struct flush flush;
-
 	assert_user_range(from, from + size);
 	assert_user_range(to, to + size);
 	assert(from + size <= to || to + size <= from);
@@ -155,13 +151,12 @@ int pagedir_move(struct pagedir *pagedir, vaddr_t from, vaddr_t to, size_t size)
 		drop_empty_tables(pagedir, to, to + size);
 		return -ENOMEM;
 	}
-	flush.count = 0;
 	for (vaddr_t at = from, next; at < from + size; at = next) {
 		next = chunk_end(at, from + size);
-		move_chunk(pagedir, at, next, to + (at - from), &flush);
+		move_chunk(pagedir, at, next, to + (at - from));
 	}
 	drop_empty_tables(pagedir, from, from + size);
 	drop_empty_tables(pagedir, to, to + size);
-	pagedir_flush(&flush, pagedir);
+	pagedir_flush(pagedir, from, from + size);
 	return 0;
 }

@@ -72,24 +72,11 @@ static inline uint32_t entry_global(void)
 
 /* ---- user half ---- */
 
-/* Pages whose entries lose something; flushed together. */
-struct flush {
-	unsigned count;
-	vaddr_t pages[FLUSH_PAGES_MAX];
-};
-
-static inline void flush_add(struct flush *flush, vaddr_t at)
-{
-	if (flush->count < FLUSH_PAGES_MAX)
-		flush->pages[flush->count] = at;
-	flush->count++;
-}
-
 /*
- * Makes the processor forget what it may know of these pages, if pagedir is the active
- * directory.
+ * Makes the processor forget what it may know of the pages in [start, end), if pagedir is the
+ * active directory.
  */
-void pagedir_flush(const struct flush *flush, const struct pagedir *pagedir);
+void pagedir_flush(const struct pagedir *pagedir, vaddr_t start, vaddr_t end);
 
 /* The frame that an entry other than 0 maps; NULL for device memory. */
 static inline struct frame *entry_frame(uint32_t entry)

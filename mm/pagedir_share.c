@@ -57,6 +57,7 @@ void pagedir_leave_table(struct pagedir *pagedir, vaddr_t at)
 	pagedir->ntables--;
 	pagedir->resident_anon -= table->mapped.anon;
 	frame_put(table);
+	pagedir_flush_all(pagedir);
 }
 
 /* Both tables map what one did; the frames of private memory are written by nobody now. */

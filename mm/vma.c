@@ -5,7 +5,8 @@
  * start; a stack's gap leaves out its guard, so that nothing is placed where the stack would then
  * be unable to grow. The tree carries the largest gap of each subtree upwards. Whoever moves an end
  * of a region or puts one in or takes one out therefore refreshes two gaps: its own and that of the
- * region after it. Only functions of this file do.
+ * region after it. Only functions of this file do. Neighbours also know each other, so that going
+ * from one to the next, and putting one in beside another, needs no way through the tree.
  *
  * Invariants: regions are disjoint, sorted, page-aligned, never empty; mm's counters are sums over
  * the tree.
@@ -21,26 +22,17 @@ static struct vma *vma_of(const struct tree_node *node)
 	return node ? tree_entry(node, struct vma, node) : NULL;
 }
 
-struct vma *vma_next(const struct vma *vma)
-{
-	return vma_of(tree_next(&vma->node));
-}
-
-struct vma *vma_prev(const struct vma *vma)
-{
-	return vma_of(tree_prev(&vma->node));
-}
-
-struct vma *mm_first(struct mm *mm)
-{
-	return vma_of(tree_first(&mm->regions));
-}
-
 struct vma *vma_first_from(const struct mm *mm, vaddr_t address)
 {
 	struct tree_node *node = mm->regions.root;
-	struct vma *found = NULL;
+	struct vma *found = mm->last_found;
 
+	/* Often it is where the last one was found, or next to it. */
+	if (found && found->start >= address && (!found->prev || found->prev->start < address))
+		return found;
+	if (found && found->start < address && (!found->next || found->next->start >= address))
+		return found->next;
+	found = NULL;
 	while (node) {
 		struct vma *vma = vma_of(node);
 
@@ -72,7 +64,7 @@ struct vma *mm_search(struct mm *mm, vaddr_t address)
 
 /* ---- gaps ---- */
 
-void vma_update_gaps(struct tree_node *node)
+bool vma_update_gaps(struct tree_node *node)
 {
 	struct vma *vma = vma_of(node);
 	vaddr_t largest = vma->gap;
@@ -80,7 +72,10 @@ void vma_update_gaps(struct tree_node *node)
 	for (int side = 0; side < 2; side++)
 		if (node->child[side])
 			largest = MAX(largest, vma_of(node->child[side])->largest_gap);
+	if (vma->largest_gap == largest)
+		return false;
 	vma->largest_gap = largest;
+	return true;
 }
 
 /* Where the usable gap below a region ends. */
@@ -101,7 +96,7 @@ static vaddr_t gap_above(const struct vma *prev, const struct vma *vma)
 
 static void refresh_gap(struct mm *mm, struct vma *vma)
 {
-	vaddr_t gap = gap_above(vma_prev(vma), vma);
+	vaddr_t gap = gap_above(vma->prev, vma);
 
 	if (gap == vma->gap)
 		return;
@@ -139,7 +134,7 @@ static struct vma *last_with_gap(const struct tree_node *node, size_t size, vadd
 vaddr_t vma_find_gap(const struct mm *mm, size_t size, vaddr_t low, vaddr_t high)
 {
 	struct vma *above = vma_first_from(mm, high);
-	struct vma *prev = above ? vma_prev(above) : vma_of(tree_last(&mm->regions));
+	struct vma *prev = above ? vma_prev(above) : mm->last;
 	vaddr_t bottom = MAX(prev ? prev->end : USER_LOWEST, low);
 	vaddr_t top = above ? MIN(gap_top(above), high) : high;
 	struct vma *vma;
@@ -166,85 +161,92 @@ vaddr_t vma_find_place(const struct mm *mm, size_t size)
 bool vma_range_is_free(const struct mm *mm, vaddr_t start, vaddr_t end)
 {
 	struct vma *above = vma_first_from(mm, start);
-	struct vma *prev = above ? vma_prev(above) : vma_of(tree_last(&mm->regions));
+	struct vma *prev = above ? vma_prev(above) : mm->last;
 
 	return (!prev || prev->end <= start) && (!above || gap_top(above) >= end);
 }
 
 /* ---- linking ---- */
 
-/* Adds the region to mm's counters, or with sign -1 takes it out. */
-static void count_pages(struct mm *mm, const struct vma *vma, int sign)
+/* Adds npages of a region with flags to mm's counters; less than 0: takes them out. */
+static void count_pages(struct mm *mm, uint32_t flags, int32_t npages)
 {
-	uint32_t change = sign * (int32_t)vma_npages(vma);
-
-	mm->npages += change;
-	if ((vma->flags & (VMA_WRITE | VMA_SHARED | VMA_GROWSDOWN)) == VMA_WRITE)
-		mm->data_npages += change;
-	if (vma->flags & VMA_LOCKED)
-		mm->locked_npages += change;
-	if (vma->flags & VMA_ACCOUNT) {
-		mm->promised_npages += change;
-		commit_add((int32_t)change);
+	mm->npages += npages;
+	if ((flags & (VMA_WRITE | VMA_SHARED | VMA_GROWSDOWN)) == VMA_WRITE)
+		mm->data_npages += npages;
+	if (flags & VMA_LOCKED)
+		mm->locked_npages += npages;
+	if (flags & VMA_ACCOUNT) {
+		mm->promised_npages += npages;
+		commit_add(npages);
 	}
 	if (mm->npages > mm->peak_npages)
 		mm->peak_npages = mm->npages;
 }
 
-void vma_insert(struct mm *mm, struct vma *vma)
+void vma_insert_before(struct mm *mm, struct vma *vma, struct vma *next)
 {
-	struct tree_node *parent = NULL, *node = mm->regions.root;
-	struct vma *prev = NULL, *next = NULL;
-	int side = 0;
+	struct vma *prev = next ? next->prev : mm->last;
 
 	assert(vma->start >= USER_LOWEST && vma->start < vma->end && vma->end <= USER_TOP);
 	assert(!((vma->start | vma->end) & PAGE_MASK));
-	while (node) {
-		parent = node;
-		side = vma_of(node)->start < vma->start;
-		if (side)
-			prev = vma_of(node);
-		else
-			next = vma_of(node);
-		node = node->child[side];
-	}
 	assert(!prev || prev->end <= vma->start);
 	assert(!next || vma->end <= next->start);
 	vma->mm = mm;
+	vma->prev = prev;
+	vma->next = next;
+	*(prev ? &prev->next : &mm->first) = vma;
+	*(next ? &next->prev : &mm->last) = vma;
 	vma->gap = gap_above(prev, vma);
-	tree_insert(&mm->regions, &vma->node, parent, side);
+	/* Both gaps first: so the way up from one of the two, mostly the same, is gone but once. */
 	if (next)
-		refresh_gap(mm, next);
+		next->gap = gap_above(vma, next);
+	tree_insert_between(&mm->regions, &vma->node, prev ? &prev->node : NULL,
+			    next ? &next->node : NULL);
+	if (next)
+		tree_updated(&mm->regions, &next->node);
 	mm->nregions++;
-	count_pages(mm, vma, 1);
+	count_pages(mm, vma->flags, (int32_t)vma_npages(vma));
+	mm->last_found = vma;
+}
+
+void vma_insert(struct mm *mm, struct vma *vma)
+{
+	vma_insert_before(mm, vma, vma_first_from(mm, vma->start));
 }
 
 void vma_remove(struct mm *mm, struct vma *vma)
 {
-	struct vma *next = vma_next(vma);
+	struct vma *prev = vma->prev, *next = vma->next;
 
 	assert(vma->mm == mm && mm->nregions > 0);
+	*(prev ? &prev->next : &mm->first) = next;
+	*(next ? &next->prev : &mm->last) = prev;
+	if (next)
+		next->gap = gap_above(prev, next);
 	tree_remove(&mm->regions, &vma->node);
 	if (next)
-		refresh_gap(mm, next);
+		tree_updated(&mm->regions, &next->node);
 	mm->nregions--;
-	count_pages(mm, vma, -1);
+	count_pages(mm, vma->flags, -(int32_t)vma_npages(vma));
 	if (mm->last_found == vma)
-		mm->last_found = NULL;
+		mm->last_found = next;
 }
 
 void vma_set_range(struct mm *mm, struct vma *vma, vaddr_t start, vaddr_t end)
 {
-	struct vma *next = vma_next(vma);
+	struct vma *next = vma->next;
+	uint32_t before = vma_npages(vma);
+	bool start_moves = start != vma->start;
 
 	assert(start < end && end <= USER_TOP && !((start | end) & PAGE_MASK));
-	assert(!next || end <= next->start);
-	count_pages(mm, vma, -1);
+	assert((!next || end <= next->start) && (!vma->prev || vma->prev->end <= start));
 	vma->page_offset += (start >> PAGE_SHIFT) - (vma->start >> PAGE_SHIFT);
 	vma->start = start;
 	vma->end = end;
-	count_pages(mm, vma, 1);
-	refresh_gap(mm, vma);
+	count_pages(mm, vma->flags, (int32_t)(vma_npages(vma) - before));
+	if (start_moves)
+		refresh_gap(mm, vma);
 	if (next)
 		refresh_gap(mm, next);
 }
@@ -252,9 +254,9 @@ void vma_set_range(struct mm *mm, struct vma *vma, vaddr_t start, vaddr_t end)
 void vma_set_flags(struct mm *mm, struct vma *vma, uint32_t flags)
 {
 	assert(!((vma->flags ^ flags) & (VMA_GROWSDOWN | VMA_SHARED)));
-	count_pages(mm, vma, -1);
+	count_pages(mm, vma->flags, -(int32_t)vma_npages(vma));
 	vma->flags = flags;
-	count_pages(mm, vma, 1);
+	count_pages(mm, flags, (int32_t)vma_npages(vma));
 }
 
 /* ---- backing ---- */

@@ -28,10 +28,22 @@ static uint32_t sum_of(struct tree_node *node)
 	return node ? item_of(node)->sum : 0;
 }
 
-static void update_sum(struct tree_node *node)
+/* A sum changes with everything below it, a maximum seldom: walks upwards end early. */
+static bool keep_maximum;
+
+static bool update_sum(struct tree_node *node)
 {
-	item_of(node)->sum = item_of(node)->weight + sum_of(node->child[0]) +
-			     sum_of(node->child[1]);
+	struct item *item = item_of(node);
+	uint32_t left = sum_of(node->child[0]), right = sum_of(node->child[1]), before = item->sum;
+
+	item->sum = keep_maximum ? MAX(item->weight, MAX(left, right))
+				 : item->weight + left + right;
+	return item->sum != before;
+}
+
+static struct tree_node *neighbour_of(struct tree_node *node, int side)
+{
+	return side ? tree_next(node) : tree_prev(node);
 }
 
 static void insert(struct tree *tree, struct item *item)
@@ -44,7 +56,14 @@ static void insert(struct tree *tree, struct item *item)
 		side = item->key > item_of(at)->key;
 		at = at->child[side];
 	}
-	tree_insert(tree, &item->node, parent, side);
+	if (unit_random() % 2) {
+		tree_insert(tree, &item->node, parent, side);
+	} else {
+		struct tree_node *other = parent ? neighbour_of(parent, side) : NULL;
+
+		tree_insert_between(tree, &item->node, side ? parent : other,
+				    side ? other : parent);
+	}
 	item->present = true;
 }
 
@@ -61,10 +80,7 @@ static int check_node(const struct tree *tree, struct tree_node *node, struct tr
 	assert_in_range(left - right + 1, 0, 2);
 	assert_int_equal(node->height, 1 + (left > right ? left : right));
 	if (tree->update) {
-		uint32_t sum = item_of(node)->sum;
-
-		update_sum(node);
-		assert_int_equal(item_of(node)->sum, sum);
+		assert_false(update_sum(node));
 	}
 	return node->height;
 }
@@ -127,6 +143,16 @@ static void test_augmented(void **state)
 	run(&tree);
 }
 
+static void test_augmented_with_the_maximum(void **state)
+{
+	struct tree tree = { .update = update_sum };
+
+	(void)state;
+	keep_maximum = true;
+	run(&tree);
+	keep_maximum = false;
+}
+
 static void test_ascending_insertion_stays_flat(void **state)
 {
 	struct tree tree = { 0 };
@@ -155,6 +181,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_augmented),
+		cmocka_unit_test(test_augmented_with_the_maximum),
 		cmocka_unit_test(test_ascending_insertion_stays_flat),
 		cmocka_unit_test(test_empty),
 	};
