@@ -149,6 +149,7 @@ int32_t sys_memfd_create(const char __user *from, uint32_t flags)
 	file = memory_file_create(name, 0777);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
+	file->inode->pages.transient = true;
 	if (flags & MFD_ALLOW_SEALING)
 		file->inode->pages.seals = 0;
 	fd = files_install(current->process->files, file, 0, flags & MFD_CLOEXEC);

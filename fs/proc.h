@@ -145,8 +145,8 @@ __must_check int proc_open(struct inode *inode);
 /* Takes the white space around a text away, in place: where it begins then. */
 char *proc_strip(char *text);
 /*
- * A number with or without a sign that is all of text, decimal or as 0x and 0 in front of it say, or
- * -EINVAL.
+ * A number with or without a sign that is all of text, decimal or as 0x and 0 in front of it say:
+ * -EINVAL, -ERANGE.
  */
 __must_check int proc_parse_number(const char *text, int32_t *number);
 
@@ -155,6 +155,13 @@ bool proc_may_inspect(const struct process *process);
 
 int proc_show_meminfo(struct proc_text *text, struct process *process);
 int proc_show_vmstat(struct proc_text *text, struct process *process);
+/* fs/proc_oom.c */
+int proc_show_oom_score(struct proc_text *text, struct process *process);
+int proc_show_oom_score_adj(struct proc_text *text, struct process *process);
+int proc_store_oom_score_adj(const char *text, struct process *process);
+int proc_show_oom_adj(struct proc_text *text, struct process *process);
+int proc_store_oom_adj(const char *text, struct process *process);
+
 int proc_show_mounts(struct proc_text *text, struct process *process);
 int proc_show_maps(struct proc_text *text, struct process *process, uint32_t *cursor);
 int proc_show_smaps(struct proc_text *text, struct process *process, uint32_t *cursor);

@@ -203,15 +203,17 @@ static int parse_digits(const char **text, uint64_t *value)
 	return 0;
 }
 
-/* The same with a sign, in the bounds of an int. */
+/* The same with a sign, in the bounds of an int: -EINVAL, -ERANGE. */
 static int parse_integer(const char **text, int32_t *number)
 {
 	bool negative = **text == '-';
 	uint64_t value;
 
 	*text += negative || **text == '+';
-	if (parse_digits(text, &value) != 0 || value > (uint64_t)INT32_MAX + negative)
+	if (parse_digits(text, &value) != 0)
 		return -EINVAL;
+	if (value > (uint64_t)INT32_MAX + negative)
+		return -ERANGE;
 	*number = (int32_t)(negative ? 0 - (uint32_t)value : (uint32_t)value);
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include <fail.h>
 #include <machine.h>
 #include <mm.h>
+#include <oom.h>
 #include <random.h>
 #include <task.h>
 
@@ -93,6 +94,16 @@ static const struct proc_number fail_nth = { .value = &fail_system_nth,
 					     .maximum = INT32_MAX,
 					     .set = set_fail_nth };
 
+/* ---- when memory is out ---- */
+
+static const struct proc_number oom_dump = { .value = &oom_policy.dump_tasks,
+					     .minimum = INT32_MIN,
+					     .maximum = INT32_MAX };
+static const struct proc_number oom_kill_allocating = { .value = &oom_policy.kill_allocating,
+							.minimum = INT32_MIN,
+							.maximum = INT32_MAX };
+static const struct proc_number panic_on_oom = { .value = &oom_policy.panic, .maximum = 2 };
+
 /* ---- the tables ---- */
 
 static const struct proc_entry random_entries[] = { PROC_FILE("uuid", 0444, show_uuid),
@@ -118,9 +129,12 @@ static const struct proc_entry sys_vm_entries[] = {
 	PROC_NUMBER("fail_nth", 0644, &fail_nth),
 	PROC_FILE("max_map_count", 0444, show_map_count),
 	PROC_FILE("mmap_min_addr", 0444, show_mmap_min),
+	PROC_NUMBER("oom_dump_tasks", 0644, &oom_dump),
+	PROC_NUMBER("oom_kill_allocating_task", 0644, &oom_kill_allocating),
 	PROC_NUMBER("overcommit_kbytes", 0644, &overcommit_kbytes),
 	PROC_NUMBER("overcommit_memory", 0644, &overcommit),
 	PROC_NUMBER("overcommit_ratio", 0644, &overcommit_ratio),
+	PROC_NUMBER("panic_on_oom", 0644, &panic_on_oom),
 	PROC_NUMBER("user_reserve_kbytes", 0644, &user_reserve),
 	{ .name = NULL }
 };

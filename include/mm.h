@@ -262,6 +262,12 @@ static inline bool fault_satisfied(enum fault_result result)
 enum fault_result mm_fault(struct mm *mm, vaddr_t address, unsigned access);
 
 /*
+ * The same for the kernel's own wishes: while memory is out, others end for it (oom.h).
+ * FAULT_NO_MEMORY: none could.
+ */
+enum fault_result mm_fault_making_room(struct mm *mm, vaddr_t address, unsigned access);
+
+/*
  * For exec, ptrace-like access and tests: copies into/out of another address space with the rights
  * a program there has, faulting pages in. Bytes done. May sleep.
  */

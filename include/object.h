@@ -47,6 +47,7 @@ struct object {
 	void *owner;		   /* the inode, for ops */
 	uint32_t number;	   /* shared memory's, where maps shows a file's inode; else 0 */
 	uint8_t seals;		   /* F_SEAL_*: what is no longer to be done with it */
+	bool transient;		   /* goes with its last user: no name leads to it */
 	bool promises_pages;	   /* each page in the cache is promised memory (tmpfs) */
 	uint32_t promised_npages;  /* part of commit_npages (commit.h) */
 	struct list promised_link; /* in objects_promised, while that is not 0 */

@@ -89,6 +89,8 @@ struct process {
 	uint32_t personality;
 	int parent_death_signal; /* 0: none */
 	int nice;
+	int16_t oom_score_adj, oom_score_adj_min; /* oom.h; the latter as the superuser set it */
+	bool oom_passed_over; /* it was to end for want of memory, and could not */
 
 	/* signals to the process as a whole (irq) */
 	struct sigpending pending;

@@ -148,6 +148,8 @@ static void copy_identity(struct process *to, const struct process *from)
 	to->keep_capabilities = from->keep_capabilities;
 	to->personality = from->personality;
 	to->nice = from->nice;
+	to->oom_score_adj = from->oom_score_adj;
+	to->oom_score_adj_min = from->oom_score_adj_min;
 	signal_alarm_init(to);
 }
 

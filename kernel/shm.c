@@ -456,6 +456,7 @@ static int remove_segment(int32_t id)
 		return 0;
 	}
 	segment->ipc.mode |= SHM_DEST;
+	segment->pages->transient = true;
 	ipc_forget_key(&segments, &segment->ipc);
 	return 0;
 }

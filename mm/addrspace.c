@@ -228,7 +228,7 @@ static struct frame *page_of(struct mm *mm, vaddr_t at, unsigned access)
 	struct page_mapping page;
 
 	while (!pagedir_lookup(&mm->pagedir, at, &page) || !(page.rights & wanted))
-		if (!fault_satisfied(mm_fault(mm, at, access)))
+		if (!fault_satisfied(mm_fault_making_room(mm, at, access)))
 			return NULL;
 	if (!page.frame)
 		return NULL;

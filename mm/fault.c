@@ -27,6 +27,7 @@
 #include <fault_trace.h>
 #include <kvrange.h>
 #include <ledger.h>
+#include <oom.h>
 #include <task.h>
 #include <vma.h>
 
@@ -327,5 +328,15 @@ enum fault_result mm_fault(struct mm *mm, vaddr_t address, unsigned access)
 	fault_trace_add(mm, address, access, result);
 	mutex_unlock(&mm->lock);
 	fault_counts[result]++;
+	return result;
+}
+
+enum fault_result mm_fault_making_room(struct mm *mm, vaddr_t address, unsigned access)
+{
+	enum fault_result result;
+
+	do
+		result = mm_fault(mm, address, access);
+	while (result == FAULT_NO_MEMORY && !frame_available() && oom_make_room(false));
 	return result;
 }

@@ -118,7 +118,7 @@ static int populate_range(struct mm *mm, vaddr_t start, vaddr_t end, bool write)
 	for (vaddr_t page = start; page < end; page += PAGE_SIZE) {
 		if (sched_give_way())
 			return -EINTR;
-		switch (mm_fault(mm, page, write ? FAULT_WRITE : 0)) {
+		switch (mm_fault_making_room(mm, page, write ? FAULT_WRITE : 0)) {
 		case FAULT_NO_REGION:
 		case FAULT_NO_MEMORY:
 			return -ENOMEM;

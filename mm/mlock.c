@@ -19,7 +19,7 @@ static int populate_page(struct mm *mm, vaddr_t page, bool write)
 
 	if (pagedir_lookup(&mm->pagedir, page, &found) && (!write || (found.rights & MAP_WRITE)))
 		return 0;
-	switch (mm_fault(mm, page, write ? FAULT_WRITE : 0)) {
+	switch (mm_fault_making_room(mm, page, write ? FAULT_WRITE : 0)) {
 	case FAULT_NO_REGION:
 	case FAULT_NO_MEMORY:
 		return -ENOMEM;

@@ -18,6 +18,7 @@
 #include <kvrange.h>
 #include <ledger.h>
 #include <mm.h>
+#include <oom.h>
 #include <string.h>
 #include <task.h>
 #include <uio.h>
@@ -107,6 +108,7 @@ struct object *object_create_shared(uint64_t size)
 	object_init(object, &shared_ops, NULL);
 	object->size = size;
 	object->number = ++last_number;
+	object->transient = true;
 	return object;
 }
 
@@ -363,7 +365,9 @@ ssize_t object_read(struct object *object, uint64_t position, struct uio *io)
 
 	if (io->left == 0)
 		return 0;
-	first = read_page(object, position, io);
+	do
+		first = read_page(object, position, io);
+	while (unlikely(first == -ENOMEM) && oom_make_room(true));
 	if (first <= 0 || likely(io->left == 0))
 		return first;
 	return first + (ssize_t)read_more(object, position + (size_t)first, io);
@@ -423,6 +427,8 @@ ssize_t object_write(struct object *object, uint64_t position, struct uio *io)
 		size_t size = MIN(PAGE_SIZE - ((uint32_t)position & PAGE_MASK), io->left);
 
 		moved = write_page(object, position, io, size);
+		if (moved == -ENOMEM && oom_make_room(true))
+			continue;
 		if (moved <= 0)
 			break;
 		done += moved;
