@@ -238,7 +238,7 @@ static int64_t write_room(const struct file *file, uint64_t at)
 	return at >= end ? -EFBIG : (int64_t)(end - at);
 }
 
-static ssize_t write_regular(struct file *file, struct uio *io, loff_t *position)
+ssize_t file_write_content(struct file *file, struct uio *io, loff_t *position)
 {
 	struct inode *inode = file->inode;
 	size_t held_back = 0;
@@ -263,27 +263,6 @@ static ssize_t write_regular(struct file *file, struct uio *io, loff_t *position
 			inode_modified(inode);
 	}
 	mutex_unlock(&inode->lock);
-	return done;
-}
-
-/* A file with bytes of its own, rather than one that the kernel makes up. */
-static bool has_content(const struct inode *inode)
-{
-	return S_ISREG(inode->mode) && inode->ops->resize;
-}
-
-ssize_t file_write(struct file *file, struct uio *io, loff_t *position)
-{
-	ssize_t done;
-
-	assert(file_check_transfer(file, true) == 0);
-	if (has_content(file->inode))
-		done = write_regular(file, io, position);
-	else
-		done = file->ops->write(file, io, position);
-	/* Sockets see to it themselves: not all of them raise it. */
-	if (unlikely(done == -EPIPE) && !S_ISSOCK(file->inode->mode))
-		signal_self(SIGPIPE);
 	return done;
 }
 

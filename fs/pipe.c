@@ -66,10 +66,9 @@ static void page_free(char *page)
 		frame_put(frame_from_pfn(virt_to_paddr(page) >> PAGE_SHIFT));
 }
 
-static void drop_first(struct pipe *pipe)
+/* The slot is the first. */
+static void drop_first(struct pipe *pipe, struct pipe_slot *slot)
 {
-	struct pipe_slot *slot = slot_at(pipe, 0);
-
 	assert(pipe->used > 0);
 	if (pipe->spare)
 		page_free(slot->page);
@@ -83,7 +82,7 @@ static void drop_first(struct pipe *pipe)
 void pipe_free(struct pipe *pipe)
 {
 	while (pipe->used)
-		drop_first(pipe);
+		drop_first(pipe, slot_at(pipe, 0));
 	page_free(pipe->spare);
 	kfree(pipe->slots);
 	kfree(pipe);
@@ -115,27 +114,31 @@ static ssize_t take_bytes(struct pipe *pipe, struct uio *io)
 		slot->size -= (uint32_t)done;
 		total += done;
 		if (!slot->size)
-			drop_first(pipe);
+			drop_first(pipe, slot);
 	}
 	return total;
 }
 
 /*
- * Waits for bytes or the last writer's end: 0, -EAGAIN, -ERESTARTSYS. The lock is held, and let go
- * of meanwhile.
+ * Takes the lock when there are bytes or no writers: 0, and otherwise -EAGAIN, -ERESTARTSYS. It
+ * looks before it locks, since most who wait are alone; who had to wait for the lock looks again.
  */
-static int wait_for_bytes(struct pipe *pipe, const struct file *file)
+static int lock_for_reading(struct pipe *pipe, const struct file *file)
 {
-	int error = 0;
+	while (true) {
+		if (!pipe->used && pipe->writers) {
+			int error = -EAGAIN;
 
-	while (!pipe->used && pipe->writers && !error) {
-		if (file->flags & O_NONBLOCK)
-			return -EAGAIN;
-		mutex_unlock(&pipe->lock);
-		error = wait_event(&pipe->readable, pipe->used || !pipe->writers);
+			if (!(file->flags & O_NONBLOCK))
+				error = wait_event(&pipe->readable, pipe->used || !pipe->writers);
+			if (error)
+				return error;
+		}
 		mutex_lock(&pipe->lock);
+		if (likely(pipe->used || !pipe->writers))
+			return 0;
+		mutex_unlock(&pipe->lock);
 	}
-	return error;
 }
 
 ssize_t pipe_read(struct file *file, struct uio *io, loff_t *position)
@@ -147,11 +150,11 @@ ssize_t pipe_read(struct file *file, struct uio *io, loff_t *position)
 	(void)position;
 	if (!io->left)
 		return 0;
-	mutex_lock(&pipe->lock);
-	done = wait_for_bytes(pipe, file);
+	done = lock_for_reading(pipe, file);
+	if (done)
+		return done;
 	was_full = full(pipe);
-	if (!done)
-		done = take_bytes(pipe, io);
+	done = take_bytes(pipe, io);
 	mutex_unlock(&pipe->lock);
 	if (done <= 0)
 		return done;

@@ -215,7 +215,7 @@ void sched_yield(void);
 /* Called by the tick: accounting, slice; sets sched_need_resched. */
 void sched_tick(bool from_user);
 extern volatile bool sched_need_resched;
-/* Runs other tasks until current is woken (state already set). */
+/* Runs other tasks until current is woken (state already set). Interrupts are off. */
 void sched_block(void);
 /*
  * The processor is taken from current on its way back to PL3: what the trap exit calls when

@@ -516,7 +516,24 @@ static inline __must_check ssize_t file_read(struct file *file, struct uio *io, 
 	return done;
 }
 
-__must_check ssize_t file_write(struct file *file, struct uio *io, loff_t *position);
+/* A write to a file that has bytes of its own, rather than one that the kernel makes up. */
+__must_check ssize_t file_write_content(struct file *file, struct uio *io, loff_t *position);
+
+static inline __must_check ssize_t file_write(struct file *file, struct uio *io, loff_t *position)
+{
+	ssize_t done;
+
+	assert(file_check_transfer(file, true) == 0);
+	if (S_ISREG(file->inode->mode) && file->inode->ops->resize)
+		done = file_write_content(file, io, position);
+	else
+		done = file->ops->write(file, io, position);
+	/* Sockets see to it themselves: not all of them raise it. */
+	if (unlikely(done == -EPIPE) && !S_ISSOCK(file->inode->mode))
+		signal_self(SIGPIPE);
+	return done;
+}
+
 /* What files of FIFOs, device nodes and O_PATH begin with. */
 extern const struct file_ops fifo_ops, chardev_ops, path_only_ops;
 /* A directory: read is -EISDIR. dir_ops reads dentries; others bring a readdir. */

@@ -171,15 +171,12 @@ void sched_preempt(void)
 
 void sched_block(void)
 {
-	uint32_t flags = irq_save();
-
-	assert(current != &idle_task);
-	if (current->state != TASK_RUNNING) {
-		current->switches_voluntary++;
-		current->process->voluntary_switches++;
-		switch_to_next();
-	}
-	irq_restore(flags);
+	assert(current != &idle_task && !irq_enabled());
+	if (current->state == TASK_RUNNING)
+		return;
+	current->switches_voluntary++;
+	current->process->voluntary_switches++;
+	switch_to_next();
 }
 
 __noreturn void sched_end(void)

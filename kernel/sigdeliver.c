@@ -98,9 +98,9 @@ static void stop_here(void)
 	/* Telling does not sleep; SIGCONT from now on finds the task stopped or makes it run on. */
 	if (last)
 		process_notify_stop(process, CLD_STOPPED, signal);
+	flags = irq_save();
 	sched_block();
 	/* SIGCONT has set all back; who is to end or wait for exec leaves the others stopped. */
-	flags = irq_save();
 	if (process->stopping && process->nstopped > 0)
 		process->nstopped--;
 	irq_restore(flags);

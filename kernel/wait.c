@@ -53,49 +53,45 @@ void wait_cancel(void)
 	current->state = TASK_RUNNING;
 }
 
-/*
- * What makes sleeping pointless now: 0 for nothing. A condition that slept itself left the
- * state RUNNING: test again.
- */
-static bool wait_is_over(uint64_t deadline, int *result)
+/* Does a signal end a sleep in this state? */
+static inline bool is_interrupted(enum task_state state)
 {
-	*result = 0;
-	if (current->woken || current->state == TASK_RUNNING)
-		return true;
-	if ((current->state == TASK_SLEEPING && signal_pending()) ||
-	    (current->state == TASK_KILLABLE && signal_fatal_pending())) {
-		*result = -EINTR;
-		return true;
-	}
-	if (deadline != WAIT_FOREVER && clock_monotonic_ns() >= deadline) {
-		*result = -ETIMEDOUT;
-		return true;
-	}
-	return false;
+	if (likely(state == TASK_SLEEPING))
+		return signal_pending();
+	return state == TASK_KILLABLE && signal_fatal_pending();
+}
+
+/* Sleeps; interrupts are off. 0, -ETIMEDOUT. */
+static int sleep_until(uint64_t deadline)
+{
+	if (clock_monotonic_ns() >= deadline)
+		return -ETIMEDOUT;
+	timer_start(&current->sleep_timer, deadline);
+	sched_block();
+	timer_stop(&current->sleep_timer);
+	return current->timed_out ? -ETIMEDOUT : 0;
 }
 
 int wait_sleep(uint64_t deadline)
 {
-	bool interruptible = current->state == TASK_SLEEPING;
-	bool killable = current->state == TASK_KILLABLE;
+	enum task_state state = current->state;
 	uint32_t flags = irq_save();
-	int result;
+	int result = 0;
 
-	if (wait_is_over(deadline, &result)) {
-		current->state = TASK_RUNNING;
-		irq_restore(flags);
-		return result;
+	/* A condition that slept itself left the state RUNNING: it is to be tested again. */
+	if (!current->woken && current->state != TASK_RUNNING) {
+		if (likely(!is_interrupted(state))) {
+			if (likely(deadline == WAIT_FOREVER))
+				sched_block();
+			else
+				result = sleep_until(deadline);
+		}
+		if (unlikely(is_interrupted(state)))
+			result = -EINTR;
 	}
-	if (deadline != WAIT_FOREVER)
-		timer_start(&current->sleep_timer, deadline);
-	sched_block();
-	if (deadline != WAIT_FOREVER)
-		timer_stop(&current->sleep_timer);
+	current->state = TASK_RUNNING;
 	irq_restore(flags);
-	assert(current->state == TASK_RUNNING);
-	if ((interruptible && signal_pending()) || (killable && signal_fatal_pending()))
-		return -EINTR;
-	return current->timed_out ? -ETIMEDOUT : 0;
+	return result;
 }
 
 void watch_enter(struct wait_queue *queue, struct watcher *watcher)

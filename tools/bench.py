@@ -5,6 +5,7 @@
     tools/bench.py --rows NAME[,NAME...]        only these
     tools/bench.py --loft-only                  does not ask for Debian's kernel
     tools/bench.py --profile NAME               the row's instructions by function of the kernel
+    tools/bench.py --profile NAME --of FUNCTION the function's instructions, with how often each ran
     tools/bench.py --check                      ends with 1 when a goal is not met
 
 One static program (tools/bench/) is process 1 of a machine of 256 MB in which QEMU's -icount
@@ -271,6 +272,18 @@ def symbols(path):
             if len(words) == 3 and words[1] in "tTwW"}
 
 
+def print_function(kernel, name, function):
+    profile = Profile(kernel, name)
+    times = collections.Counter(profile.addresses())
+    text = subprocess.run(["objdump", "-d", "--no-show-raw-insn", f"--disassemble={function}",
+                           kernel], capture_output=True, text=True, check=True).stdout
+    for line in text.splitlines():
+        address, _, instruction = line.partition(":")
+        executed = times[int(address, 16)] if re.fullmatch(r"\s*[0-9a-f]+", address) else 0
+        if executed:
+            print(f"{executed / profile.operations:8.2f}  {address}{instruction}")
+
+
 def print_profile(kernel, name):
     profile = Profile(kernel, name)
     places = sorted((address, function) for function, address in symbols(kernel).items()
@@ -297,6 +310,7 @@ def parse(arguments):
     what.add_argument("--rows", help="names, with a comma between two")
     what.add_argument("--loft-only", action="store_true", help="without Debian's kernel")
     what.add_argument("--profile", metavar="NAME", help="a row's instructions by function")
+    what.add_argument("--of", metavar="FUNCTION", help="one function of the profile")
     what.add_argument("--check", action="store_true", help="end with 1 if a goal is not met")
     what.add_argument("--build", type=Path, default=ROOT / "build", help="where loft.elf is")
     return what.parse_args(arguments)
@@ -311,6 +325,9 @@ def main(arguments):
     unknown = set(wanted) - {row.name for row in rows}
     if unknown:
         sys.exit(f"bench: no such row: {', '.join(sorted(unknown))}; see tools/bench/rows.txt")
+    if options.profile and options.of:
+        print_function(kernel, options.profile, options.of)
+        return 0
     if options.profile:
         print_profile(kernel, options.profile)
         return 0
