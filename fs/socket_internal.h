@@ -28,4 +28,10 @@ __must_check int socket_name_from_user(struct socket_name *name, const void __us
 __must_check int socket_name_to_user(const struct unix_address *address, void __user *user,
 				     int32_t __user *size);
 
+/* One sendmsg, one recvmsg: bytes, or -errno. May sleep. */
+__must_check ssize_t socket_send_one(struct file *file, struct unix_socket *socket,
+				     const struct msghdr __user *user, uint32_t flags);
+__must_check ssize_t socket_receive_one(struct file *file, struct unix_socket *socket,
+					struct msghdr __user *user, uint32_t flags);
+
 #endif

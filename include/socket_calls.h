@@ -26,6 +26,8 @@ int32_t sys_recvfrom(int fd, void __user *buffer, size_t size, uint32_t flags, v
 		     int32_t __user *name_size);
 int32_t sys_sendmsg(int fd, const struct msghdr __user *header, uint32_t flags);
 int32_t sys_recvmsg(int fd, struct msghdr __user *header, uint32_t flags);
+
+/* fs/socket_many.c */
 int32_t sys_sendmmsg(int fd, struct mmsghdr __user *headers, uint32_t count, uint32_t flags);
 int32_t sys_recvmmsg(int fd, struct mmsghdr __user *headers, uint32_t count, uint32_t flags,
 		     void __user *timeout);
