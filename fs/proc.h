@@ -139,6 +139,8 @@ struct process *proc_process_to_read(const struct proc_node *node, int *error);
 extern const struct file_ops proc_text_ops, proc_position_ops;
 /* The fault trace (fs/proc_faults.c), injected failures (fs/proc_fail.c). */
 extern const struct file_ops proc_faults_ops, proc_fail_ops;
+/* A process's memory at its addresses (fs/process_vm.c). */
+extern const struct file_ops proc_mem_ops;
 
 /* Beginning of an open of a file with file_ops of its own: -ESRCH, -EACCES. */
 __must_check int proc_open(struct inode *inode);

@@ -286,6 +286,7 @@ const struct proc_entry proc_process_entries[] = {
 	PROC_FILE("limits", 0444, show_limits),
 	{ .name = "map_files", .mode = S_IFDIR | 0500, .lists_regions = true },
 	PROC_PARTS("maps", 0444, proc_show_maps),
+	{ .name = "mem", .mode = S_IFREG | 0600, .file_ops = &proc_mem_ops, .is_private = true },
 	PROC_FILE("mounts", 0444, proc_show_mounts),
 	{ .name = "oom_adj",
 	  .mode = S_IFREG | 0644,

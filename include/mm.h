@@ -273,6 +273,12 @@ enum fault_result mm_fault_making_room(struct mm *mm, vaddr_t address, unsigned 
  */
 size_t mm_write(struct mm *mm, vaddr_t to, const void *from, size_t size);
 size_t mm_read(struct mm *mm, vaddr_t from, void *to, size_t size);
+/*
+ * The same with the rights that mprotect could give: reads whatever is mapped; writes a private
+ * page that may not be written to a copy of its own. For /proc/PID/mem.
+ */
+size_t mm_write_forced(struct mm *mm, vaddr_t to, const void *from, size_t size);
+size_t mm_read_forced(struct mm *mm, vaddr_t from, void *to, size_t size);
 
 /* ---- doorways ---- */
 int32_t sys_mmap2(vaddr_t address, size_t size, uint32_t prot, uint32_t flags, int fd,

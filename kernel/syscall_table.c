@@ -15,6 +15,7 @@
 #include <mm.h>
 #include <pidfd.h>
 #include <posix_timer.h>
+#include <process_vm.h>
 #include <random.h>
 #include <rseq.h>
 #include <signal.h>
@@ -299,6 +300,8 @@ const struct syscall_entry syscall_table[SYSCALL_COUNT] = {
 	CALL(333, preadv, sys_preadv),
 	CALL(334, pwritev, sys_pwritev),
 	CALL(344, syncfs, sys_syncfs),
+	CALL(347, process_vm_readv, sys_process_vm_readv),
+	CALL(348, process_vm_writev, sys_process_vm_writev),
 	CALL(353, renameat2, sys_renameat2),
 	CALL(356, memfd_create, sys_memfd_create),
 	CALL(377, copy_file_range, sys_copy_file_range),

@@ -1,6 +1,5 @@
 /*
- * Address spaces as a whole: made, shared, copied by fork, ended; and the kernel's way into another
- * one's memory.
+ * Address spaces as a whole: made, shared, copied by fork, ended; and their limits.
  *
  * fork copies the regions first and the page-table entries of each as it goes, or shares whole page
  * tables where all regions that a table can hold pages of allow it; pages of a file or of shared
@@ -214,71 +213,4 @@ bool mm_over_lock_limit(const struct mm *mm, uint32_t npages)
 	if (current_is_root())
 		return false;
 	return mm->locked_npages + npages > mm_limit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
-}
-
-/* ---- access from outside ---- */
-
-/*
- * The frame behind a page with a reference for the caller, faulted in as a program's own access
- * would; NULL if it may not.
- */
-static struct frame *page_of(struct mm *mm, vaddr_t at, unsigned access)
-{
-	unsigned wanted = access & FAULT_WRITE ? MAP_WRITE : MAP_READ;
-	struct page_mapping page;
-
-	while (!pagedir_lookup(&mm->pagedir, at, &page) || !(page.rights & wanted))
-		if (!fault_satisfied(mm_fault_making_room(mm, at, access)))
-			return NULL;
-	if (!page.frame)
-		return NULL;
-	frame_get(page.frame);
-	return page.frame;
-}
-
-/* Bytes from address to the end of its page, at most left. */
-static size_t part_of_page(vaddr_t address, size_t left)
-{
-	return MIN(PAGE_SIZE - (address & PAGE_MASK), left);
-}
-
-size_t mm_write(struct mm *mm, vaddr_t to, const void *from, size_t size)
-{
-	size_t done = 0;
-
-	while (done < size) {
-		size_t part = part_of_page(to + done, size - done);
-		struct frame *frame = page_of(mm, ROUND_DOWN(to + done, PAGE_SIZE),
-					      FAULT_WRITE | FAULT_REMOTE);
-		char *window;
-
-		if (!frame)
-			break;
-		window = kmap(frame);
-		memcpy(window + ((to + done) & PAGE_MASK), (const char *)from + done, part);
-		kunmap(window);
-		frame_put(frame);
-		done += part;
-	}
-	return done;
-}
-
-size_t mm_read(struct mm *mm, vaddr_t from, void *to, size_t size)
-{
-	size_t done = 0;
-
-	while (done < size) {
-		size_t part = part_of_page(from + done, size - done);
-		struct frame *frame = page_of(mm, ROUND_DOWN(from + done, PAGE_SIZE), FAULT_REMOTE);
-		const char *window;
-
-		if (!frame)
-			break;
-		window = kmap(frame);
-		memcpy((char *)to + done, window + ((from + done) & PAGE_MASK), part);
-		kunmap(window);
-		frame_put(frame);
-		done += part;
-	}
-	return done;
 }

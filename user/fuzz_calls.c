@@ -71,6 +71,7 @@ const char shapes[LAST_CALL + 1][7] = {
 	[302] = "fnfn", [303] = "fnfnl", [304] = "nfn", [305] = "fnps", [306] = "fnm",
 	[307] = "fni", [308] = "ippptp", [309] = "pitpi", [320] = "fnpl", [324] = "fioioi",
 	[330] = "ffl", [331] = "pl", [333] = "fpioi", [334] = "fpioi", [344] = "f",
+	[347] = "dpipil", [348] = "dpipil",
 	[353] = "fnfni", [356] = "nl", [383] = "fnlxp", [412] = "fnpl", [413] = "ippptp", [414] = "pitpi",
 	[436] = "ffi", [439] = "fnil",
 
