@@ -30,6 +30,9 @@ void futex_wake(uint32_t __user *word, unsigned count);
  */
 void futex_exit_robust_list(struct task *task);
 
+/* task ends or leaves its memory: the locks of FUTEX_LOCK_PI that it holds go to who waits. */
+void futex_exit_pi(struct task *task);
+
 int32_t sys_futex(uint32_t __user *word, int operation, uint32_t value, const void __user *timeout,
 		  uint32_t __user *word2, uint32_t value3);
 int32_t sys_futex_time64(uint32_t __user *word, int operation, uint32_t value,

@@ -37,6 +37,7 @@ struct fs_context; /* root, working directory, umask, fs.h */
 struct tty;
 struct robust_list_head;
 struct pidfd_link;
+struct futex_pi;
 
 #define NGROUPS_MAX 32
 #define PID_MAX 32768 /* numbers are below it */
@@ -176,6 +177,7 @@ struct task {
 	uint32_t __user *set_child_tid; /* to be stored to by the new task itself */
 	struct robust_list_head __user *robust_list;
 	uint32_t robust_list_size;
+	struct futex_pi *pi_lock; /* that it sleeps for (kernel/futex_pi.c) */
 	void __user *rseq; /* struct rseq of the ABI, NULL: not registered */
 	uint32_t rseq_size, rseq_signature;
 	bool rseq_check; /* preempted since it was last looked at (irq) */

@@ -46,6 +46,7 @@ void task_release_mm(struct task *task)
 	task->rseq_check = false;
 	if (task->process->mm) {
 		futex_exit_robust_list(task);
+		futex_exit_pi(task);
 		/* Somebody else must still be there to see it. */
 		if (tid_word && task->process->mm->refs + task->process->ntasks > 2 &&
 		    !put_user(tid_word, 0))

@@ -11,6 +11,7 @@
  * Only tasks use the table: not being preempted protects it.
  */
 #include "clock_internal.h"
+#include "futex_internal.h"
 
 #include <futex.h>
 
@@ -24,19 +25,17 @@
 #define FUTEX_REQUEUE 3
 #define FUTEX_CMP_REQUEUE 4
 #define FUTEX_WAKE_OP 5
+#define FUTEX_LOCK_PI 6
+#define FUTEX_UNLOCK_PI 7
+#define FUTEX_TRYLOCK_PI 8
 #define FUTEX_WAIT_BITSET 9
 #define FUTEX_WAKE_BITSET 10
+#define FUTEX_LOCK_PI2 13
 #define FUTEX_PRIVATE_FLAG 128
 #define FUTEX_CLOCK_REALTIME 256
 #define FUTEX_BITSET_ALL UINT32_MAX
 
 #define BUCKETS 64
-
-/* owner: the mm or the object; at: the address, or the offset in the object. */
-struct futex_key {
-	const void *owner;
-	uint64_t at;
-};
 
 /* On the sleeper's stack. */
 struct futex_sleeper {
@@ -51,21 +50,14 @@ static struct list buckets[BUCKETS];
 
 static struct list *bucket_of(const struct futex_key *key)
 {
-	uint32_t hash = ((uint32_t)key->owner >> 5) + (uint32_t)(key->at >> 2) * 0x9e3779b1u;
-	struct list *bucket = &buckets[(hash >> 20) % BUCKETS];
+	struct list *bucket = &buckets[futex_hash(key, BUCKETS)];
 
 	if (!bucket->next)
 		list_init(bucket);
 	return bucket;
 }
 
-static bool same_key(const struct futex_key *a, const struct futex_key *b)
-{
-	return a->owner == b->owner && a->at == b->at;
-}
-
-/* -EINVAL for a word that is not aligned, -EFAULT for one that is not mapped. */
-static int find_key(uint32_t __user *word, bool private, struct futex_key *key)
+int futex_find_key(uint32_t __user *word, bool private, struct futex_key *key)
 {
 	struct mm *mm = current->process->mm;
 	vaddr_t address = (vaddr_t)word;
@@ -113,7 +105,7 @@ static int32_t wake_key(const struct futex_key *key, uint32_t count, uint32_t bi
 	list_for_each_safe(sleeper, after, bucket_of(key), link) {
 		if ((uint32_t)woken >= count)
 			break;
-		if (!same_key(&sleeper->key, key) || !(sleeper->bitset & bitset))
+		if (!futex_same_key(&sleeper->key, key) || !(sleeper->bitset & bitset))
 			continue;
 		wake_sleeper(sleeper);
 		woken++;
@@ -129,10 +121,10 @@ static int32_t requeue_key(const struct futex_key *from, const struct futex_key 
 	list_for_each_safe(sleeper, after, bucket_of(from), link) {
 		if ((uint32_t)moved >= count)
 			break;
-		if (!same_key(&sleeper->key, from))
+		if (!futex_same_key(&sleeper->key, from))
 			continue;
 		moved++;
-		if (same_key(from, to))
+		if (futex_same_key(from, to))
 			continue;
 		list_remove(&sleeper->link);
 		sleeper->key = *to;
@@ -156,7 +148,7 @@ static int sleep_on(const struct futex_wait *wait)
 	struct futex_sleeper sleeper;
 	struct futex_key key;
 	uint32_t value;
-	int error = find_key(wait->word, wait->private, &key);
+	int error = futex_find_key(wait->word, wait->private, &key);
 
 	if (error)
 		return error;
@@ -220,7 +212,7 @@ static uint32_t at_least_one(uint32_t count)
 static int32_t wake_word(uint32_t __user *word, bool private, uint32_t count, uint32_t bitset)
 {
 	struct futex_key key;
-	int error = bitset ? find_key(word, private, &key) : -EINVAL;
+	int error = bitset ? futex_find_key(word, private, &key) : -EINVAL;
 
 	return error ? error : wake_key(&key, at_least_one(count), bitset);
 }
@@ -236,9 +228,9 @@ static int32_t requeue(uint32_t __user *word, uint32_t __user *word2, bool priva
 
 	if ((int32_t)nwake < 0 || (int32_t)nmove < 0)
 		return -EINVAL;
-	error = find_key(word, private, &from);
+	error = futex_find_key(word, private, &from);
 	if (!error)
-		error = find_key(word2, private, &to);
+		error = futex_find_key(word2, private, &to);
 	if (!error && expected) {
 		error = get_user(&value, word);
 		if (!error && value != *expected)
@@ -315,10 +307,10 @@ static int32_t wake_operation(uint32_t __user *word, uint32_t __user *word2, boo
 	struct futex_key key, key2;
 	bool wake_second;
 	int32_t woken;
-	int error = find_key(word, private, &key);
+	int error = futex_find_key(word, private, &key);
 
 	if (!error)
-		error = find_key(word2, private, &key2);
+		error = futex_find_key(word2, private, &key2);
 	if (!error)
 		error = apply_operation(word2, code, &wake_second);
 	if (error)
@@ -334,9 +326,9 @@ void futex_wake(uint32_t __user *word, unsigned count)
 	struct futex_key key;
 
 	/* Whichever way the sleepers named the word. */
-	if (find_key(word, true, &key) == 0)
+	if (futex_find_key(word, true, &key) == 0)
 		wake_key(&key, count, FUTEX_BITSET_ALL);
-	if (find_key(word, false, &key) == 0)
+	if (futex_find_key(word, false, &key) == 0)
 		wake_key(&key, count, FUTEX_BITSET_ALL);
 }
 
@@ -386,6 +378,15 @@ static int32_t call_wait(const struct futex_call *call, bool private, bool bitse
 	return error ? error : futex_wait(&wait);
 }
 
+/* The time is absolute, of FUTEX_LOCK_PI always on the wall clock. */
+static int32_t call_lock_pi(const struct futex_call *call, bool private, bool realtime)
+{
+	uint64_t deadline;
+	int error = get_deadline(call->timeout, true, realtime, call->wide, &deadline);
+
+	return error ? error : futex_lock_pi(call->word, private, deadline);
+}
+
 static int32_t call_futex(const struct futex_call *call)
 {
 	int command = call->operation & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
@@ -393,7 +394,7 @@ static int32_t call_futex(const struct futex_call *call)
 	bool realtime = call->operation & FUTEX_CLOCK_REALTIME;
 	uint32_t value2 = (uint32_t)call->timeout;
 
-	if (realtime && command != FUTEX_WAIT_BITSET)
+	if (realtime && command != FUTEX_WAIT_BITSET && command != FUTEX_LOCK_PI2)
 		return -ENOSYS;
 	switch (command) {
 	case FUTEX_WAIT:
@@ -411,6 +412,13 @@ static int32_t call_futex(const struct futex_call *call)
 	case FUTEX_WAKE_OP:
 		return wake_operation(call->word, call->word2, private, call->value, value2,
 				      call->value3);
+	case FUTEX_LOCK_PI:
+	case FUTEX_LOCK_PI2:
+		return call_lock_pi(call, private, realtime || command == FUTEX_LOCK_PI);
+	case FUTEX_TRYLOCK_PI:
+		return futex_trylock_pi(call->word, private);
+	case FUTEX_UNLOCK_PI:
+		return futex_unlock_pi(call->word, private);
 	default:
 		return -ENOSYS;
 	}

@@ -10,14 +10,16 @@
 #include <task.h>
 #include <uaccess.h>
 
-#define FUTEX_WAITERS 0x80000000u
-#define FUTEX_OWNER_DIED 0x40000000u
-#define FUTEX_TID_MASK 0x3fffffffu
-#define ROBUST_LIST_LIMIT 2048
-#define ROBUST_PI 1u /* in the lowest bit of a list pointer: not one of ours to wake */
+#include "futex_internal.h"
 
-/* A lock word that its owner leaves behind: 0, or -EFAULT. */
-static int release_lock(uint32_t __user *word, bool pi)
+#define ROBUST_LIST_LIMIT 2048
+#define ROBUST_PI 1u /* in the lowest bit of a list pointer: futex_exit_pi gives it on */
+
+/*
+ * A lock word that its owner leaves behind: 0, or -EFAULT. pending: it may have been about to unlock
+ * it, and have got as far as the word but not to waking anybody.
+ */
+static int release_lock(uint32_t __user *word, bool pi, bool pending)
 {
 	uint32_t value, seen;
 
@@ -26,6 +28,10 @@ static int release_lock(uint32_t __user *word, bool pi)
 	do {
 		if (get_user(&value, word))
 			return -EFAULT;
+		if (pending && !pi && value == 0) {
+			futex_wake(word, 1);
+			return 0;
+		}
 		if ((value & FUTEX_TID_MASK) != (uint32_t)current->tid)
 			return 0;
 		if (cmpxchg_user(word, value, (value & FUTEX_WAITERS) | FUTEX_OWNER_DIED, &seen))
@@ -56,13 +62,13 @@ void futex_exit_robust_list(struct task *task)
 		if (get_user(&next, (const uint32_t __user *)(entry & ~ROBUST_PI)))
 			break;
 		if (entry != head.pending &&
-		    release_lock(lock_of(entry, head.futex_offset), entry & ROBUST_PI))
+		    release_lock(lock_of(entry, head.futex_offset), entry & ROBUST_PI, false))
 			return;
 		entry = next;
 	}
 	if (head.pending & ~ROBUST_PI)
 		(void)!release_lock(lock_of(head.pending, head.futex_offset),
-				    head.pending & ROBUST_PI);
+				    head.pending & ROBUST_PI, true);
 }
 
 int32_t sys_set_robust_list(struct robust_list_head __user *head, uint32_t size)

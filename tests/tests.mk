@@ -14,6 +14,33 @@ build/tests/%: tests/programs/%.c $(wildcard tests/programs/*.h) | setup-test
 	$(QUIET)$(TEST_CC) $$(sed -n '1s/.*CFLAGS: \([^*]*\).*/\1/p' $<) \
 		$$(sed -n '1{/CFLAGS: .*-static-pie/!s/.*/-static -no-pie/p}' $<) -s -o $@ $<
 
+# Programs about threads, each built against three C libraries: build/tests/threads-LIBRARY-NAME.
+THREAD_NAMES := $(patsubst tests/threads/%.c,%,$(wildcard tests/threads/*.c))
+THREAD_LIBRARIES := glibc dynamic musl
+THREAD_PROGRAMS := $(foreach library,$(THREAD_LIBRARIES),\
+	$(THREAD_NAMES:%=build/tests/threads-$(library)-%))
+MUSL := build/i386/musl-dev/usr
+MUSL_LIBRARY := $(MUSL)/lib/i386-linux-musl
+
+build/tests/threads-glibc-%: tests/threads/%.c tests/threads/threads.h | setup-test
+	@mkdir -p $(@D)
+	@echo "CC    $< (glibc)"
+	$(QUIET)$(TEST_CC) -static -no-pie -s -o $@ $<
+
+build/tests/threads-dynamic-%: tests/threads/%.c tests/threads/threads.h | setup-test
+	@mkdir -p $(@D)
+	@echo "CC    $< (dynamic glibc)"
+	$(QUIET)$(TEST_CC) -pie -fpie -s -o $@ $<
+
+build/tests/threads-musl-%: tests/threads/%.c tests/threads/threads.h | setup-test test-packages
+	@mkdir -p $(@D)
+	@echo "CC    $< (musl)"
+	$(QUIET)$(TEST_CC) -nostdinc -isystem $(MUSL)/include/i386-linux-musl \
+		-isystem $$(gcc -print-file-name=include) -nostdlib -static -no-pie \
+		-fno-stack-protector -s -o $@ $(MUSL_LIBRARY)/crt1.o $(MUSL_LIBRARY)/crti.o $< \
+		-Wl,--start-group $(MUSL_LIBRARY)/libc.a $$(gcc -m32 -print-libgcc-file-name) \
+		-Wl,--end-group $(MUSL_LIBRARY)/crtn.o
+
 # What runs as process 1 in the tests' machines: our own programs, of our own C library.
 OWN_TEST_PROGRAMS := build/tests/testinit build/tests/arguments build/tests/vsyscall
 vpath testinit.c tests/system
@@ -29,25 +56,13 @@ $(OWN_TEST_PROGRAMS): %: %.o $(USER_LIBC)
 	@echo "LINK  $@"
 	$(QUIET)$(CC) $(USER_LDFLAGS) -o $@ $^ -lgcc
 
-# Roots of Debian's own programs, all dynamic, for tests/real.
-REAL_PACKAGES := coreutils dash bash lua5.4 sqlite3 tcc libtcc-dev libc6-dev perl-base procps \
-	python3-minimal mawk sed grep diffutils findutils gzip libc-bin
-REAL_IMAGES := build/tests/debian.cpio build/tests/stress.cpio
-build/tests/debian.cpio: packages := $(REAL_PACKAGES)
-build/tests/stress.cpio: packages := stress-ng
-
-$(REAL_IMAGES): tools/initramfs.sh tools/debian-tree.sh tests/tests.mk $(USER_PROGRAMS) | setup-build
-	@mkdir -p $(@D)
-	@echo "CPIO  $@"
-	$(QUIET)tools/initramfs.sh $@ $(packages)
-
 .PHONY: test-programs test-packages
-test-programs: $(TEST_PROGRAMS) $(OWN_TEST_PROGRAMS)
+test-programs: $(TEST_PROGRAMS) $(THREAD_PROGRAMS) $(OWN_TEST_PROGRAMS)
 
 # Packages that the tests use and the image does not need.
 test-packages:
 	@tools/fetch-packages.sh busybox-static klibc-utils libklibc mksh bash-static zsh-static \
-		sash tcc libcmocka-dev libcmocka0
+		sash libcmocka-dev libcmocka0 musl-dev libc6 libgcc-s1
 
 # Two cases side by side; those that share a machine stay together.
 RUN_TESTS = LOFT_BUILD=$(BUILD) PYTHONDONTWRITEBYTECODE=1 \
@@ -63,7 +78,6 @@ test-kernel test-system test-real test-machines test-gdb: test-%: setup-test set
 		test-packages test-programs $(TEST_IMAGES)
 	$(RUN_TESTS) tests/$*
 
-test-real: $(REAL_IMAGES)
 test-machines test-gdb: $(BUILD)/loft.iso
 test-machines: setup-firmware
 test-gdb: setup-gdb
@@ -78,7 +92,7 @@ $(OTHER_BASES:%=base-%): base-%:
 test-system: test-bases
 
 test: format-check setup-test setup-run setup-gdb setup-firmware test-packages test-programs test-bases $(TEST_IMAGES) \
-		$(REAL_IMAGES) $(BUILD)/loft.iso
+		$(BUILD)/loft.iso
 	$(RUN_TESTS) tests
 
 soak: setup-test setup-run test-packages $(TEST_IMAGES) build/tests/stress.cpio

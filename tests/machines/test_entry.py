@@ -18,7 +18,7 @@ PROCESSORS = ["pentium2", "pentium3,-sep", "pentium3,-tsc", "coreduo", "n270", "
 
 @pytest.fixture(scope="module")
 def expected():
-    return {name: test_programs.run_on_host(name) for name in PROGRAMS}
+    return {name: test_programs.expected_of(name) for name in PROGRAMS}
 
 
 @pytest.mark.parametrize("processor", PROCESSORS)
