@@ -93,6 +93,7 @@ struct mm {
 		uint32_t nmore;	       /* pages mapped with it that were at hand */
 		uint64_t began;	       /* fault_trace_now() */
 	} note;
+	uint32_t membarriers; /* MEMBARRIER_PRIVATE_* commands that it has registered for */
 	vaddr_t vdso;	      /* where the vDSO's code is mapped (vdso.h), 0: nowhere yet */
 	struct file *exe;     /* the program file, a reference */
 	struct list all_link; /* every mm, for the ledger */

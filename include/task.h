@@ -147,6 +147,7 @@ struct task {
 	struct pid *id; /* NULL for kernel tasks */
 	pid_t tid;
 	const char *kernel_name; /* of a kernel task; else NULL */
+	char own_name[16];	 /* comm, but of a process's first task: see task_name */
 	struct process *process;
 	enum task_state state;	  /* (irq) */
 	vaddr_t kernel_esp;	  /* saved by the switch */
@@ -323,6 +324,9 @@ bool process_group_orphaned(pid_t pgid, const struct process *ignored);
  */
 void process_group_check_orphaned(struct process *process, struct process *lost_parent);
 void process_set_name(struct process *process, const char *path);
+/* comm, at most 15 bytes: that of a process is its first task's. */
+const char *task_name(const struct task *task);
+void task_set_name(struct task *task, const char *name);
 /* Zombies included. */
 unsigned process_count(void);
 unsigned process_count_of_user(uid_t uid);
@@ -416,6 +420,7 @@ int32_t sys_fork(void);
 int32_t sys_vfork(void);
 int32_t sys_clone(uint32_t flags, vaddr_t stack, uint32_t __user *parent_tid, void __user *tls,
 		  uint32_t __user *child_tid);
+int32_t sys_clone3(const void __user *arguments, uint32_t size);
 int32_t sys_exit(int code);
 int32_t sys_exit_group(int code);
 int32_t sys_waitpid(pid_t pid, uint32_t __user *status, int options);
@@ -454,6 +459,9 @@ int32_t sys_sched_get_priority_max(int policy);
 int32_t sys_sched_get_priority_min(int policy);
 int32_t sys_sched_getaffinity(pid_t pid, uint32_t size, uint32_t __user *mask);
 int32_t sys_sched_setaffinity(pid_t pid, uint32_t size, const uint32_t __user *mask);
+
+int32_t sys_getcpu(uint32_t __user *cpu, uint32_t __user *node, void __user *unused);
+int32_t sys_membarrier(int command, uint32_t flags, int cpu);
 
 int32_t sys_getuid(void);
 int32_t sys_geteuid(void);

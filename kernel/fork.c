@@ -17,8 +17,9 @@
 #include <uaccess.h>
 
 struct clone_request {
-	uint32_t flags;
-	vaddr_t stack; /* 0: the parent's */
+	uint32_t flags; /* CSIGNAL: exit_signal's */
+	vaddr_t stack;	/* 0: the parent's */
+	bool clear_handlers;
 	uint32_t __user *parent_tid;
 	uint32_t __user *child_tid;
 	void __user *tls;
@@ -141,7 +142,7 @@ static void copy_identity(struct process *to, const struct process *from)
 {
 	to->cred = from->cred;
 	memcpy(to->rlimits, from->rlimits, sizeof(to->rlimits));
-	memcpy(to->name, from->name, sizeof(to->name));
+	strlcpy(to->name, task_name(current), sizeof(to->name));
 	to->tty = from->tty;
 	to->dumpable = from->dumpable;
 	to->no_new_privileges = from->no_new_privileges;
@@ -198,6 +199,7 @@ static int task_copy(struct task *to, const struct clone_request *request)
 	to->frame->eax = 0;
 	if (request->stack)
 		to->frame->esp = request->stack;
+	strlcpy(to->own_name, task_name(current), sizeof(to->own_name));
 	memcpy(to->tls, current->tls, sizeof(to->tls));
 	to->blocked = current->blocked;
 	/* A stack of its own in the same memory must not share the alternate one too. */
@@ -234,6 +236,8 @@ static int acquire(struct new_task *new, const struct clone_request *request)
 		new->process = process_copy(current->process, request->flags);
 		if (!new->process)
 			goto free_task;
+		if (request->clear_handlers)
+			signal_actions_exec(new->process->actions);
 	}
 	new->id = pid_allocate();
 	if (!IS_ERR(new->id))
@@ -335,5 +339,102 @@ int32_t sys_clone(uint32_t flags, vaddr_t stack, uint32_t __user *parent_tid, vo
 		.child_tid = child_tid,
 	};
 
+	return clone(&request);
+}
+
+/* ---- clone3 ---- */
+
+/* linux/sched.h: struct clone_args, in its third size. */
+struct clone_arguments {
+	uint64_t flags;
+	uint64_t pidfd;
+	uint64_t child_tid;
+	uint64_t parent_tid;
+	uint64_t exit_signal;
+	uint64_t stack;
+	uint64_t stack_size;
+	uint64_t tls;
+	/* the second size's */
+	uint64_t set_tid;
+	uint64_t set_tid_size;
+	/* the third's */
+	uint64_t cgroup;
+};
+_Static_assert(sizeof(struct clone_arguments) == 88, "the ABI's");
+
+#define CLONE_ARGUMENTS_FIRST 64u
+#define CLONE_CLEAR_SIGHAND (1ull << 32)
+#define CLONE_INTO_CGROUP (1ull << 33)
+#define SET_TID_MAX 32u
+
+/* What a newer program has and this kernel does not know must be 0. */
+static int get_arguments(struct clone_arguments *to, const void __user *from, uint32_t size)
+{
+	uint8_t byte = 0;
+
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	if (size < CLONE_ARGUMENTS_FIRST)
+		return -EINVAL;
+	for (uint32_t at = sizeof(*to); at < size && !byte; at++)
+		if (copy_from_user(&byte, (const char __user *)from + at, 1))
+			return -EFAULT;
+	if (byte)
+		return -E2BIG;
+	memset(to, 0, sizeof(*to));
+	return copy_from_user(to, from, MIN(size, sizeof(*to)));
+}
+
+static int check_stack(const struct clone_arguments *arguments)
+{
+	if (!arguments->stack != !arguments->stack_size)
+		return -EINVAL;
+	if (arguments->stack > USER_TOP || arguments->stack_size > USER_TOP - arguments->stack)
+		return -EINVAL;
+	return 0;
+}
+
+static int check_arguments(const struct clone_arguments *arguments)
+{
+	uint64_t flags = arguments->flags;
+	uint64_t known = UINT32_MAX | CLONE_CLEAR_SIGHAND | CLONE_INTO_CGROUP;
+
+	if (arguments->set_tid_size > SET_TID_MAX ||
+	    !arguments->set_tid != !arguments->set_tid_size)
+		return -EINVAL;
+	if (arguments->exit_signal > NSIG || (flags & ~known) ||
+	    (flags & (CLONE_DETACHED | CSIGNAL)))
+		return -EINVAL;
+	if ((flags & CLONE_SIGHAND) && (flags & CLONE_CLEAR_SIGHAND))
+		return -EINVAL;
+	if ((flags & (CLONE_THREAD | CLONE_PARENT)) && arguments->exit_signal)
+		return -EINVAL;
+	if (check_stack(arguments))
+		return -EINVAL;
+	/* There are no cgroups, and so no descriptor of one. */
+	if (flags & CLONE_INTO_CGROUP)
+		return -EBADF;
+	/* A number of its own choice for the child is refused, as Linux does to most. */
+	return arguments->set_tid ? -EPERM : 0;
+}
+
+int32_t sys_clone3(const void __user *from, uint32_t size)
+{
+	struct clone_arguments arguments;
+	struct clone_request request;
+	int error = get_arguments(&arguments, from, size);
+
+	if (!error)
+		error = check_arguments(&arguments);
+	if (error)
+		return error;
+	request = (struct clone_request){
+		.flags = (uint32_t)arguments.flags | (uint32_t)arguments.exit_signal,
+		.stack = (vaddr_t)(arguments.stack + arguments.stack_size),
+		.clear_handlers = arguments.flags & CLONE_CLEAR_SIGHAND,
+		.parent_tid = (uint32_t __user *)(vaddr_t)arguments.parent_tid,
+		.child_tid = (uint32_t __user *)(vaddr_t)arguments.child_tid,
+		.tls = (void __user *)(vaddr_t)arguments.tls,
+	};
 	return clone(&request);
 }

@@ -39,8 +39,7 @@ static int32_t set_name(const char __user *from)
 	if (length == -EFAULT)
 		return -EFAULT;
 	name[sizeof(name) - 1] = '\0'; /* a longer one is cut */
-	fault_trace_name_ends(current->process);
-	strlcpy(current->process->name, name, sizeof(name));
+	task_set_name(current, name);
 	return 0;
 }
 
@@ -48,7 +47,7 @@ static int32_t get_name(char __user *to)
 {
 	char name[sizeof(current->process->name)] = "";
 
-	strlcpy(name, current->process->name, sizeof(name));
+	strlcpy(name, task_name(current), sizeof(name));
 	return copy_to_user(to, name, sizeof(name));
 }
 

@@ -122,6 +122,25 @@ struct process *process_next(pid_t number)
 	}
 }
 
+static bool is_first(const struct task *task)
+{
+	return task->id == task->process->id;
+}
+
+const char *task_name(const struct task *task)
+{
+	return is_first(task) ? task->process->name : task->own_name;
+}
+
+void task_set_name(struct task *task, const char *name)
+{
+	char *own = is_first(task) ? task->process->name : task->own_name;
+
+	if (is_first(task))
+		fault_trace_name_ends(task->process);
+	strlcpy(own, name, sizeof(task->own_name));
+}
+
 unsigned process_count(void)
 {
 	return nprocesses;

@@ -120,12 +120,15 @@ const struct syscall_entry syscall_table[SYSCALL_COUNT] = {
 	CALL(284, waitid, sys_waitid),
 	CALL(311, set_robust_list, sys_set_robust_list),
 	CALL(312, get_robust_list, sys_get_robust_list),
+	CALL(318, getcpu, sys_getcpu),
 	CALL(340, prlimit64, sys_prlimit64),
 	CALL(358, execveat, sys_execveat),
+	CALL(375, membarrier, sys_membarrier),
 	CALL(386, rseq, sys_rseq),
 	CALL(424, pidfd_send_signal, sys_pidfd_send_signal),
 	CALL(434, pidfd_open, sys_pidfd_open),
 	CALL(422, futex_time64, sys_futex_time64),
+	CALL(435, clone3, sys_clone3),
 
 	/* kernel/: System V IPC */
 	CALL(117, ipc, sys_ipc),

@@ -145,6 +145,7 @@ static void copy_layout(struct mm *to, const struct mm *from)
 	to->env_start = from->env_start;
 	to->env_end = from->env_end;
 	memcpy(to->saved_auxv, from->saved_auxv, sizeof(to->saved_auxv));
+	to->membarriers = from->membarriers;
 	to->vdso = from->vdso;
 	to->exe = from->exe;
 	if (to->exe)
