@@ -179,7 +179,7 @@ struct task {
 	struct robust_list_head __user *robust_list;
 	uint32_t robust_list_size;
 	struct futex_pi *pi_lock; /* that it sleeps for (kernel/futex_pi.c) */
-	void __user *rseq; /* struct rseq of the ABI, NULL: not registered */
+	void __user *rseq;	  /* struct rseq of the ABI, NULL: not registered */
 	uint32_t rseq_size, rseq_signature;
 	bool rseq_check; /* preempted since it was last looked at (irq) */
 	/* restart_syscall: what to go on with */
