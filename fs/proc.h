@@ -59,6 +59,8 @@ struct proc_entry {
 	 * around it. 0, or what write fails with. May sleep.
 	 */
 	int (*store)(const char *text, struct process *process);
+	/* The same for what is a task's, as show_task. */
+	int (*store_task)(const char *text, struct task *task);
 	/* File that is a number of the kernel's: shown and, with a right to write, set. */
 	const struct proc_number *number;
 	/* File that is read by position instead of as a text (pagemap). */

@@ -256,6 +256,8 @@ static int store_text(const struct proc_node *node, const char *text, loff_t pos
 		return error;
 	if (node->entry->number)
 		return position ? 0 : store_number(node->entry->number, text);
+	if (node->entry->store_task)
+		return node->entry->store_task(text, proc_node_task(node));
 	return node->entry->store(text, process);
 }
 
@@ -266,7 +268,7 @@ static ssize_t text_write(struct file *file, struct uio *io, loff_t *position)
 	char *bytes;
 	int error;
 
-	if (!node->entry->store && !node->entry->number)
+	if (!node->entry->store && !node->entry->store_task && !node->entry->number)
 		return -EIO;
 	if (io->left > WRITE_MAX)
 		return -EINVAL;

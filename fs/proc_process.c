@@ -84,6 +84,28 @@ static int show_comm(struct proc_text *text, struct process *process)
 	return 0;
 }
 
+static int show_task_comm(struct proc_text *text, const struct task *task)
+{
+	proc_print(text, "%s\n", task_name(task));
+	return 0;
+}
+
+/* A process names its own threads alone. */
+static int store_task_comm(const char *text, struct task *task)
+{
+	if (task->process != current->process)
+		return -EINVAL;
+	task_set_name(task, text);
+	return 0;
+}
+
+static int store_comm(const char *text, struct process *process)
+{
+	struct task *first = process->id ? process->id->task : NULL;
+
+	return first ? store_task_comm(text, first) : -EINVAL;
+}
+
 /* ---- its limits ---- */
 
 static void print_limit(struct proc_text *text, uint32_t value)
@@ -247,7 +269,10 @@ const struct proc_entry proc_fd_entry = {
 const struct proc_entry proc_task_entries[] = {
 	PROC_PRIVATE("auxv", 0400, show_auxv),
 	PROC_FILE("cmdline", 0444, show_cmdline),
-	PROC_FILE("comm", 0444, show_comm),
+	{ .name = "comm",
+	  .mode = S_IFREG | 0644,
+	  .show_task = show_task_comm,
+	  .store_task = store_task_comm },
 	JUMP_ENTRY("cwd", cwd_text, jump_cwd),
 	PROC_PRIVATE("environ", 0400, show_environ),
 	JUMP_ENTRY("exe", file_text, jump_file),
@@ -270,7 +295,7 @@ const struct proc_entry proc_process_entries[] = {
 	  .store = proc_store_clear_refs,
 	  .is_private = true },
 	PROC_FILE("cmdline", 0444, show_cmdline),
-	PROC_FILE("comm", 0444, show_comm),
+	{ .name = "comm", .mode = S_IFREG | 0644, .show = show_comm, .store = store_comm },
 	JUMP_ENTRY("cwd", cwd_text, jump_cwd),
 	PROC_PRIVATE("environ", 0400, show_environ),
 	JUMP_ENTRY("exe", file_text, jump_file),

@@ -84,9 +84,9 @@ static void print_stat(struct proc_text *text, struct process *process, const st
 
 	action_sets(process, &ignored, &caught);
 	proc_print(text, "%d (%s) %c %d %d %d %u %d %u ", alone ? task->tid : process->pid,
-		   process->name, state_letter(task), process->parent ? process->parent->pid : 0,
-		   process->pgid, process->sid, (unsigned)tty_device(process->tty),
-		   tty_foreground(process->tty), 0u);
+		   alone ? task_name(task) : process->name, state_letter(task),
+		   process->parent ? process->parent->pid : 0, process->pgid, process->sid,
+		   (unsigned)tty_device(process->tty), tty_foreground(process->tty), 0u);
 	proc_print(text, "%llu %llu %llu %llu ",
 		   (unsigned long long)(process->past_faults_minor + (mm ? mm->faults_minor : 0)),
 		   (unsigned long long)process->children_faults_minor,
@@ -160,8 +160,9 @@ static void print_status(struct proc_text *text, struct process *process, const 
 {
 	char state = state_letter(task);
 
-	proc_print(text, "Name:\t%s\nUmask:\t%04o\nState:\t%c (%s)\n", process->name,
-		   process->fs ? process->fs->umask : 0, state, state_name(state));
+	proc_print(text, "Name:\t%s\nUmask:\t%04o\nState:\t%c (%s)\n",
+		   alone ? task_name(task) : process->name, process->fs ? process->fs->umask : 0,
+		   state, state_name(state));
 	proc_print(text, "Tgid:\t%d\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", process->pid,
 		   alone ? task->tid : process->pid, process->parent ? process->parent->pid : 0);
 	show_status_ids(text, process);

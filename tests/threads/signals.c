@@ -88,6 +88,8 @@ static void directed(void)
 
 /* ---- waiting for them ---- */
 
+static volatile int taken;
+
 static void *wait_for(void *count)
 {
 	sigset_t set = set_of(SIGUSR2);
@@ -95,8 +97,10 @@ static void *wait_for(void *count)
 	siginfo_t info;
 
 	for (long i = 0; i < (long)count; i++)
-		if (sigwaitinfo(&set, &info) == SIGUSR2)
+		if (sigwaitinfo(&set, &info) == SIGUSR2) {
 			sum += info.si_value.sival_int * (info.si_code == SI_QUEUE);
+			taken++;
+		}
 	return (void *)sum;
 }
 
@@ -110,8 +114,9 @@ static void waiting(void)
 	block(SIG_BLOCK, SIGUSR2);
 	thread = start(wait_for, (void *)3l);
 	for (int i = 1; i <= 3; i++) {
-		sleep_ms(20); /* one after the other: they do not queue */
+		/* One after the other: they do not queue. */
 		sigqueue(getpid(), SIGUSR2, (union sigval){ .sival_int = i * 10 });
+		await(&taken, i);
 	}
 	printf("waited for: %ld\n", finish(thread));
 	TELL_ERRNO(sigtimedwait(&set, NULL, &short_time) < 0 ? -1 : 0);
