@@ -71,7 +71,7 @@ uint32_t ipc_now(void); /* seconds since 1970 */
 int32_t sys_ipc(uint32_t call, int32_t first, uint32_t second, uint32_t third, void __user *pointer,
 		uint32_t fifth);
 
-/* ---- shared memory (kernel/shm.c) ---- */
+/* ---- shared memory (kernel/shm.c, kernel/shm_control.c) ---- */
 
 extern struct shm_limits {
 	uint32_t max; /* bytes of a segment */

@@ -48,6 +48,16 @@ static size_t total_limit(void)
 	return MAX(MIN(quarter, TOTAL_MAX), TOTAL_MIN);
 }
 
+/* Do strings of that size, and the word above them, fit into the new program's stack? */
+static bool fits_stack(const struct exec_source *source, size_t size)
+{
+	size_t needed = ROUND_UP(size + sizeof(uint32_t), PAGE_SIZE);
+
+	/* As on Linux the first page is not asked for. */
+	return source->kernel || needed <= PAGE_SIZE ||
+	       needed <= current->process->rlimits[RLIMIT_STACK].current;
+}
+
 /* ---- the source ---- */
 
 /* The i-th string of a vector: its address, 0 at the end. */
@@ -171,6 +181,8 @@ int exec_strings_collect(struct exec_strings *strings, const char *path,
 	error = count_vector(source, source->argv, limit, &strings->argc, &size);
 	if (!error)
 		error = count_vector(source, source->envp, limit, &strings->envc, &size);
+	if (!error && !fits_stack(source, size))
+		error = -E2BIG;
 	unnamed = strings->argc == 0; /* a program always has a name, if only an empty one */
 	if (!error)
 		error = allocate(strings, size + unnamed);

@@ -11,7 +11,6 @@
 
 #include <abi/capability.h>
 #include <assert.h>
-#include <commit.h>
 #include <err.h>
 #include <log.h>
 #include <mm.h>
