@@ -64,13 +64,12 @@ static inline void fault_trace_add(const struct mm *mm, vaddr_t address, unsigne
 	record->when = mm->note.began;
 	record->cycles = (uint32_t)fault_trace_now() - (uint32_t)mm->note.began;
 	record->address = address;
-	record->eip = current->frame ? current->frame->eip : 0;
+	record->eip = current->frame->eip; /* all tasks but the idle one have a frame */
 	record->pid = current->process->pid;
 	record->frame = mm->note.frame;
 	record->access = (uint8_t)access;
 	record->result = (uint8_t)result;
-	record->region = 0;
-	if (vma)
+	if (likely(vma))
 		record->region = (vma->flags & FAULT_REGION_FLAGS) |
 				 mm->note.nmore << FAULT_REGION_MORE_SHIFT |
 				 (vma->object ? FAULT_REGION_OBJECT : 0);
