@@ -57,3 +57,14 @@ def test_panic_halts(boot):
 def test_unknown_crash_is_none(boot):
     machine = boot(initrd=None, append="crash=nonsense panic_exit")
     machine.expect("crash: nonsense is no way to crash", panic=True)
+
+
+def test_panic_shows_the_last_faults(boot):
+    """Process 1 ends: what it and its pages last did stands between the log and the reason."""
+    machine = boot(append="init=/bin/false panic_exit")
+    assert machine.wait(panic=True) == 37
+    text = machine.text
+    faults = text[text.index("---- the last page faults"):text.index("kernel panic: process 1")]
+    lines = re.findall(r"^ +\d+\.\d{6} +1 init +[0-9a-f]{8} \S+ +\w+ +[-r][-w][-x] .* "
+                       r"[0-9a-f]{5} +\d+$", faults, re.MULTILINE)
+    assert len(lines) == 8, text
