@@ -35,6 +35,7 @@ struct tty {
 	struct wait_queue readers;
 	struct wait_queue writers;
 	struct winsize size;
+	struct termios locked; /* bits, and whole characters, that tcsetattr leaves as they are */
 
 	pid_t session;	     /* whose controlling terminal it is, 0: nobody's */
 	pid_t group;	     /* (irq) the foreground process group, 0: none */

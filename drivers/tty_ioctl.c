@@ -14,6 +14,7 @@
 #include <string.h>
 #include <task.h>
 #include <uaccess.h>
+#include <vfs.h>
 
 /* ---- settings ---- */
 
@@ -52,6 +53,27 @@ static void settle_speeds(struct termios2 *settings)
 		settings->ispeed = speed_of_code(input);
 }
 
+static uint32_t keep_locked(uint32_t now, uint32_t wanted, uint32_t locked)
+{
+	return (wanted & ~locked) | (now & locked);
+}
+
+static void keep_locked_settings(const struct tty *tty, struct termios2 *settings)
+{
+	const struct termios2 *now = &tty->ldisc.settings;
+	const struct termios *locked = &tty->locked;
+
+	settings->iflag = keep_locked(now->iflag, settings->iflag, locked->iflag);
+	settings->oflag = keep_locked(now->oflag, settings->oflag, locked->oflag);
+	settings->cflag = keep_locked(now->cflag, settings->cflag, locked->cflag);
+	settings->lflag = keep_locked(now->lflag, settings->lflag, locked->lflag);
+	if (locked->line)
+		settings->line = now->line;
+	for (unsigned i = 0; i < NCCS; i++)
+		if (locked->cc[i])
+			settings->cc[i] = now->cc[i];
+}
+
 static int apply(struct tty *tty, struct termios2 *settings, enum apply_when when)
 {
 	int error = tty_check_change(tty, SIGTTOU);
@@ -70,6 +92,7 @@ static int apply(struct tty *tty, struct termios2 *settings, enum apply_when whe
 		tty_flush_input(tty);
 	flags = irq_save();
 	before = tty->ldisc.settings;
+	keep_locked_settings(tty, settings);
 	ldisc_set(&tty->ldisc, settings);
 	irq_restore(flags);
 	wake_all(&tty->readers); /* what they wait for may have changed */
@@ -356,6 +379,18 @@ static int set_local(struct tty *tty, const uint32_t __user *from)
 	return 0;
 }
 
+static int set_locked(struct tty *tty, const void __user *from)
+{
+	struct termios locked;
+
+	if (!cred_can(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (copy_from_user(&locked, from, sizeof(locked)))
+		return -EFAULT;
+	tty->locked = locked;
+	return 0;
+}
+
 static int ioctl_other(struct tty *tty, uint32_t command, uint32_t argument)
 {
 	uint32_t __user *user = (uint32_t __user *)argument;
@@ -371,6 +406,10 @@ static int ioctl_other(struct tty *tty, uint32_t command, uint32_t argument)
 		return put_user(user, 0);
 	case TIOCSETD:
 		return set_discipline(user);
+	case TIOCGLCKTRMIOS:
+		return copy_to_user(user, &tty->locked, sizeof(tty->locked));
+	case TIOCSLCKTRMIOS:
+		return set_locked(tty, user);
 	case TIOCEXCL:
 	case TIOCNXCL:
 		tty->exclusive = command == TIOCEXCL;

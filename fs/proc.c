@@ -72,6 +72,15 @@ static struct process *node_process(const struct proc_node *node, int *error)
 	return *error ? NULL : process;
 }
 
+pid_t file_process_directory(const struct file *file)
+{
+	const struct inode *inode = file->inode;
+
+	if (file->ops != &proc_dir_ops || proc_node_of(inode)->entry != &process_entry)
+		return -1;
+	return proc_node_of(inode)->pid;
+}
+
 struct process *proc_process_to_read(const struct proc_node *node, int *error)
 {
 	struct process *process = node_process(node, error);

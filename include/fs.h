@@ -135,6 +135,8 @@ __must_check struct object *file_mmap_object(struct file *file);
 /* The file's operations of these names. */
 void file_mapped(struct file *file);
 void file_unmapped(struct file *file);
+/* The pid of an open directory /proc/PID, whether or not the process is still there; else -1. */
+pid_t file_process_directory(const struct file *file);
 bool file_may_read(const struct file *file);
 bool file_may_write(const struct file *file);
 /* False where nothing may be mapped to execute: noexec mounts, /proc, pipes. */

@@ -145,24 +145,41 @@ static int get_info(struct siginfo *info, const struct siginfo __user *user, int
 	return 0;
 }
 
+/* The process that a pidfd, or an open /proc/PID, means: *error when the file means none. */
+static struct process *process_meant(const struct file *file, int *error)
+{
+	const struct pidfd_link *link = file->data;
+	pid_t pid;
+
+	*error = 0;
+	if (file->ops == &pidfd_ops)
+		return link->process;
+	pid = file_process_directory(file);
+	if (pid < 0)
+		*error = -EBADF;
+	return pid < 0 ? NULL : process_find(pid);
+}
+
 int32_t sys_pidfd_send_signal(int fd, int signal, const struct siginfo __user *user, uint32_t flags)
 {
-	const struct pidfd_link *link;
+	struct process *process;
 	struct siginfo info;
 	struct file *file;
 	int error;
 
 	if (flags)
 		return -EINVAL;
-	file = pidfd_file(fd);
+	file = file_from_fd(fd);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	link = file->data;
-	error = get_info(&info, user, signal, link->process);
-	if (!error && !link->process)
-		error = -ESRCH;
+	process = process_meant(file, &error);
 	if (!error)
-		error = signal_send_checked(link->process, signal, &info);
+		error = get_info(&info, user, signal, process);
+	/* That may have slept: whom it is for is asked anew. */
+	if (!error)
+		process = process_meant(file, &error);
+	if (!error)
+		error = process ? signal_send_checked(process, signal, &info) : -ESRCH;
 	file_put(file);
 	return error;
 }

@@ -177,6 +177,23 @@ static void lines(void)
 	SHOW(tcflush(slave, 7));
 	SHOW(tcsetattr(slave, TCSAFLUSH, &old));
 
+	struct termios locked = { .c_iflag = ICRNL, .c_lflag = ECHO };
+	locked.c_cc[VINTR] = 1;
+	SHOW(ioctl(slave, TIOCSLCKTRMIOS, &locked));
+	raw.c_cc[VINTR] = 7;
+	raw.c_cc[VQUIT] = 7;
+	SHOW(tcsetattr(slave, TCSANOW, &raw));
+	settings_of("locked", slave);
+	tcgetattr(slave, &raw);
+	SHOW(raw.c_cc[VINTR]);
+	SHOW(raw.c_cc[VQUIT]);
+	memset(&locked, 0, sizeof(locked));
+	SHOW(ioctl(slave, TIOCGLCKTRMIOS, &locked));
+	printf("%#x %#x %d\n", locked.c_iflag, locked.c_lflag, locked.c_cc[VINTR]);
+	memset(&locked, 0, sizeof(locked));
+	SHOW(ioctl(slave, TIOCSLCKTRMIOS, &locked));
+	SHOW(tcsetattr(slave, TCSANOW, &old));
+
 	char bulk[3000];
 	memset(bulk, 'x', sizeof(bulk));
 	for (int i = 59; i < 3000; i += 60)
