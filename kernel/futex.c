@@ -73,6 +73,9 @@ int futex_find_key(uint32_t __user *word, bool private, struct futex_key *key)
 	vma = mm_find(mm, address);
 	if (!vma)
 		return -EFAULT;
+	/* Nobody could ever end a wait there; Linux says so too. */
+	if (!vma->object && !(vma->flags & VMA_WRITE))
+		return -EFAULT;
 	if ((vma->flags & VMA_SHARED) && vma->object) {
 		key->owner = vma->object;
 		key->at = ((uint64_t)vma->page_offset << PAGE_SHIFT) + (address - vma->start);

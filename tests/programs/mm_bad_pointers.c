@@ -120,13 +120,13 @@ static const struct {
 	const char *name;
 	long (*call)(void *at);
 } calls[] = {
-	{ "pipe", to_pipe },	       { "fstat", to_stat },	      { "stat's path", path_of_stat },
-	{ "uname", to_uname },	       { "getcwd", to_cwd },	      { "open", from_open },
-	{ "getrlimit", to_limit },     { "setrlimit", from_limit },   { "clock_gettime", to_time },
-	{ "nanosleep", from_sleep },   { "sigaction", from_action },  { "old sigaction", to_action },
-	{ "sigprocmask", from_mask },  { "wait4", to_status },	      { "poll", from_poll },
-	{ "readlink", to_link },       { "execve", from_exec },	      { "futex", from_futex },
-	{ "getdents64", to_dents },    { "statfs", to_statfs },
+	{ "pipe", to_pipe },	      { "fstat", to_stat },	    { "stat's path", path_of_stat },
+	{ "uname", to_uname },	      { "getcwd", to_cwd },	    { "open", from_open },
+	{ "getrlimit", to_limit },    { "setrlimit", from_limit },  { "clock_gettime", to_time },
+	{ "nanosleep", from_sleep },  { "sigaction", from_action }, { "old sigaction", to_action },
+	{ "sigprocmask", from_mask }, { "wait4", to_status },	    { "poll", from_poll },
+	{ "readlink", to_link },      { "execve", from_exec },	    { "futex", from_futex },
+	{ "getdents64", to_dents },   { "statfs", to_statfs },
 };
 
 int main(void)

@@ -98,8 +98,7 @@ static void protected(void)
 	printf("read below: %s\n", mm_access(at + 279 * PAGE, 0));
 	printf("write below: %s\n", mm_access(at + 278 * PAGE, 1));
 	show_regions("  regions", at, 300);
-	mm_call("all that grew, from inside",
-		mprotect(at + 280 * PAGE, PAGE, RW | PROT_GROWSDOWN));
+	mm_call("all that grew, from inside", mprotect(at + 280 * PAGE, PAGE, RW | PROT_GROWSDOWN));
 	show_regions("  regions", at, 300);
 	mm_call("what does not grow", mprotect(at, PAGE, RW | PROT_GROWSDOWN));
 	munmap(at, 300 * PAGE);
