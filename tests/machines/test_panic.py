@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+import loftvm
+
 WAYS = {
     "stack": (r"kernel stack overflow", r"eip [0-9a-f]{8} recurse\+0x",
               r"cr2 f8[0-9a-f]{6} ", r"table\[\d+\] 00000000 not present",
@@ -61,10 +63,10 @@ def test_unknown_crash_is_none(boot):
 
 def test_panic_shows_the_last_faults(boot):
     """Process 1 ends: what it and its pages last did stands between the log and the reason."""
-    machine = boot(append="init=/bin/false panic_exit")
+    machine = boot(initrd=loftvm.BUILD / "root.cpio", append="init=/bin/false panic_exit")
     assert machine.wait(panic=True) == 37
     text = machine.text
     faults = text[text.index("---- the last page faults"):text.index("kernel panic: process 1")]
-    lines = re.findall(r"^ +\d+\.\d{6} +1 init +[0-9a-f]{8} \S+ +\w+ +[-r][-w][-x] .* "
-                       r"[0-9a-f]{5} +\d+$", faults, re.MULTILINE)
+    lines = re.findall(r"^ +\d+\.\d{6} +1 \S+ +[0-9a-f]{8} (?:user|kernel|remote) +\w+ +"
+                       r"[-r][-w][-x] .* [0-9a-f]{5} +\d+$", faults, re.MULTILINE)
     assert len(lines) == 8, text
