@@ -70,8 +70,8 @@ LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=40
 	-Wl,-z,noexecstack -Wl,--fatal-warnings -Wl,--defsym=KERNEL_VMA=$(KERNEL_VMA)
 
 # Rooms add what is made for them (a font, the user programs, the test programs).
--include $(wildcard drivers/drivers.mk kernel/vdso/vdso.mk user/user.mk tests/tests.mk \
-	tools/bench/bench.mk)
+-include $(wildcard drivers/drivers.mk kernel/vdso/vdso.mk user/user.mk tools/bench/bench.mk \
+	tests/tests.mk)
 
 .PHONY: all iso
 all: $(BUILD)/loft.elf $(ROOT) $(ISO)

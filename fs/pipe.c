@@ -209,7 +209,9 @@ static ssize_t fill_slot(struct pipe *pipe, struct uio *io)
 		pipe->spare = page;
 		return -EFAULT;
 	}
-	*slot = (struct pipe_slot){ .page = page, .size = (uint32_t)done };
+	slot->page = page;
+	slot->start = 0;
+	slot->size = (uint32_t)done;
 	pipe->used++;
 	return done;
 }

@@ -89,10 +89,10 @@ test-bases: $(OTHER_BASES:%=base-%)
 $(OTHER_BASES:%=base-%): base-%:
 	$(QUIET)$(MAKE) --no-print-directory KERNEL_VMA=$* \
 		build/$(if $(filter-out 0xC0000000,$*),vma-$*/)loft.elf
-test-system: test-bases
+test-system: test-bases $(BENCH_PROGRAMS)
 
 test: format-check setup-test setup-run setup-gdb setup-firmware test-packages test-programs test-bases $(TEST_IMAGES) \
-		$(BUILD)/loft.iso
+		$(BUILD)/loft.iso $(BENCH_PROGRAMS)
 	$(RUN_TESTS) tests
 
 soak: setup-test setup-run test-packages $(TEST_IMAGES) build/tests/stress.cpio
