@@ -76,10 +76,13 @@ static bool may_end(const struct process *process)
 	return true;
 }
 
-/* held: what it holds of `total` frames. */
+/*
+ * held: what it holds of `total` frames. Linux cuts total off at whole thousands; on a machine with few
+ * of them 1000 would then no longer mean to go first.
+ */
 static int32_t badness(const struct process *process, uint32_t held, uint32_t total)
 {
-	return (int32_t)held + process->oom_score_adj * (int32_t)(total / OOM_ADJ_MAX);
+	return (int32_t)held + (int32_t)((int64_t)process->oom_score_adj * total / OOM_ADJ_MAX);
 }
 
 uint32_t oom_score(const struct process *process)
