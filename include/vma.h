@@ -69,12 +69,12 @@ struct vma *vma_merge(struct mm *mm, struct vma *vma);
 __must_check struct vma *vma_isolate(struct mm *mm, struct vma *vma, vaddr_t start, vaddr_t end);
 
 /* The highest free range of size bytes (> 0) in [low, high): its start, or 0 when there is none. */
-vaddr_t vma_find_gap(const struct mm *mm, size_t size, vaddr_t low, vaddr_t high);
+vaddr_t vma_find_gap(struct mm *mm, size_t size, vaddr_t low, vaddr_t high);
 /*
  * Where a mapping of size bytes goes that may go anywhere: as high as possible below mmap_top, or
  * else above it. 0: nowhere.
  */
-vaddr_t vma_find_place(const struct mm *mm, size_t size);
+vaddr_t vma_find_place(struct mm *mm, size_t size);
 /* True when [start, end) is free and keeps the guard distance to a stack above it. */
 bool vma_range_is_free(const struct mm *mm, vaddr_t start, vaddr_t end);
 

@@ -41,7 +41,7 @@ static void replace_child(struct tree *tree, struct tree_node *parent, struct tr
 }
 
 /* Brings node up to date with its children; true when that is news to its parent. */
-static bool refresh(struct tree *tree, struct tree_node *node)
+static inline bool refresh(struct tree *tree, struct tree_node *node)
 {
 	int left = height_of(node->child[0]), right = height_of(node->child[1]);
 	int height = 1 + MAX(left, right);

@@ -75,12 +75,11 @@ static struct page_mapping entry_decode(const struct pagedir *pagedir, vaddr_t a
 				      entry & MAP_RESULTS, table_frame(pagedir, at) };
 }
 
-/* What an entry that has been taken out of a table of pagedir's own held. */
-static inline void entry_drop(struct pagedir *pagedir, struct frame *table, uint32_t entry)
+/* Lets go of what an entry that has been taken out held. */
+static inline void entry_drop(uint32_t entry)
 {
 	struct frame *frame = entry_frame(entry);
 
-	uncount_mapping(pagedir, table, frame);
 	if (!frame)
 		return;
 	/* Only shared mappings make a cache page dirty: private ones are never writable. */
@@ -124,7 +123,7 @@ void pagedir_drop_if_empty(struct pagedir *pagedir, vaddr_t at)
 }
 
 /* The entry of a page that must be mapped or held, in a table of pagedir's own. */
-static uint32_t *used_entry(const struct pagedir *pagedir, vaddr_t at)
+static inline uint32_t *used_entry(const struct pagedir *pagedir, vaddr_t at)
 {
 	uint32_t *entry = find_entry(pagedir, at);
 
@@ -215,12 +214,16 @@ void pagedir_replace(struct pagedir *pagedir, vaddr_t at, struct frame *frame, u
 {
 	uint32_t *entry = used_entry(pagedir, at);
 	struct frame *table = table_frame(pagedir, at);
-	uint32_t old = *entry;
+	const uint32_t old = *entry;
+	const struct frame *before = entry_frame(old);
 
 	assert(frame->refs > 0);
 	*entry = entry_make(frame_paddr(frame), rights);
-	count_mapping(pagedir, table, frame);
-	entry_drop(pagedir, table, old);
+	if (!before || before->kind != frame->kind) {
+		count_mapping(pagedir, table, frame);
+		uncount_mapping(pagedir, table, before);
+	}
+	entry_drop(old);
 	pagedir_flush(pagedir, at, at + PAGE_SIZE);
 }
 
@@ -258,7 +261,8 @@ static bool unmap_chunk(struct pagedir *pagedir, vaddr_t start, vaddr_t end)
 		if (!dropped)
 			continue;
 		*entry = 0;
-		entry_drop(pagedir, table, dropped);
+		uncount_mapping(pagedir, table, entry_frame(dropped));
+		entry_drop(dropped);
 	}
 	if (table->index == before)
 		return false;
@@ -313,9 +317,11 @@ void pagedir_abandon(struct pagedir *pagedir, vaddr_t start, vaddr_t end)
 static inline uint32_t entry_let_write(uint32_t entry, bool cow)
 {
 	if (cow || entry & ENTRY_COW) {
-		const struct frame *frame = entry_frame(entry);
+		pfn_t pfn = entry >> PAGE_SHIFT;
 
-		if (!frame || frame->kind != FRAME_ANON || frame->refs != 1)
+		/* entry_frame without asking first whether there is RAM: the kind tells. */
+		if (pfn >= frame_array_end || frame_array[pfn].kind != FRAME_ANON ||
+		    frame_array[pfn].refs != 1)
 			return entry | ENTRY_COW;
 	}
 	return (entry & ~ENTRY_COW) | ENTRY_WRITE;
@@ -327,18 +333,19 @@ static bool protect_chunk(uint32_t *entry, const uint32_t *end, unsigned rights,
 	const uint32_t kept = ~(ENTRY_PRESENT | ENTRY_WRITE | ENTRY_HELD);
 	const uint32_t gained = rights & MAP_READ ? ENTRY_PRESENT : ENTRY_HELD;
 	const bool write = rights & MAP_WRITE;
-	bool any = false;
+	uint32_t seen = 0;
 
-	for (; entry < end; entry++) {
-		uint32_t changed = *entry;
-
-		if (!changed)
-			continue;
-		changed = (changed & kept) | gained;
-		*entry = write ? entry_let_write(changed, cow) : changed;
-		any = true;
+	for (; entry < end && !write; entry++) {
+		if (*entry)
+			*entry = (*entry & kept) | gained;
+		seen |= *entry;
 	}
-	return any;
+	for (; entry < end; entry++) {
+		if (*entry)
+			*entry = entry_let_write((*entry & kept) | gained, cow);
+		seen |= *entry;
+	}
+	return seen;
 }
 
 void pagedir_protect(struct pagedir *pagedir, vaddr_t start, vaddr_t end, unsigned rights, bool cow)

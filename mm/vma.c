@@ -32,6 +32,10 @@ struct vma *vma_first_from(const struct mm *mm, vaddr_t address)
 		return found;
 	if (found && found->start < address && (!found->next || found->next->start >= address))
 		return found->next;
+	/* Or, when a place is looked for, below the stack. */
+	found = mm->last;
+	if (found && found->start >= address && (!found->prev || found->prev->start < address))
+		return found;
 	found = NULL;
 	while (node) {
 		struct vma *vma = vma_of(node);
@@ -131,7 +135,7 @@ static struct vma *last_with_gap(const struct tree_node *node, size_t size, vadd
  *      [prev]      |high        [above]           [vma]      [prev]
  *            <---->              or          <--->  ^ start < high
  */
-vaddr_t vma_find_gap(const struct mm *mm, size_t size, vaddr_t low, vaddr_t high)
+vaddr_t vma_find_gap(struct mm *mm, size_t size, vaddr_t low, vaddr_t high)
 {
 	struct vma *above = vma_first_from(mm, high);
 	struct vma *prev = above ? vma_prev(above) : mm->last;
@@ -145,10 +149,12 @@ vaddr_t vma_find_gap(const struct mm *mm, size_t size, vaddr_t low, vaddr_t high
 	vma = last_with_gap(mm->regions.root, size, high);
 	if (!vma || gap_top(vma) < low || gap_top(vma) - low < size)
 		return 0;
+	/* Who looks for a gap is about to fill it. */
+	mm->last_found = vma;
 	return gap_top(vma) - size;
 }
 
-vaddr_t vma_find_place(const struct mm *mm, size_t size)
+vaddr_t vma_find_place(struct mm *mm, size_t size)
 {
 	vaddr_t start;
 
