@@ -18,13 +18,16 @@
 #include <task.h>
 #include <vdso.h>
 
-/* Where a program goes that can go anywhere; far from where non-movable ones are linked. */
-#define DYN_BASE 0x56555000u
+/*
+ * Where a program goes that can go anywhere and has an interpreter, and the heap of one that has
+ * none (Linux's ELF_ET_DYN_BASE for i386).
+ */
+#define DYN_BASE 0x400000u
 /* What stays free below the stack's top for it to grow into, at least. */
 #define STACK_GAP_MIN (128u * MB)
 #define STACK_GUARD MB
 
-static const char platform[8] = "i686";
+static const char platform[] = "i686";
 
 /* ---- headers ---- */
 
@@ -266,8 +269,13 @@ static int load_programs(struct exec_image *image)
 	struct elf_program *program = &image->main;
 	struct mm *mm = image->mm;
 	vaddr_t entry = program->header.entry;
-	int error = place_at(program, DYN_BASE);
+	int error;
 
+	/* What has no interpreter may be one itself, run by hand: out of its programs' way. */
+	if (image->interpreter.file)
+		error = place_at(program, DYN_BASE);
+	else
+		error = place_as_mmap(mm, program);
 	if (!error)
 		error = load_segments(mm, program);
 	if (error)
@@ -276,6 +284,8 @@ static int load_programs(struct exec_image *image)
 	mm->brk_start = mm->brk =
 		ROUND_UP(elf_end(program->segments, program->header.program_count) + program->bias,
 			 PAGE_SIZE);
+	if (program->header.type == ET_DYN && !image->interpreter.file)
+		mm->brk_start = mm->brk = DYN_BASE;
 	entry += program->bias;
 	if (image->interpreter.file) {
 		error = place_as_mmap(mm, &image->interpreter);
