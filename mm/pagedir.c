@@ -327,25 +327,19 @@ static inline uint32_t entry_let_write(uint32_t entry, bool cow)
 	return (entry & ~ENTRY_COW) | ENTRY_WRITE;
 }
 
-/* pagedir_protect in one table, which is pagedir's own; true when there was anything. */
-static bool protect_chunk(uint32_t *entry, const uint32_t *end, unsigned rights, bool cow)
+/* pagedir_protect in one table, which is pagedir's own. */
+static void protect_chunk(uint32_t *entry, const uint32_t *end, unsigned rights, bool cow)
 {
 	const uint32_t kept = ~(ENTRY_PRESENT | ENTRY_WRITE | ENTRY_HELD);
 	const uint32_t gained = rights & MAP_READ ? ENTRY_PRESENT : ENTRY_HELD;
 	const bool write = rights & MAP_WRITE;
-	uint32_t seen = 0;
 
-	for (; entry < end && !write; entry++) {
+	for (; entry < end && !write; entry++)
 		if (*entry)
 			*entry = (*entry & kept) | gained;
-		seen |= *entry;
-	}
-	for (; entry < end; entry++) {
+	for (; entry < end; entry++)
 		if (*entry)
 			*entry = entry_let_write((*entry & kept) | gained, cow);
-		seen |= *entry;
-	}
-	return seen;
 }
 
 void pagedir_protect(struct pagedir *pagedir, vaddr_t start, vaddr_t end, unsigned rights, bool cow)
@@ -361,7 +355,9 @@ void pagedir_protect(struct pagedir *pagedir, vaddr_t start, vaddr_t end, unsign
 		if (!entry)
 			continue;
 		assert(owns_table(pagedir, at));
-		any |= protect_chunk(entry, entry + ((next - at) >> PAGE_SHIFT), rights, cow);
+		/* A table has entries; whether any of these was one is not worth knowing. */
+		any = true;
+		protect_chunk(entry, entry + ((next - at) >> PAGE_SHIFT), rights, cow);
 	}
 	if (any)
 		pagedir_flush(pagedir, start, end);
