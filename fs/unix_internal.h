@@ -73,7 +73,8 @@ struct unix_socket {
 
 /* Files on their way. */
 struct unix_rights {
-	uid_t user; /* whom they count for */
+	struct unix_rights *next; /* while they wait to be let go of: see unix_rights_free */
+	uid_t user;		  /* whom they count for */
 	uint32_t count;
 	struct file *files[]; /* references */
 };

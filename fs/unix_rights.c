@@ -115,11 +115,30 @@ struct unix_rights *unix_rights_copy(const struct unix_rights *rights)
 	return copy;
 }
 
-void unix_rights_free(struct unix_rights *rights)
+static void put_files(struct unix_rights *rights)
 {
 	for (uint32_t i = 0; i < rights->count; i++)
 		file_put(rights->files[i]);
 	kfree(rights);
+}
+
+/*
+ * Closing a socket may free messages with sockets whose messages hold sockets, as deep as somebody
+ * cared to nest them: what comes up while current lets go of some waits for its turn, so that the
+ * stack does not grow with it.
+ */
+void unix_rights_free(struct unix_rights *rights)
+{
+	rights->next = current->rights_to_free;
+	current->rights_to_free = rights;
+	if (current->frees_rights)
+		return;
+	current->frees_rights = true;
+	while ((rights = current->rights_to_free)) {
+		current->rights_to_free = rights->next;
+		put_files(rights);
+	}
+	current->frees_rights = false;
 }
 
 /* ---- the collector ---- */

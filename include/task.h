@@ -37,6 +37,7 @@ struct fs_context; /* root, working directory, umask, fs.h */
 struct tty;
 struct robust_list_head;
 struct pidfd_link;
+struct unix_rights;
 struct futex_pi;
 
 #define NGROUPS_MAX 32
@@ -188,7 +189,10 @@ struct task {
 	uint32_t restart_argument;
 	uint32_t restart_arguments[4];
 
-	uint32_t fail_nth;	  /* allocations until one fails (fail.h); 0: none will */
+	uint32_t fail_nth; /* allocations until one fails (fail.h); 0: none will */
+	struct unix_rights
+		*rights_to_free;  /* fs/unix_rights.c: files from messages, to be let go of */
+	bool frees_rights;	  /* and it is at that */
 	struct vfork_done *vfork; /* its parent waits for exec or exit; NULL: nobody does */
 	struct task *switched_from;
 };

@@ -294,6 +294,30 @@ static void garbage(void)
 	SHOW(poll(&poll_fd, 1, 1000));
 	close(ends[0]);
 
+	/* One in the other, deep down a pipe. */
+	int inner[2], outer[2], depth = 0;
+	pipe(ends);
+	poll_fd.fd = ends[0];
+	socketpair(AF_UNIX, SOCK_STREAM, 0, inner);
+	post_files(inner[0], "a pipe", &ends[1], 1);
+	close(ends[1]);
+	while (depth < 300) {
+		socketpair(AF_UNIX, SOCK_STREAM, 0, outer);
+		if (post_files(outer[0], "inner", inner, 2) < 0)
+			break;
+		close(inner[0]);
+		close(inner[1]);
+		inner[0] = outer[0];
+		inner[1] = outer[1];
+		depth++;
+	}
+	SHOW(depth);
+	SHOW(poll(&poll_fd, 1, 0));
+	close(inner[0]);
+	close(inner[1]);
+	SHOW(poll(&poll_fd, 1, 1000));
+	close(ends[0]);
+
 	/* One that is still to be accepted. */
 	struct sockaddr_un name;
 	socklen_t size = abstract_name(&name, "loft/garbage");
