@@ -75,6 +75,7 @@ struct unix_socket {
 struct unix_rights {
 	struct unix_rights *next; /* while they wait to be let go of: see unix_rights_free */
 	uid_t user;		  /* whom they count for */
+	bool in_flight;		  /* they are counted: the message is in a queue */
 	uint32_t count;
 	struct file *files[]; /* references */
 };
@@ -191,7 +192,7 @@ uint32_t unix_readable_bytes(const struct unix_socket *socket);
 
 /* Counts the files as being on their way: -ETOOMANYREFS when that is too many of current's user. */
 __must_check int unix_rights_send(struct unix_rights *rights);
-/* They have arrived. */
+/* They have arrived, if they were on their way. */
 void unix_rights_arrive(struct unix_rights *rights);
 /* A copy with references of its own, or NULL. */
 __must_check struct unix_rights *unix_rights_copy(const struct unix_rights *rights);

@@ -173,18 +173,18 @@ static ssize_t receive_stream(struct unix_socket *socket, struct unix_transfer *
 static ssize_t copy_message(struct unix_transfer *transfer, struct unix_message *message)
 {
 	uint32_t size = MIN(message->size, transfer->io->left), whole = message->size;
-	int error = 0;
+	/* Before the copy, which may sleep: out of the queue, the files are on their way no more. */
+	int error = take_rights(transfer, message);
 
 	keep_name(transfer, message->address);
 	if (size < whole)
 		transfer->told |= MSG_TRUNC;
+	if (error)
+		return error;
 	if (size &&
 	    uio_copy_out(transfer->io, message->data + message->start, size) != (ssize_t)size)
 		return -EFAULT;
 	transfer->credentials = message->credentials;
-	error = take_rights(transfer, message);
-	if (error)
-		return error;
 	return transfer->flags & MSG_TRUNC ? (ssize_t)whole : (ssize_t)size;
 }
 

@@ -66,6 +66,7 @@ int unix_rights_send(struct unix_rights *rights)
 		return -ENOMEM;
 	if (count->files > limit && !cred_can(CAP_SYS_RESOURCE) && !cred_can(CAP_SYS_ADMIN))
 		return -ETOOMANYREFS;
+	rights->in_flight = true;
 	count->files += rights->count;
 	for (uint32_t i = 0; i < rights->count; i++) {
 		struct unix_socket *socket = unix_of(rights->files[i]);
@@ -83,6 +84,9 @@ void unix_rights_arrive(struct unix_rights *rights)
 {
 	struct user_count *count;
 
+	if (!rights->in_flight)
+		return;
+	rights->in_flight = false;
 	for (uint32_t i = 0; i < rights->count; i++) {
 		struct unix_socket *socket = unix_of(rights->files[i]);
 
@@ -107,6 +111,7 @@ struct unix_rights *unix_rights_copy(const struct unix_rights *rights)
 
 	if (!copy)
 		return NULL;
+	copy->in_flight = false;
 	copy->count = rights->count;
 	for (uint32_t i = 0; i < copy->count; i++) {
 		copy->files[i] = rights->files[i];

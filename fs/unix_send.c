@@ -100,11 +100,20 @@ static void add_credentials(struct unix_message *message, const struct unix_sock
 		message->credentials = (struct ucred){ 0, 65534, 65534 };
 }
 
-static void enqueue(struct unix_socket *other, struct unix_message *message)
+/*
+ * Its files are on their way from here on and not before: the collector looks for them in queues
+ * alone. 0, or what unix_rights_send says.
+ */
+static int enqueue(struct unix_socket *other, struct unix_message *message)
 {
+	int error = message->rights ? unix_rights_send(message->rights) : 0;
+
+	if (error)
+		return error;
 	list_add_tail(&other->messages, &message->link);
 	other->nmessages++;
 	wake_events(&other->readable, POLLIN | POLLRDNORM | POLLRDBAND | POLLPRI);
+	return 0;
 }
 
 /* ---- a message with its bytes ---- */
@@ -147,8 +156,6 @@ static struct unix_message *fill_message(struct unix_socket *socket, struct unix
 		return ERR_PTR(-ENOBUFS);
 	if (size && uio_copy_in(transfer->io, message->data, size) != (ssize_t)size)
 		error = -EFAULT;
-	if (!error && transfer->rights)
-		error = unix_rights_send(transfer->rights);
 	if (error) {
 		unix_message_free(message);
 		return ERR_PTR(error);
@@ -165,6 +172,7 @@ static ssize_t send_piece(struct unix_socket *socket, struct unix_transfer *tran
 	uint32_t size = MIN(transfer->io->left, PIECE);
 	struct unix_message *message = fill_message(socket, transfer, size);
 	struct unix_socket *other = socket->peer;
+	int error;
 
 	if (IS_ERR(message))
 		return PTR_ERR(message);
@@ -174,8 +182,11 @@ static ssize_t send_piece(struct unix_socket *socket, struct unix_transfer *tran
 		return -EPIPE;
 	}
 	add_credentials(message, socket, other, transfer);
-	enqueue(other, message);
-	return (ssize_t)size;
+	error = enqueue(other, message);
+	if (!error)
+		return (ssize_t)size;
+	unix_message_free(message);
+	return error;
 }
 
 static ssize_t send_stream(struct unix_socket *socket, struct unix_transfer *transfer)
@@ -265,7 +276,7 @@ static int deliver(struct unix_socket *socket, struct unix_transfer *transfer,
 	if (!error) {
 		message->address = unix_address_get(socket->address);
 		add_credentials(message, socket, other, transfer);
-		enqueue(other, message);
+		error = enqueue(other, message);
 	}
 	unix_put(other);
 	return error;
