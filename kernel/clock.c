@@ -7,9 +7,7 @@
  * time is the number of ticks and the PIT's own count since the last one.
  *
  * The TSC's speed is measured from tick to tick while the machine goes on, over the first ten
- * seconds. The PIT's count tells how late each tick is handled, so that even the first interval
- * gives a good figure. One in which a tick got lost shows by being too long for what is known;
- * if it was the first, by all others being too short.
+ * seconds (kernel/tsc_speed.c). Until there is a first figure, time goes by the PIT.
  *
  * Readings never go back: the last one is kept. Everything is guarded by interrupt-off sections.
  */
@@ -28,11 +26,13 @@
 #include <vdso.h>
 
 #include "clock_internal.h"
+#include "tsc_speed.h"
 #include "vdso/data.h"
 
 #define IRQ_TIMER 0
-#define CALIBRATION_NS (10 * NSEC_PER_SEC)
-#define SCALE_SHIFT VDSO_SCALE_SHIFT
+#define SCALE_SHIFT TSC_SCALE_SHIFT
+
+_Static_assert(TSC_SCALE_SHIFT == VDSO_SCALE_SHIFT, "programs reckon with the same number");
 
 #define CPUID_POWER 0x80000007u /* EDX bit 8: the TSC is invariant (Intel SDM 3B 17.17) */
 #define CPUID_POWER_TSC (1u << 8)
@@ -50,59 +50,8 @@ static bool tsc_trusted;
 static uint32_t tsc_scale;
 static uint64_t tsc_base;
 
-/* Calibration: what has been measured so far. */
-static struct {
-	bool started, done;
-	uint64_t last_tsc;   /* when the last tick was handled, */
-	uint32_t last_late;  /* and how many ns late that was */
-	uint64_t cycles, ns; /* sums over the intervals that counted */
-} measured;
-
-/* ---- the TSC's speed */
-
-static void set_scale(void)
-{
-	uint64_t scale = (measured.ns << SCALE_SHIFT) / measured.cycles;
-
-	if (scale > UINT32_MAX || scale == 0)
-		tsc_trusted = false;
-	else
-		tsc_scale = scale;
-}
-
-/* An interval of `cycles` was at least ns long, and more by whole ticks when some got lost. */
-static void measure(uint32_t cycles, uint32_t ns)
-{
-	if (tsc_scale) {
-		uint64_t expected = ((uint64_t)cycles * tsc_scale) >> SCALE_SHIFT;
-
-		if (expected < ns - ns / 4) {
-			measured.cycles = measured.ns = 0;
-			tsc_scale = 0;
-			return;
-		}
-		while (expected > ns + tick_ns / 2)
-			ns += tick_ns;
-	}
-	measured.cycles += cycles;
-	measured.ns += ns;
-	measured.done = measured.ns >= CALIBRATION_NS;
-	set_scale();
-}
-
-static void calibrate(uint64_t now)
-{
-	uint64_t cycles = now - measured.last_tsc;
-	uint32_t late = pit_elapsed_ns();
-	int32_t ns = tick_ns + late - measured.last_late;
-
-	measured.last_tsc = now;
-	measured.last_late = late;
-	/* Too short to be exact, or too long to be worth it: not counted. */
-	if (measured.started && ns > (int32_t)tick_ns / 2 && cycles > 0 && cycles <= UINT32_MAX)
-		measure(cycles, ns);
-	measured.started = true;
-}
+/* The speed of the TSC as far as it is known, and the scale that time goes by. */
+static struct tsc_speed speed;
 
 static uint64_t tsc_elapsed_ns(uint64_t now)
 {
@@ -114,7 +63,7 @@ static uint64_t tsc_elapsed_ns(uint64_t now)
 
 uint32_t clock_tsc_khz(void)
 {
-	return measured.ns ? measured.cycles * 1000000 / measured.ns : 0;
+	return tsc_speed_khz(&speed);
 }
 
 static bool tsc_is_steady(void)
@@ -228,8 +177,10 @@ static uint32_t advance(void)
 	now = cpu_read_tsc();
 	base_ns += tsc_scale ? tsc_elapsed_ns(now) : tick_ns;
 	tsc_base = now;
-	if (!measured.done)
-		calibrate(now);
+	if (!speed.done) {
+		tsc_speed_tick(&speed, now, pit_elapsed_ns());
+		tsc_scale = speed.scale;
+	}
 	for (; base_ns >= next_tick_ns; passed++)
 		next_tick_ns += NSEC_PER_TICK;
 	return passed;
@@ -252,7 +203,7 @@ void clock_init(void)
 
 	assert(!irq_enabled());
 	pit_init(HZ);
-	tick_ns = pit_period_ns();
+	tick_ns = speed.tick_ns = pit_period_ns();
 	boot_ns = seconds * NSEC_PER_SEC;
 	tsc_trusted = tsc_is_steady();
 	if (irq_register(IRQ_TIMER, tick, NULL) != 0)
