@@ -88,14 +88,22 @@ void wake_one(struct wait_queue *queue);
 
 /*
  * Sleeps until condition holds: 0, -ERESTARTSYS on a signal, -ETIMEDOUT. condition may be
- * evaluated often.
+ * evaluated often, but not again once it held: it may take what it looks for.
  */
 #define wait_until(queue, condition, kind, deadline) \
 	({ \
 		struct waiter waiter_; \
 		int result_ = 0; \
 		wait_enter(queue, &waiter_); \
-		while (!(condition) && !result_) { \
+		for (;;) { \
+			if (condition) { \
+				result_ = 0; \
+				break; \
+			} \
+			if (unlikely(result_)) { \
+				result_ = result_ == -EINTR ? -ERESTARTSYS : result_; \
+				break; \
+			} \
 			wait_prepare(kind); \
 			if (condition) { \
 				wait_cancel(); \
@@ -103,8 +111,6 @@ void wake_one(struct wait_queue *queue);
 			} \
 			result_ = wait_sleep(deadline); \
 		} \
-		if (unlikely(result_)) \
-			result_ = (condition) ? 0 : result_ == -EINTR ? -ERESTARTSYS : result_; \
 		wait_leave(&waiter_); \
 		result_; \
 	})
