@@ -1,10 +1,11 @@
 /*
  * /proc: a file system whose files are made up when they are read.
  *
- * Its tree is a table of entries (proc_system.c, proc_process.c) with three places that no table can
- * hold: a directory for each process and, in each of these, a link for each open file and for each
- * region that maps a file. An inode remembers its entry and, by number, the process and the
- * descriptor or page: never a pointer, since both may be gone by the next look. Every inode is volatile: each walk makes it anew.
+ * Its tree is a table of entries (proc_system.c, proc_process.c) with three places that no table
+ * can hold: a directory for each process and, in each of these, a link for each open file and for
+ * each region that maps a file. An inode remembers its entry and, by number, the process and the
+ * descriptor or page: never a pointer, since both may be gone by the next look. Every inode is
+ * volatile: each walk makes it anew.
  *
  * How a file is read and written is in proc_file.c.
  */
@@ -61,8 +62,8 @@ struct task *proc_node_task(const struct proc_node *node)
 }
 
 /*
- * The process whose directory the node is in; NULL when there is none, or it is gone: *error is then
- * -ESRCH, as when the thread is that the node belongs to.
+ * The process whose directory the node is in; NULL when there is none, or it is gone: *error is
+ * then -ESRCH, as when the thread is that the node belongs to.
  */
 static struct process *node_process(const struct proc_node *node, int *error)
 {

@@ -28,9 +28,9 @@ void proc_append(struct proc_text *text, const char *bytes, size_t size);
 void proc_text_free(struct proc_text *text);
 
 /*
- * A number in /proc/sys: *value, from minimum to maximum, or *natural, which has no bounds; others are
- * refused with -EINVAL, and what is no number too. set, where there is one, may refuse a new value or
- * act on it: 0 or -errno; *value is stored after it.
+ * A number in /proc/sys: *value, from minimum to maximum, or *natural, which has no bounds;
+ * others are refused with -EINVAL, and what is no number too. set, where there is one, may refuse
+ * a new value or act on it: 0 or -errno; *value is stored after it.
  */
 struct proc_number {
 	int32_t *value;
@@ -44,14 +44,17 @@ struct proc_entry {
 	const char *name;
 	mode_t mode;			   /* type and rights */
 	const struct proc_entry *children; /* directory: ends with a NULL name */
-	/* File: prints it. process: whose directory it stands in, NULL outside. 0, or what read fails with. May sleep. */
+	/*
+	 * File: prints it. process: whose directory it stands in, NULL outside. 0, or what read
+	 * fails with. May sleep.
+	 */
 	int (*show)(struct proc_text *text, struct process *process);
 	/* File in task/TID, instead of show. */
 	int (*show_task)(struct proc_text *text, const struct task *task);
 	/*
-	 * File that is printed a part at a time, for texts without bound: prints what comes at *cursor (at
-	 * first 0), about PROC_PART bytes of it, and moves *cursor on; nothing printed: the end. The
-	 * process may be another at the next call.
+	 * File that is printed a part at a time, for texts without bound: prints what comes at
+	 * *cursor (at first 0), about PROC_PART bytes of it, and moves *cursor on; nothing
+	 * printed: the end. The process may be another at the next call.
 	 */
 	int (*show_from)(struct proc_text *text, struct process *process, uint32_t *cursor);
 	/*
@@ -106,7 +109,10 @@ struct proc_entry {
 		.name = entry_name, .mode = S_IFLNK | 0777, .link_text = text_function \
 	}
 
-/* The files of the system as a whole (fs/proc_system.c), of a process (fs/proc_process.c, fs/proc_memory.c), and the links in fd/. */
+/*
+ * The files of the system as a whole (fs/proc_system.c), of a process (fs/proc_process.c,
+ * fs/proc_memory.c), and the links in fd/.
+ */
 extern const struct proc_entry proc_root_entries[];
 extern const struct proc_entry proc_process_entries[], proc_task_entries[];
 extern const struct proc_entry proc_sys_entries[];     /* fs/proc_sys.c */
@@ -117,8 +123,8 @@ extern const struct proc_entry proc_fd_entry, proc_region_entry;
 #define PROC_REGION_NAME 20
 void proc_region_name(const struct vma *vma, char name[PROC_REGION_NAME]);
 /*
- * The first region of process, which may be NULL, that maps a file and starts at or above from; NULL: none, or it
- * is none of current's business.
+ * The first region of process, which may be NULL, that maps a file and starts at or above from;
+ * NULL: none, or it is none of current's business.
  */
 const struct vma *proc_next_region(const struct process *process, vaddr_t from);
 
@@ -132,7 +138,8 @@ struct proc_node {
 struct proc_node *proc_node_of(const struct inode *inode);
 /*
  * The process whose directory the node is in, for who opens, reads or writes the file: NULL outside
- * such directories. *error: 0, -ESRCH when it is gone, -EACCES when it is none of current's business.
+ * such directories. *error: 0, -ESRCH when it is gone, -EACCES when it is none of current's
+ * business.
  */
 struct task *proc_node_task(const struct proc_node *node); /* NULL: gone, or none */
 struct process *proc_process_to_read(const struct proc_node *node, int *error);

@@ -1,7 +1,7 @@
 /*
  * /proc/PID/fail-nth: which allocation of the process's first task is to fail (fail.h). Written: N,
- * or 0 for none. Read: how many are still to come, 0 when it has failed. Neither allocates anything,
- * so that what a test does between two of these is all that is counted.
+ * or 0 for none. Read: how many are still to come, 0 when it has failed. Neither allocates
+ * anything, so that what a test does between two of these is all that is counted.
  */
 #include "proc.h"
 

@@ -2,9 +2,9 @@
  * Files of /proc, read and written.
  *
  * A text is made whole by the first read, and again by each read at position 0; reads further on go
- * on in that same text. A write is taken as a whole: what it says is what the file is told, whatever
- * was written before it. So a value in two writes is two values; as on Linux, a write that is not at
- * position 0 changes no number. The inode's lock is held over each read and write.
+ * on in that same text. A write is taken as a whole: what it says is what the file is told,
+ * whatever was written before it. So a value in two writes is two values; as on Linux, a write
+ * that is not at position 0 changes no number. The inode's lock is held over each read and write.
  */
 #include "proc.h"
 

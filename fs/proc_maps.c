@@ -3,9 +3,9 @@
  * Documentation/filesystems/proc.rst for what each line means).
  *
  * A program may have 65530 regions, and smaps walks the page tables of each, so that both are made
- * a part at a time, from an address on, and the processor is given up between stretches of 4 MB. The
- * address space's lock is held meanwhile, so that a region stays what it is until it has been printed; the
- * process itself may end: the address space is held, not it.
+ * a part at a time, from an address on, and the processor is given up between stretches of 4 MB.
+ * The address space's lock is held meanwhile, so that a region stays what it is until it has been
+ * printed; the process itself may end: the address space is held, not it.
  */
 #include "proc.h"
 

@@ -1,7 +1,8 @@
 /*
- * Memory of the system as a whole: /proc/meminfo and /proc/vmstat, in Linux's words (proc(5)). A line
- * is there when its figure is known and true; what Loft does not count has none. What is counted
- * nowhere is counted here, over all frames: they are some thousands, and who asks is not in a hurry.
+ * Memory of the system as a whole: /proc/meminfo and /proc/vmstat, in Linux's words (proc(5)). A
+ * line is there when its figure is known and true; what Loft does not count has none. What is
+ * counted nowhere is counted here, over all frames: they are some thousands, and who asks is not
+ * in a hurry.
  */
 #include "proc.h"
 

@@ -1,6 +1,7 @@
 /*
- * How much memory a process has, in figures: statm, and the lines about memory in status. None of these
- * walks page tables, save where memory is shared: what is resident of that is not counted apart.
+ * How much memory a process has, in figures: statm, and the lines about memory in status. None of
+ * these walks page tables, save where memory is shared: what is resident of that is not counted
+ * apart.
  */
 #include "proc.h"
 

@@ -1,7 +1,8 @@
 /*
  * Single pages as /proc shows them: 64-bit words, one for each page of a process (pagemap) or for
- * each frame of the machine (kpagecount, kpageflags). Linux's Documentation/admin-guide/mm/pagemap.rst
- * has the bits. A file's position says which word is first; part of a word cannot be read.
+ * each frame of the machine (kpagecount, kpageflags). Linux's Documentation/admin-
+ * guide/mm/pagemap.rst has the bits. A file's position says which word is first; part of a word
+ * cannot be read.
  */
 #include "proc.h"
 

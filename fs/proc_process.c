@@ -1,8 +1,9 @@
 /*
- * The files of a process's directory in /proc, in Linux's formats (proc(5)); those about memory are in proc_maps.c, proc_memory.c and proc_pages.c.
+ * The files of a process's directory in /proc, in Linux's formats (proc(5)); those about memory
+ * are in proc_maps.c, proc_memory.c and proc_pages.c.
  *
- * Whatever may sleep (a page of the other process that is not in memory) holds the address space, not the process, since
- * that can end meanwhile.
+ * Whatever may sleep (a page of the other process that is not in memory) holds the address space,
+ * not the process, since that can end meanwhile.
  */
 #include "proc.h"
 

@@ -1,6 +1,6 @@
 /*
- * /proc/sys: what the kernel goes by, in Linux's places (Documentation/admin-guide/sysctl). A number
- * that can be set is a struct proc_number beside what uses it, and a line in a table here.
+ * /proc/sys: what the kernel goes by, in Linux's places (Documentation/admin-guide/sysctl). A
+ * number that can be set is a struct proc_number beside what uses it, and a line in a table here.
  */
 #include "proc.h"
 

@@ -5,8 +5,8 @@
  * allocator over two zones (low: in the direct map; high: the rest) keeps the
  * free ones; only mm/frame.c knows how. refs is the sum of what holds the frame:
  * mappings (page-table entries; for a page table, the directories that share it), one for the
- * page cache, one for each kernel hold; the ledger (ledger.h) checks that sum. Interrupt handlers neither
- * allocate nor free, so no lock is needed: the kernel is not preempted.
+ * page cache, one for each kernel hold; the ledger (ledger.h) checks that sum. Interrupt handlers
+ * neither allocate nor free, so no lock is needed: the kernel is not preempted.
  */
 #ifndef LOFT_FRAME_H
 #define LOFT_FRAME_H

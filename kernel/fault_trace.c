@@ -7,9 +7,9 @@
  * number of the next record; so the name that a record's process had is the first noted after it,
  * or else the one it still has.
  *
- * The same economy for time: a record has the time stamp counter as it stood. What a cycle was worth
- * is reckoned when the record is read, from the clock and the counter now and at boot. A processor
- * that changes its speed makes that an average.
+ * The same economy for time: a record has the time stamp counter as it stood. What a cycle was
+ * worth is reckoned when the record is read, from the clock and the counter now and at boot. A
+ * processor that changes its speed makes that an average.
  */
 #include <fault_trace.h>
 
