@@ -56,13 +56,25 @@ $(OWN_TEST_PROGRAMS): %: %.o $(USER_LIBC)
 	@echo "LINK  $@"
 	$(QUIET)$(CC) $(USER_LDFLAGS) -o $@ $^ -lgcc
 
+# Roots of Debian's own programs, all dynamic, for tests/real.
+REAL_PACKAGES := coreutils dash bash lua5.4 sqlite3 tcc libtcc-dev libc6-dev perl-base procps \
+	python3-minimal mawk sed grep diffutils findutils gzip libc-bin
+REAL_IMAGES := build/tests/debian.cpio build/tests/stress.cpio
+build/tests/debian.cpio: packages := $(REAL_PACKAGES)
+build/tests/stress.cpio: packages := stress-ng
+
+$(REAL_IMAGES): tools/initramfs.sh tools/debian-tree.sh tests/tests.mk $(USER_PROGRAMS) | setup-build
+	@mkdir -p $(@D)
+	@echo "CPIO  $@"
+	$(QUIET)tools/initramfs.sh $@ $(packages)
+
 .PHONY: test-programs test-packages
 test-programs: $(TEST_PROGRAMS) $(THREAD_PROGRAMS) $(OWN_TEST_PROGRAMS)
 
 # Packages that the tests use and the image does not need.
 test-packages:
 	@tools/fetch-packages.sh busybox-static klibc-utils libklibc mksh bash-static zsh-static \
-		sash libcmocka-dev libcmocka0 musl-dev libc6 libgcc-s1
+		sash tcc libcmocka-dev libcmocka0 musl-dev libc6 libgcc-s1
 
 # Two cases side by side; those that share a machine stay together.
 RUN_TESTS = LOFT_BUILD=$(BUILD) PYTHONDONTWRITEBYTECODE=1 \
@@ -81,6 +93,7 @@ test-kernel test-system test-real test-machines test-gdb: test-%: setup-test set
 test-machines test-gdb: $(BUILD)/loft.iso
 test-machines: setup-firmware
 test-gdb: setup-gdb
+test-real: $(REAL_IMAGES)
 
 # The same kernel at other bases (V3), for the tests that compare them.
 OTHER_BASES := $(filter-out $(KERNEL_VMA),0x80000000 0xC0000000 0xE0000000)
@@ -92,7 +105,7 @@ $(OTHER_BASES:%=base-%): base-%:
 test-system: test-bases $(BENCH_PROGRAMS)
 
 test: format-check setup-test setup-run setup-gdb setup-firmware test-packages test-programs test-bases $(TEST_IMAGES) \
-		$(BUILD)/loft.iso $(BENCH_PROGRAMS)
+		$(REAL_IMAGES) $(BUILD)/loft.iso $(BENCH_PROGRAMS)
 	$(RUN_TESTS) tests
 
 soak: setup-test setup-run test-packages $(TEST_IMAGES) build/tests/stress.cpio

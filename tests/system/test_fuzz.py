@@ -26,9 +26,16 @@ def memory_of(machine):
             for name in ("free", "objects")]
 
 
+# Without asking what a file is: its times may be beyond what the shell can hold.
+LIST_NAMES = """for d in / /* /tmp/* /var/*; do
+case $d in /proc) ;; *) cd "$d" 2>/dev/null && echo "$d:" .* *;; esac; done; cd"""
+
+
 def names_of(machine):
-    """Every file that is not of the kernel's making. What a program left there is no leak."""
-    return set(machine.run("find / -xdev; find /dev")[0].split("\n"))
+    """The files that are not of the kernel's making. What a program left there is no leak."""
+    text, status = machine.run(LIST_NAMES.replace("\n", " "))
+    assert status == 0 and "tmp:" in text and "dev: " in text, text
+    return set(text.split("\n"))
 
 
 def fuzz(machine, calls, seed):
