@@ -57,13 +57,17 @@ static bool is_large(const struct pagedir *from, vaddr_t at, vaddr_t end)
 	return end - at >= SHARE_MIN * PAGE_SIZE || table_frame(from, at)->index >= SHARE_MIN;
 }
 
-/* Shares or copies what is in one table; the region before may have brought it along already. */
+/*
+ * Shares or copies what is in one table; the region before may have brought it along already. A table
+ * in which this region has nothing is left to the region that has: were that one never copied, as
+ * memory is out, nobody would know that the child has the table.
+ */
 static int fork_chunk(struct pagedir *to, struct pagedir *from, vaddr_t at, vaddr_t end,
 		      bool may_share)
 {
 	const uint32_t *table = find_table(from, at), *present = find_table(to, at);
 
-	if (!table || table == present)
+	if (!table || table == present || pagedir_first_used(from, at, end) == end)
 		return 0;
 	if (!may_share || present || !is_large(from, at, end))
 		return copy_chunk(to, from, at, end);
@@ -149,6 +153,8 @@ int pagedir_move(struct pagedir *pagedir, vaddr_t from, vaddr_t to, size_t size)
 	assert(from + size <= to || to + size <= from);
 	if (make_tables_for_move(pagedir, from, from + size, to)) {
 		drop_empty_tables(pagedir, to, to + size);
+		/* The processor may have looked at the directory while they were there. */
+		pagedir_flush_all(pagedir);
 		return -ENOMEM;
 	}
 	for (vaddr_t at = from, next; at < from + size; at = next) {
