@@ -12,10 +12,17 @@
 #include <task.h>
 #include <vma.h>
 
-/* Shared for a program that may write: a mapping of a file open for reading alone is none. */
+/*
+ * Shared for a program that may write: a mapping of a file open for reading alone is none, nor is a
+ * segment attached for reading alone, whose file is the one that others write through.
+ */
 static bool is_shared(const struct vma *vma)
 {
-	return (vma->flags & VMA_SHARED) && (!vma->file || vma_file_ops->may_write(vma->file));
+	const uint32_t read_only_segment = VMA_COUNTED | VMA_DENYWRITE_MAX;
+
+	if (!(vma->flags & VMA_SHARED) || (vma->flags & read_only_segment) == read_only_segment)
+		return false;
+	return !vma->file || vma_file_ops->may_write(vma->file);
 }
 
 /* The region at start if it, or it and others that are alike, reach to end without a gap; or NULL. */

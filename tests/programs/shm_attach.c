@@ -1,6 +1,8 @@
 /* shmat and shmdt: addresses, rights, pieces; who counts as attached; memory that outlives its name. */
 #include "shm.h"
 
+#include <sys/syscall.h>
+
 static int segment(size_t npages)
 {
 	return get(IPC_PRIVATE, npages * PAGE, 0600);
@@ -44,6 +46,7 @@ static void rights(void)
 	mm_try("read-only", other);
 	at[5] = 'v';
 	printf("same memory %c\n", other[5]);
+	mm_call("remapped", syscall(SYS_remap_file_pages, other, PAGE, 0, 0, 0));
 	mm_call("made writable", mprotect(other, PAGE, RW));
 	mm_call("made executable", mprotect(other, PAGE, PROT_READ | PROT_EXEC));
 	printf("attached %u\n", attached(id));
