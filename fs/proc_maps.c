@@ -9,6 +9,7 @@
  */
 #include "proc.h"
 
+#include <abi/capability.h>
 #include <format.h>
 #include <mm.h>
 #include <string.h>
@@ -363,10 +364,17 @@ static ssize_t region_text(struct process *process, int page, char *buffer, size
 	return (ssize_t)length;
 }
 
+/*
+ * To open what is mapped is more than to have it mapped: it may be with other rights (a segment
+ * attached for reading), or have no path any more. So Linux, too, leaves it to the administrator.
+ */
 static struct dentry *region_jump(struct process *process, int page)
 {
-	struct file *file = region_file(process, page);
+	struct file *file;
 
+	if (!cred_can(CAP_SYS_ADMIN))
+		return ERR_PTR(-EPERM);
+	file = region_file(process, page);
 	return file ? file_dentry(file) : ERR_PTR(-ENOENT);
 }
 
