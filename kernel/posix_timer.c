@@ -168,12 +168,18 @@ static struct posix_timer *find(int32_t id)
 	return at ? timer_entry(at) : NULL;
 }
 
-/* Ids rise, so the new one is the largest. */
+/* Ids rise, but a thread may have slept between getting one and coming here. */
 static void enter(struct process *process, struct posix_timer *timer)
 {
-	struct tree_node *last = tree_last(&process->posix_timers);
+	struct tree_node *parent = NULL, *at = process->posix_timers.root;
+	int side = 0;
 
-	tree_insert(&process->posix_timers, &timer->node, last, 1);
+	while (at) {
+		parent = at;
+		side = timer->id > timer_entry(at)->id;
+		at = at->child[side];
+	}
+	tree_insert(&process->posix_timers, &timer->node, parent, side);
 	process->nposix_timers++;
 }
 
