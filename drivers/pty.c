@@ -271,7 +271,8 @@ static ssize_t master_write(struct file *file, struct uio *io, loff_t *position)
 		if (done < 0)
 			return total ? total : done;
 		total += done;
-		if (done < size)
+		/* A line without an end takes, and drops, as much as there is. */
+		if (done < size || sched_give_way())
 			break;
 	}
 	return total;
