@@ -148,7 +148,15 @@ static int32_t process_vm(pid_t pid, const struct iovec __user *local, uint32_t 
 
 /* ---- /proc/PID/mem ---- */
 
-/* Which address space it was opened for: known again, never used by this. */
+/*
+ * The file remembers the number of the address space that it was opened for: its place in memory
+ * may be that of another one after an exec, perhaps of a program with more rights.
+ */
+static uint32_t number_of(const struct mm *mm)
+{
+	return mm ? mm->number : 0;
+}
+
 static int mem_open(struct inode *inode, struct file *file)
 {
 	struct process *process;
@@ -161,7 +169,7 @@ static int mem_open(struct inode *inode, struct file *file)
 		return -ESRCH;
 	if (!may_attach(process))
 		return -EACCES;
-	file->data = process->mm;
+	file->data = (void *)(uintptr_t)number_of(process->mm);
 	return 0;
 }
 
@@ -169,8 +177,9 @@ static int mem_open(struct inode *inode, struct file *file)
 static struct mm *mem_space(const struct file *file)
 {
 	struct process *process = process_find(proc_node_of(file->inode)->pid);
+	uint32_t number = (uint32_t)(uintptr_t)file->data;
 
-	if (!process || !process->mm || process->mm != file->data || !may_attach(process))
+	if (!process || !process->mm || process->mm->number != number || !may_attach(process))
 		return NULL;
 	mm_get(process->mm);
 	return process->mm;

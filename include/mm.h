@@ -65,7 +65,8 @@ struct vma {
 };
 
 struct mm {
-	uint32_t refs; /* tasks (vfork, threads) and /proc readers */
+	uint32_t refs;	 /* tasks (vfork, threads) and /proc readers */
+	uint32_t number; /* its own, unlike its place in memory never another's; not 0 */
 	struct pagedir pagedir;
 	struct tree regions;
 	struct vma *first, *last; /* of the regions, in address order */

@@ -22,6 +22,7 @@ const struct vma_file_ops *vma_file_ops;
 
 struct mm *mm_create(void)
 {
+	static uint32_t last_number;
 	struct mm *mm;
 
 	if (!fault_prepare())
@@ -34,6 +35,7 @@ struct mm *mm_create(void)
 		return NULL;
 	}
 	mm->refs = 1;
+	mm->number = ++last_number;
 	mm->regions.update = vma_update_gaps;
 	mm->mmap_top = USER_TOP;
 	mutex_init(&mm->lock);
