@@ -118,11 +118,10 @@ static void drop_messages(struct unix_socket *socket)
 	}
 }
 
-void unix_change_peer(struct unix_socket *socket, struct unix_socket *peer)
+static void change_peer(struct unix_socket *socket, struct unix_socket *peer)
 {
 	struct unix_socket *old = socket->peer;
 
-	assert(!unix_is_connection(socket));
 	if (old == peer)
 		return;
 	if (old)
@@ -140,6 +139,15 @@ void unix_change_peer(struct unix_socket *socket, struct unix_socket *peer)
 		}
 	}
 	unix_put(old);
+}
+
+/* A reader that peeks stands on a message over its copy: it is waited for. */
+void unix_change_peer(struct unix_socket *socket, struct unix_socket *peer)
+{
+	assert(!unix_is_connection(socket));
+	mutex_lock(&socket->reading);
+	change_peer(socket, peer);
+	mutex_unlock(&socket->reading);
 }
 
 /* Those who wanted to be accepted. */
