@@ -10,7 +10,8 @@
  * A socket lives as long as its file, a peer, a message or somebody who waits holds a reference; a
  * connection that was not accepted yet has no file. Protected by: the kernel not being preempted;
  * nothing here sleeps but copies to and from programs, and waits. A reader holds socket->reading
- * over its copies; a writer copies before it looks at the receiver.
+ * over its copies; a writer copies before it looks at the receiver. Making a node for a name sleeps
+ * too, with socket->naming held.
  */
 #ifndef LOFT_UNIX_INTERNAL_H
 #define LOFT_UNIX_INTERNAL_H
@@ -62,6 +63,7 @@ struct unix_socket {
 	uint32_t send_size, receive_size, low_water;
 	uint64_t send_timeout, receive_timeout; /* ns; WAIT_FOREVER */
 	struct linger linger;
+	struct mutex naming;
 	struct mutex reading;
 	struct wait_queue readable; /* and connections to accept */
 	struct wait_queue writable; /* and, of a listening one, room for connections */

@@ -205,7 +205,7 @@ static int bind_path(struct unix_socket *socket, const struct sockaddr_un *name,
 	return 0;
 }
 
-int unix_autobind(struct unix_socket *socket)
+static int bind_to_free_name(struct unix_socket *socket)
 {
 	struct sockaddr_un name = { .family = AF_UNIX };
 	uint32_t first;
@@ -227,6 +227,18 @@ int unix_autobind(struct unix_socket *socket)
 	return -ENOSPC;
 }
 
+int unix_autobind(struct unix_socket *socket)
+{
+	int error;
+
+	if (socket->address)
+		return 0;
+	mutex_lock(&socket->naming);
+	error = bind_to_free_name(socket);
+	mutex_unlock(&socket->naming);
+	return error;
+}
+
 int unix_bind(struct unix_socket *socket, const struct sockaddr_un *name, uint32_t size)
 {
 	int error;
@@ -236,7 +248,10 @@ int unix_bind(struct unix_socket *socket, const struct sockaddr_un *name, uint32
 	error = unix_check_name(name, size);
 	if (error)
 		return error;
-	return is_path(name) ? bind_path(socket, name, size) : bind_abstract(socket, name, size);
+	mutex_lock(&socket->naming);
+	error = is_path(name) ? bind_path(socket, name, size) : bind_abstract(socket, name, size);
+	mutex_unlock(&socket->naming);
+	return error;
 }
 
 void unix_unbind(struct unix_socket *socket)

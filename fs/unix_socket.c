@@ -34,6 +34,7 @@ struct unix_socket *unix_create(uint8_t type)
 	list_init(&socket->pending);
 	list_init(&socket->pending_link);
 	list_init(&socket->reached_link);
+	mutex_init(&socket->naming);
 	mutex_init(&socket->reading);
 	wait_queue_init(&socket->readable);
 	wait_queue_init(&socket->writable);
