@@ -7,6 +7,7 @@ A script is a list of sections, each begun by a line "== NAME" of its output; a 
 import base64
 import os
 import re
+import signal
 import subprocess
 
 import loftvm
@@ -62,6 +63,12 @@ def pack(folder, archive):
                        input=names, stdout=stream, check=True)
 
 
+def signals_as_at_login():
+    """Who was started in the background, or by nohup, ignores signals, and so would its children."""
+    for one in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(one, signal.SIG_DFL)
+
+
 class Host:
     """Runs scripts in a chroot into a folder; each result is kept."""
 
@@ -82,6 +89,7 @@ class Host:
         if (*program, script) not in self.results:
             subprocess.run([*self.enter, "/bin/sh", "-c", command(program, script)], check=True,
                            stdin=subprocess.DEVNULL, timeout=300, start_new_session=True,
+                           preexec_fn=signals_as_at_login,
                            env={"PATH": "/bin:/sbin:/usr/bin:/usr/sbin"})
             self.results[(*program, script)] = (self.tree / "tmp" / "out").read_bytes()
         return self.results[(*program, script)]

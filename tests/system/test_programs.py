@@ -12,6 +12,7 @@ kernel dies under one of them, the rest run in a new machine.
 import os
 import re
 import resource
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -53,9 +54,11 @@ class Outcome:
 
 
 def like_loft():
-    """Limits that a program can see are Loft's, whatever this shell's are."""
+    """Limits and signals that a program can see are Loft's, whatever this shell's are."""
     hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
     resource.setrlimit(resource.RLIMIT_STACK, (8 << 20, hard))
+    for one in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(one, signal.SIG_DFL)
 
 
 def expected_of(name):
