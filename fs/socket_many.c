@@ -44,8 +44,9 @@ static int32_t receive_many(int fd, struct mmsghdr __user *headers, uint32_t cou
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	if (socket->error) {
+		done = unix_take_error(socket);
 		file_put(file);
-		return unix_take_error(socket);
+		return done;
 	}
 	count = MIN(count, (uint32_t)MESSAGES_MAX);
 	while ((uint32_t)received < count) {
