@@ -9,6 +9,10 @@
 #                           the image, with all that they depend on
 #   MEMORY=256              megabytes for `make run` and `make gdb`
 #   CMDLINE="..."           the kernel's command line for `make gdb`
+#   DISK=FILE               `make run` and `make gdb` attach this image of a disk; one that is not
+#                           there is made, with an empty ext2 of DISK_SIZE=256 megabytes
+#   SWAP=512                and a swap area of so many megabytes behind it, build/swap-512.img
+#   CONTROLLER=virtio       their controller: virtio (vda, vdb), piix or ahci (sda, sdb)
 #   QEMU_FLAGS="..."        more arguments for QEMU
 #   BENCH=--check           `make bench` ends with 1 when a goal is not met
 #   TESTS="..."             which tests: an expression for pytest's -k
@@ -36,7 +40,7 @@ FORCE:
 
 # ---- tools: what is missing is installed before it is used
 
-SETUPS := $(addprefix setup-,build iso run gdb test firmware format)
+SETUPS := $(addprefix setup-,build iso run disk gdb test firmware format)
 .PHONY: $(SETUPS)
 $(SETUPS): setup-%:
 	@CROSS_COMPILE=$(CROSS_COMPILE) tools/setup.sh $*
@@ -155,8 +159,41 @@ $(BUILD)/loft.iso $(BUILD)/loft-packages.iso: $(BUILD)/loft.elf grub.cfg | setup
 
 # ---- running
 
+# The disk first, then the swap area, on the places of a controller that the CD has not.
+CONTROLLER ?= virtio
+DISK_SIZE ?= 256
+SWAP_IMAGE := $(SWAP:%=build/swap-%.img)
+DISKS := $(strip $(DISK) $(SWAP_IMAGE))
+disk_device_virtio := virtio-blk-pci
+disk_device_piix = ide-hd,bus=ide.0,unit=$(1)
+disk_device_ahci = ide-hd,bus=ide.$(1)
+ifeq ($(filter virtio piix ahci,$(CONTROLLER)),)
+$(error CONTROLLER is virtio, piix or ahci)
+endif
+attach = -drive file=$(word $(2),$(DISKS)),format=raw,if=none,id=disk$(1) \
+	-device $(call disk_device_$(CONTROLLER),$(1)),drive=disk$(1)
+DISK_FLAGS = $(if $(filter ahci,$(CONTROLLER)),-M q35) $(if $(DISKS),$(call attach,0,1)) \
+	$(if $(word 2,$(DISKS)),$(call attach,1,2))
+
+ifneq ($(DISKS),)
+$(DISKS): | setup-disk
+run gdb: | $(DISKS)
+endif
+ifneq ($(DISK),)
+$(DISK):
+	@echo "MKE2FS $@ ($(DISK_SIZE) MB)"
+	$(QUIET)truncate -s $(DISK_SIZE)M $@.new && PATH="$$PATH:/sbin" mke2fs -q -F -t ext2 $@.new
+	@mv $@.new $@
+endif
+$(SWAP_IMAGE):
+	@mkdir -p $(@D)
+	@echo "MKSWAP $@"
+	$(QUIET)rm -f $@.new && truncate -s $(SWAP)M $@.new && chmod 600 $@.new
+	$(QUIET)PATH="$$PATH:/sbin" mkswap -q $@.new
+	@mv $@.new $@
+
 QEMU := qemu-system-i386
-QEMU_MACHINE := -accel tcg -m $(MEMORY) -nic none $(QEMU_FLAGS)
+QEMU_MACHINE = -accel tcg -m $(MEMORY) -nic none $(DISK_FLAGS) $(QEMU_FLAGS)
 # With a display and QEMU's package for it, a window; the serial console in any case.
 DISPLAY_FLAG = $$(if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] && \
 	$(QEMU) -display help 2>/dev/null | grep -qx gtk; then echo gtk; else echo none; fi)
@@ -164,7 +201,7 @@ DISPLAY_FLAG = $$(if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] && \
 .PHONY: run gdb
 run: $(ISO) | setup-run
 	@echo "The serial console is this terminal. poweroff ends it; so does Ctrl-A x."
-	$(QUIET)$(QEMU) $(QEMU_MACHINE) -cdrom $< -serial mon:stdio -display $(DISPLAY_FLAG)
+	$(QUIET)$(QEMU) $(QEMU_MACHINE) -cdrom $< -boot d -serial mon:stdio -display $(DISPLAY_FLAG)
 
 # QEMU runs as gdb's child, stopped before its first instruction, and talks to it over a pipe.
 # Its own session: a Ctrl-C at gdb's prompt is for gdb.
@@ -209,6 +246,8 @@ distclean:
 help:
 	@echo "make             build/loft.elf, build/root.cpio and build/loft.iso"
 	@echo "make run         boot the ISO in QEMU; this terminal is its serial console"
+	@echo "                 DISK=my.img SWAP=512 give it a disk (mount /dev/vda /mnt) and room to swap"
+	@echo "                 (swapon /dev/vdb); CONTROLLER=ahci or piix: sda and sdb"
 	@echo "make gdb         the kernel stopped in the loader, before paging, in gdb"
 	@echo "make test        all tests; test-unit, test-kernel, test-system, test-real,"
 	@echo "                 test-machines and test-gdb are their parts"

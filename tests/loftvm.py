@@ -17,6 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import disk
+
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / os.environ.get("LOFT_BUILD", "build")
 LOGS = BUILD / "test-logs"
@@ -105,12 +107,14 @@ class VM:
     iso      boots this CD through the firmware instead
     firmware boots through the firmware from what these arguments of QEMU's make
     memory   in megabytes
+    disks    disk.Disk each; without a machine, they say which one it is
     machine, cpu, vga, qemu   QEMU's -M, -cpu, -vga and the program
     extra    more arguments for QEMU
     """
 
     def __init__(self, name, kernel=None, initrd=None, append="", iso=None, firmware=(),
-                 memory=64, machine="pc", cpu=None, vga="std", qemu="qemu-system-i386", extra=()):
+                 memory=64, machine=None, cpu=None, vga="std", qemu="qemu-system-i386", disks=(),
+                 extra=()):
         LOGS.mkdir(parents=True, exist_ok=True)
         self.log_path = LOGS / f"{free_name(name)}.log"
         self.raw = ""       # all that the serial line said
@@ -121,7 +125,7 @@ class VM:
         self.serial = Channel(self.folder, "serial")
         control = Channel(self.folder, "qmp")
         command = [
-            qemu, "-accel", "tcg", "-M", machine, "-m", str(memory), "-nodefaults",
+            qemu, "-accel", "tcg", "-M", machine or disk.machine_for(disks), "-m", str(memory), "-nodefaults",
             "-vga", vga, "-display", "none", "-no-reboot",
             "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
             "-chardev", f"socket,id=serial,path={self.serial.path},server=off",
@@ -140,6 +144,9 @@ class VM:
                         "-append", f"console=ttyS0 panic=-1 {append}".strip()]
             if initrd:
                 command += ["-initrd", str(initrd)]
+        command += disk.arguments(disks)
+        for one in disks:
+            one.machine = self
         command += [str(argument) for argument in extra]
         self.log = open(self.log_path, "wb")
         self.log.write((" ".join(command) + "\n").encode())
@@ -169,6 +176,13 @@ class VM:
             self.control.close()
         self.log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def power_cut(self):
+        """Ends QEMU at once, whatever it is doing; the images of its disks stay as they are."""
+        self.process.kill()
+        self.process.wait()
+        while self.listen(0.1):
+            pass
 
     # --- listening
 

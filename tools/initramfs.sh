@@ -34,9 +34,9 @@ trap 'rm -rf "$stage"' EXIT
 # What an i386 busybox of Debian 12 has, for a host that cannot run it to ask.
 usual_applets='[ [[ ar ascii ash awk base64 basename bc bunzip2 bzcat bzip2 cal cat chgrp
 chmod chown chroot clear cmp cp cpio cttyhack cut date dc dd df diff dirname dmesg dos2unix
-du echo ed egrep env expand expr factor fallocate false fgrep find fold free getopt getty
+du echo ed egrep env expand expr factor fallocate false fdisk fgrep find findfs fold free getopt getty
 grep groups gunzip gzip halt head hexdump hostid hostname id init ionice kill killall less
-link linux32 ln logname losetup ls lzcat lzma md5sum mkdir mkfifo mknod mkswap mktemp more
+link linux32 ln logname losetup ls lzcat lzma md5sum mkdir mke2fs mkfifo mknod mkswap mktemp more
 mount mv nl nproc od openvt paste patch pidof poweroff printf ps pwd readlink realpath reboot
 renice reset rev rm rmdir sed seq setpriv setsid sh sha1sum sha256sum sha512sum shuf sleep
 sort stat strings stty su swapoff swapon switch_root sync sysctl tac tail tar taskset tee test

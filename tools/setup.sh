@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs what a part of the work needs and this machine does not have.
 #
-#   tools/setup.sh GROUP...      GROUP: build iso run test gdb format firmware toolchain
+#   tools/setup.sh GROUP...      GROUP: build iso run disk test gdb format firmware toolchain
 #
 # Each line of the table below is a group, a Debian package and the test that tells whether
 # it is needed: "cmd NAME" (a command on the PATH) or "file PATTERN" (a file that exists).
@@ -25,6 +25,8 @@ iso       grub-efi-ia32-bin    file /usr/lib/grub/i386-efi/multiboot.mod
 iso       xorriso              cmd xorriso
 iso       mtools               cmd mformat
 run       qemu-system-x86      cmd qemu-system-i386
+disk      e2fsprogs            file /sbin/mke2fs
+disk      util-linux           file /sbin/mkswap
 test      gcc                  cmd gcc
 test      libc6-dev            file /usr/include/stdio.h
 test      libc6-dev-i386       file /usr/lib32/libc.a
@@ -34,6 +36,9 @@ test      python3-pytest       cmd pytest-3
 test      python3-pytest-xdist file /usr/lib/python3/dist-packages/xdist/__init__.py
 test      python3-pexpect      file /usr/lib/python3/dist-packages/pexpect/__init__.py
 test      python3-pyte         file /usr/lib/python3/dist-packages/pyte/__init__.py
+test      e2fsprogs            file /sbin/mke2fs
+test      util-linux           file /sbin/mkswap
+test      fdisk                file /sbin/sfdisk
 test      procps               cmd ps
 test      gdb                  cmd gdb
 gdb       gdb                  cmd gdb
