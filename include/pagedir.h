@@ -18,6 +18,12 @@
  * pagedir_lookup finds it, and it counts as mapped in all that is said below ("present" means
  * mapped or held).
  *
+ * An entry that is neither may name a slot of swap (swap.h): the page's content is there, and the
+ * entry holds one reference to the slot as others hold one to a frame. To the processor nothing is
+ * there. pagedir_lookup and pagedir_walk show it (`swap`, no frame, no rights); pagedir_unmap frees
+ * it; pagedir_copy makes one more of it and pagedir_move moves it; pagedir_protect has nothing to
+ * change, as a page that comes back gets its rights from its region. It is not "present" below.
+ *
  * The kind of a frame must not change between FRAME_ANON, FRAME_CACHE and others while it is
  * mapped: the resident counts go by it. The processor's dirty bit of a page-cache frame moves
  * to FRAME_FLAG_DIRTY when a mapping of it goes. Nothing here sleeps. Not for interrupt
@@ -27,6 +33,7 @@
 #define LOFT_PAGEDIR_H
 
 #include <frame.h>
+#include <swap.h>
 #include <types.h>
 
 /* Rights and attributes of a mapping. Their values are those that they have in page tables. */
@@ -46,12 +53,14 @@ struct pagedir {
 	uint32_t ntables;	/* page tables of the user half */
 	uint32_t resident_anon; /* user pages mapped, by kind of frame */
 	uint32_t resident_file;
+	uint32_t swapped; /* entries that name a slot of swap: VmSwap */
 };
 
 struct page_mapping {
-	struct frame *frame; /* NULL: device memory */
-	paddr_t paddr;	     /* of the page */
-	unsigned rights;     /* MAP_* */
+	struct frame *frame; /* NULL: device memory, or in swap */
+	paddr_t paddr;	     /* of the page; nothing, if in swap */
+	unsigned rights;     /* MAP_*; in swap: none, but for MAP_FORKED */
+	swap_t swap;	     /* the slot if the page is in swap; 0: it is here */
 	struct frame *table; /* the page table; its refs: the directories that share it */
 };
 
@@ -136,8 +145,24 @@ void pagedir_replace(struct pagedir *pagedir, vaddr_t at, struct frame *frame, u
  * MAP_DIRTY say stays.
  */
 void pagedir_set_rights(struct pagedir *pagedir, vaddr_t at, unsigned rights);
-/* What is at page `at`; false when nothing is. */
+/* What is at page `at`, also in swap; false when nothing is. */
 bool pagedir_lookup(const struct pagedir *pagedir, vaddr_t at, struct page_mapping *found);
+
+/*
+ * The present page at `at`, whose frame is anonymous and in the swap cache, becomes the slot's: the
+ * entry takes a reference to frame->slot, the frame loses the mapping's. Returns whether the page may
+ * have been written through it since (the frame is marked dirty already). The page table may be
+ * shared: then the page has gone from each directory that has it, and the caller calls
+ * pagedir_note_swapped for every *other* one (same `at`, found by page_mapping.table being the same)
+ * before anything else is done with them.
+ */
+bool pagedir_set_swap(struct pagedir *pagedir, vaddr_t at);
+void pagedir_note_swapped(struct pagedir *pagedir, vaddr_t at);
+/*
+ * The page at `at`, in swap, is frame's now (swap_in), whose reference is taken over; the slot's is
+ * given up. The page table must be the directory's own (pagedir_own).
+ */
+void pagedir_set_present(struct pagedir *pagedir, vaddr_t at, struct frame *frame, unsigned rights);
 
 /*
  * Unmaps all present pages in [start, end), drops their references, frees page tables that
@@ -176,7 +201,10 @@ void pagedir_flush_all(const struct pagedir *pagedir);
 __must_check int pagedir_move(struct pagedir *pagedir, vaddr_t from, vaddr_t to, size_t size);
 /* Takes what MAP_ACCESSED says away from all present pages in [start, end). */
 void pagedir_clear_accessed(struct pagedir *pagedir, vaddr_t start, vaddr_t end);
-/* Calls visit for each present page in [start, end), in order; stops when it returns false. */
+/*
+ * Calls visit for each page in [start, end), present or in swap, in order; stops when it returns
+ * false.
+ */
 void pagedir_walk(const struct pagedir *pagedir, vaddr_t start, vaddr_t end,
 		  bool (*visit)(void *context, vaddr_t at, const struct page_mapping *page),
 		  void *context);

@@ -71,8 +71,10 @@ static struct page_mapping entry_decode(const struct pagedir *pagedir, vaddr_t a
 {
 	if (!owns_table(pagedir, at))
 		entry = (entry & ~ENTRY_WRITE) | MAP_FORKED;
-	return (struct page_mapping){ entry_frame(entry), entry & ENTRY_ADDRESS,
-				      entry & MAP_RESULTS, table_frame(pagedir, at) };
+	return (struct page_mapping){ .frame = entry_frame(entry),
+				      .paddr = entry & ENTRY_ADDRESS,
+				      .rights = entry & MAP_RESULTS,
+				      .table = table_frame(pagedir, at) };
 }
 
 /* Lets go of what an entry that has been taken out held. */
