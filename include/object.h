@@ -1,11 +1,34 @@
 /*
- * Backing objects and the page cache: one copy of each page of a file (or of shared memory),
- * whichever way it is reached: read, write, private or shared mapping, exec.
+ * Backing objects and the page cache: one copy of each page of a file, of a block device or of shared
+ * memory, whichever way it is reached: read, write, private or shared mapping, exec.
  *
- * An object is what a region maps: a table of operations and a radix tree of its cached pages. The
- * cache holds one reference to each page's frame. mm/ calls a file through it and never includes
- * fs/. Protected by: the kernel not being preempted. What may sleep (object_get_page, the copies of
- * object_read and object_write) looks again afterwards at whatever it relied on before.
+ * An object is what a region maps: a table of operations and a radix tree of its pages. The cache
+ * holds one reference to each page's frame. mm/ calls a file through it and never includes fs/.
+ *
+ * Where the pages come from and go to:
+ *   ops->map_blocks   blocks of a disk: reading, writing back, read-ahead are the cache's own work
+ *   ops->fill         whatever the file system does; such pages are not written back
+ *   neither           memory alone: they begin as zeros and may go to swap
+ *
+ * A page with blocks goes through these states, told by its frame's flags:
+ *   BUSY        entered and being read. Nobody sees it: object_find_page says NULL, object_get_page
+ *               waits. What could not be read leaves the cache again.
+ *   (none)      as on disk
+ *   DIRTY       newer than on disk; tagged in the tree, its object on objects_dirty. Set by
+ *               object_mark_dirty alone. Some page tables may let programs write it, which none does
+ *               to a page that is not DIRTY (a write fault comes before).
+ *   WRITEBACK   being written. It may be read, written and become DIRTY again meanwhile; it does not
+ *               leave the cache, and its blocks do not become another's.
+ *   ERROR       its last write failed (object_error_check); it is DIRTY again as well when it is to
+ *               be tried once more, alone.
+ *
+ * Protected by: the kernel not being preempted. What may sleep looks again afterwards at whatever it
+ * relied on before: any page without a reference may have gone over a sleep, and a page with one may
+ * have left the cache (frame->object is then NULL or the index another).
+ *
+ * Waiting: removal (object_remove_pages, punch, truncate, the last object_put) waits for BUSY and
+ * WRITEBACK of objects with map_blocks, and so sleeps; nothing that map_blocks needs may be held
+ * then. Writing back takes no lock of the object's owner but those that map_blocks takes.
  */
 #ifndef LOFT_OBJECT_H
 #define LOFT_OBJECT_H
@@ -15,10 +38,49 @@
 #include <radix.h>
 #include <types.h>
 
+struct block_device;
 struct object;
+struct readahead;
+struct uio;
 struct vma;
 
+#define BLOCK_HOLE UINT64_MAX
+#define PAGE_BLOCKS_MAX 8u
+
+/* Where a page's blocks lie on a device. */
+struct page_blocks {
+	struct block_device *device;
+	unsigned nblocks;    /* 1..8; nblocks * block_size == PAGE_SIZE */
+	unsigned block_size; /* 512..4096, a power of two */
+	uint8_t fresh;	     /* bit i: block i was allocated by this call; it is not read */
+	uint64_t sector[PAGE_BLOCKS_MAX]; /* of each on the device, or BLOCK_HOLE: zeros */
+};
+
+/* Which blocks of a page are to be there. */
+struct block_range {
+	unsigned from, to; /* bytes of the page, from < to <= PAGE_SIZE */
+	/*
+	 * A write(), whose caller keeps truncation away and will set the size. Else (a write through
+	 * a mapping) only what lies below size is to get blocks: looked at by map_blocks itself once
+	 * it holds what keeps blocks from being freed.
+	 */
+	bool extends;
+};
+
 struct object_ops {
+	/*
+	 * Where the blocks of page `index` lie. create NULL: as it is. Else those that it touches
+	 * and that are holes get blocks first, and are marked fresh. 0, -EIO, -ENOSPC, -EDQUOT,
+	 * -ENOMEM, -EROFS (create). May sleep. Takes no inode->lock and no mm->lock, touches no user
+	 * memory. Blocks beyond size may be given as holes or as they are: they are not read.
+	 */
+	int (*map_blocks)(struct object *object, uint32_t index, const struct block_range *create,
+			  struct page_blocks *to);
+	/*
+	 * NULL, or told that a program begins to write to pages of a shared mapping (mtime). Does
+	 * not sleep.
+	 */
+	void (*mapping_written)(struct object *object);
 	/*
 	 * Fills a fresh zeroed frame that is page `index` of the object, at least a byte of which
 	 * lies below size, from its backing store (a file system); what lies beyond size is zeroed
@@ -51,6 +113,16 @@ struct object {
 	bool promises_pages;	   /* each page in the cache is promised memory (tmpfs) */
 	uint32_t promised_npages;  /* part of commit_npages (commit.h) */
 	struct list promised_link; /* in objects_promised, while that is not 0 */
+	/* With map_blocks: */
+	uint32_t ndirty;	/* pages that are DIRTY, tagged RADIX_DIRTY */
+	uint32_t nwriteback;	/* pages that are WRITEBACK, tagged RADIX_WRITEBACK */
+	uint32_t writing;	/* 1 + index of the page that a write() copies into; 0: none */
+	uint32_t moves;		/* changes whenever blocks may have been freed */
+	uint32_t nerrors;	/* failed writes, as files have seen them or not (error_seen) */
+	int16_t error;		/* of the last one */
+	bool error_reported;	/* to somebody */
+	uint64_t dirtied_at;	/* clock_monotonic_ns when the oldest dirty page became so */
+	struct list dirty_link; /* in objects_dirty, by dirtied_at, while ndirty is not 0 */
 };
 
 /* Shared memory: anonymous, System V, memfd, or of a tmpfs. */
@@ -62,8 +134,30 @@ static inline bool object_is_shared_memory(const struct object *object)
 /* The objects that promise memory, for the ledger. */
 extern struct list objects_promised;
 
-/* Pages of all objects in memory, for meminfo's Cached. */
-extern uint32_t object_cached_pages;
+/*
+ * Pages in memory: of all objects (meminfo's Cached and Buffers), of block devices alone (Buffers);
+ * those of objects with map_blocks that are DIRTY, and WRITEBACK.
+ */
+extern uint32_t object_cached_pages, object_buffer_pages;
+extern uint32_t object_dirty_pages, object_writeback_pages;
+
+/* Objects with dirty pages that have blocks, the one whose first page waits longest first. */
+extern struct list objects_dirty;
+
+/*
+ * What the tree holds for a page that cannot be had at once has one of its two lowest bits set: a
+ * frame that is BUSY, or the place in swap of a page of shared memory.
+ */
+#define OBJECT_ENTRY_SWAP 1u /* the other bits: swap_t, below 2^30 */
+#define OBJECT_ENTRY_BUSY 2u
+
+/* The frame of an entry of object->pages, BUSY or not; NULL: in swap, or no entry. */
+static inline struct frame *object_entry_frame(void *entry)
+{
+	uintptr_t bits = (uintptr_t)entry;
+
+	return bits & OBJECT_ENTRY_SWAP ? NULL : (struct frame *)(bits & ~(uintptr_t)3);
+}
 
 /*
  * What mapping /dev/zero maps: private it is anonymous memory, shared a fresh object of its own.
@@ -84,13 +178,29 @@ void object_get(struct object *object);
 /* Drops a reference; the last one truncates to nothing and calls release. */
 void object_put(struct object *object);
 
-/* The cached page, with a reference of the caller's, or NULL. Does not sleep. */
+/* One more reference, unless the last one has gone already (its pages may be going: false). */
+__must_check bool object_try_get(struct object *object);
+
+/* ---- pages ---- */
+
+/*
+ * The cached page, with a reference of the caller's, or NULL (not there, BUSY, in swap). Does not
+ * sleep.
+ */
 __must_check struct frame *object_find_page(struct object *object, uint32_t index);
 /*
- * The page, brought in (filled or zeroed) when it is not there, with a reference for the caller;
- * ERR_PTR(-ENOMEM, -EIO). May sleep. Does not look at size: callers do, afterwards.
+ * The page, brought in (read, filled, zeroed or from swap) when it is not there, with a reference
+ * for the caller; ERR_PTR(-ENOMEM, -EIO). May sleep. Does not look at size: callers do, afterwards.
+ * Who keeps the reference over a sleep declares it (ledger_hold): the page then stays in the cache
+ * unless it is truncated.
  */
 __must_check struct frame *object_get_page(struct object *object, uint32_t index);
+/*
+ * The same for who overwrites bytes from..to of it: a page of which nothing else matters (all of it
+ * is overwritten, or the rest lies beyond size) is not read; it holds zeros then.
+ */
+__must_check struct frame *object_get_page_over(struct object *object, uint32_t index,
+						unsigned from, unsigned to);
 
 /*
  * Enters a frame of kind FRAME_CACHE that nobody else knows yet as page `index`, which the object
@@ -100,7 +210,7 @@ __must_check int object_enter_page(struct object *object, uint32_t index, struct
 
 /*
  * Takes pages first..last out of the cache and out of every mapping, private copies included; last =
- * UINT32_MAX: all from first on.
+ * UINT32_MAX: all from first on. May sleep with map_blocks.
  */
 void object_remove_pages(struct object *object, uint32_t first, uint32_t last);
 /* The same for a hole: as on Linux private copies of the pages stay. */
@@ -108,17 +218,92 @@ void object_punch_pages(struct object *object, uint32_t first, uint32_t last);
 /*
  * Sets the size. Shrinking drops pages that lie wholly beyond from the cache and zeroes the tail of
  * the last one; pages are also taken out of every mapping of the object, private copies included,
- * as Linux does: later access is SIGBUS.
+ * as Linux does: later access is SIGBUS. May sleep with map_blocks: the size is the new one from the
+ * start. A file system frees blocks afterwards, and before that sees to the last page: when it is to
+ * stay in part, it has been brought in (object_get_page) before and is marked dirty afterwards, so
+ * that its tail is zeros on disk too.
  */
 void object_truncate(struct object *object, uint64_t size);
 
 /*
+ * Takes a page out of the cache that is as its store has it, is not mapped and that nobody holds:
+ * false, with nothing changed, when it is none of these, or is in no object with a store. The caller
+ * has no reference; the frame is free afterwards. Does not sleep.
+ */
+bool object_drop_page(struct frame *frame);
+/*
+ * The same for all such pages of first..last; those that are mapped or held stay. How many went.
+ * Does not sleep.
+ */
+uint32_t object_drop_pages(struct object *object, uint32_t first, uint32_t last);
+
+/* ---- dirty pages, and writing them back: objects with map_blocks ---- */
+
+/*
+ * Sees to it that the page, which is in the cache, has blocks below size, so that a write to it can
+ * be let through (the fault handler, before it maps it writable): 0, -ENOSPC, -EDQUOT, -EIO,
+ * -ENOMEM. May sleep: look again. Without map_blocks: 0.
+ */
+__must_check int object_prepare_write(struct object *object, uint32_t index);
+/* The same for bytes of a page that a write() is about to change (see struct block_range). */
+__must_check int object_prepare_range(struct object *object, uint32_t index,
+				      const struct block_range *range);
+/*
+ * The page, or bytes from..to of it, is newer than on disk; its blocks are there (prepared). The only
+ * way to set FRAME_FLAG_DIRTY on a page of the cache. The caller holds a reference, and no longer
+ * changes the bytes, unless through a mapping. A page that has left its object: nothing happens. Of a
+ * block device only the sectors that were marked are written: the others may be stale. Does not
+ * sleep or allocate.
+ */
+void object_mark_dirty_range(struct frame *frame, unsigned from, unsigned to);
+static inline void object_mark_dirty(struct frame *frame)
+{
+	object_mark_dirty_range(frame, 0, PAGE_SIZE);
+}
+/*
+ * What of [position, position + size) is dirty will not be written, as its blocks are free or have
+ * become another's; waits while it is being written. Multiples of 512. The cache does this itself to
+ * the device's pages for blocks that map_blocks calls fresh. May sleep.
+ */
+void object_forget(struct object *object, uint64_t position, uint64_t size);
+
+/*
+ * Writes what is dirty of pages first..last (UINT32_MAX: to the end), runs of neighbours together.
+ * wait: until it is on the device (or in its write cache: block_flush is the caller's), what was
+ * being written already included; -EIO, -ENOSPC... when some of it failed. Without wait: 0, it has
+ * been handed to the device. May sleep; allocates from reserves of its own. The failed writes are
+ * also kept for object_error_check.
+ */
+int object_write_back(struct object *object, uint32_t first, uint32_t last, bool wait);
+
+/*
+ * Errors of writes, each told once to each open file: what a file just opened has seen, and the error
+ * since then if any (0 or -errno), marking it seen.
+ */
+uint32_t object_error_sample(const struct object *object);
+int object_error_check(struct object *object, uint32_t *seen);
+
+/* ---- shared memory in swap ---- */
+
+/*
+ * The page of an object without a store, WRITEBACK or as it is in slot, not mapped, goes from the
+ * cache to swap: the tree keeps the slot, and the cache's reference is given back. object_get_page
+ * brings it in again. Does not sleep or allocate.
+ */
+void object_page_to_swap(struct frame *frame, uint32_t slot);
+
+/* ---- reading and writing ---- */
+
+/*
  * read/write through the page cache: bytes done, or -errno when not one was. Reads are clipped at
  * size, writes extend it (write's caller has held position and length against its own limits;
- * position + length stays below 2^43). May sleep.
+ * position + length stays below 2^43; one writer at a time, inode->lock or the like, and no
+ * truncation meanwhile). With ahead, pages that are likely to be read next are brought in with those
+ * that are (readahead.h). May sleep.
  */
-struct uio;
 __must_check ssize_t object_read(struct object *object, uint64_t position, struct uio *io);
+__must_check ssize_t object_read_ahead(struct object *object, uint64_t position, struct uio *io,
+				       struct readahead *ahead);
 __must_check ssize_t object_write(struct object *object, uint64_t position, struct uio *io);
 
 #endif
