@@ -11,6 +11,7 @@
 #include <kheap.h>
 #include <mm.h>
 #include <string.h>
+#include <vm_events.h>
 
 #define KB_OF_PAGES(npages) ((npages) * (PAGE_SIZE / KB))
 #define FRAMES_AT_ONCE 65536u /* between chances for other tasks */
@@ -157,10 +158,6 @@ int proc_show_vmstat(struct proc_text *text, struct process *process)
 		{ "nr_slab_unreclaimable", census.slab },
 		{ "nr_kernel_stack", KB_OF_PAGES(kernel_stack_pages()) },
 		{ "nr_page_table_pages", counts.by_kind[FRAME_PAGE_TABLE] },
-		{ "pgpgin", 0 },
-		{ "pgpgout", 0 },
-		{ "pswpin", 0 },
-		{ "pswpout", 0 },
 		{ "pgalloc_normal", counts.allocated_low },
 		{ "pgalloc_high", counts.allocated_high },
 		{ "pgfree", counts.freed },
@@ -169,6 +166,8 @@ int proc_show_vmstat(struct proc_text *text, struct process *process)
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
 		proc_print(text, "%s %u\n", lines[i].name, lines[i].value);
+	for (unsigned i = 0; i < VM_EVENTS_COUNT; i++)
+		proc_print(text, "%s %u\n", vm_event_name(i), vm_events[i]);
 	print_decisions(text);
 	return 0;
 }

@@ -32,38 +32,57 @@ enum frame_kind {
 struct object;
 
 struct frame {
-	struct list link; /* frame.c while free; the owner's afterwards */
-	uint32_t refs;	  /* 0 exactly when free; wide: one frame can be mapped very often */
-	uint8_t kind;	  /* enum frame_kind */
-	uint8_t order;	  /* of the block whose first frame this is */
-	uint8_t flags;	  /* FRAME_FLAG_* */
-	uint8_t unused;
-	union {			       /* NULL in a frame just allocated */
-		struct object *object; /* FRAME_CACHE: whose page */
-		void *free_objects;    /* kernel heap: what is free in a slab */
+	/*
+	 * frame.c while free; of FRAME_ANON and FRAME_CACHE the replacement policy's (policy.h) from
+	 * frame_alloc to frame_free; the owner's of other kinds
+	 */
+	struct list link;
+	uint32_t refs;	/* 0 exactly when free; wide: one frame can be mapped very often */
+	uint8_t kind;	/* enum frame_kind */
+	uint8_t order;	/* of the block whose first frame this is */
+	uint16_t flags; /* FRAME_FLAG_* */
+	union {		/* NULL in a frame just allocated */
+		struct object *object;	    /* FRAME_CACHE: whose page */
+		struct anon_family *family; /* FRAME_ANON, while it is mapped: by whom (rmap.h) */
+		void *free_objects;	    /* kernel heap: what is free in a slab */
 		struct {
 			uint16_t anon, file; /* FRAME_PAGE_TABLE: entries in use by kind of frame */
 		} mapped;
 	};
 	/*
-	 * FRAME_CACHE: page number in the object; FRAME_PAGE_TABLE: entries in use; kernel heap:
-	 * a slab's class and use. 0 in a frame just allocated.
+	 * FRAME_CACHE: page number in the object; FRAME_ANON: vma_index of the region that mapped it
+	 * first; FRAME_PAGE_TABLE: entries in use; kernel heap: a slab's class and use. 0 in a frame
+	 * just allocated.
 	 */
 	uint32_t index;
 	uint32_t holds; /* of refs, those declared by ledger_hold (ledger.h) */
-	uint32_t tally; /* ledger_check's count of mappings; means nothing between checks */
+	uint32_t slot;	/* FRAME_ANON, FRAME_CACHE: its swap_t while in the swap cache, else 0 */
 };
+_Static_assert(sizeof(struct frame) == 32 || sizeof(void *) > 4, "one in 128 bytes of memory");
 
 /*
  * Set by the last holder right before frame_put: the frame holds nothing but zeros. While free:
  * the same.
  */
 #define FRAME_FLAG_ZEROED 1
-#define FRAME_FLAG_DIRTY 2   /* page cache: differs from its backing store */
+#define FRAME_FLAG_DIRTY 2   /* user memory, page cache: newer than its store, or swap slot */
 #define FRAME_FLAG_SLAB 4    /* kernel heap: holds small objects */
 #define FRAME_FLAG_LARGE 8   /* kernel heap: first frame of a large object */
 #define FRAME_FLAG_BLOCK 16  /* free: first of a block of 2^order on a free list (mm/frame.c) */
 #define FRAME_FLAG_SINGLE 32 /* free: alone on a stack of single frames (mm/frame.c) */
+/*
+ * For frame_wait. BUSY: in a cache, but being read: nobody sees what is in it. WRITEBACK: being
+ * written: it may be read, and it stays where it is.
+ */
+#define FRAME_FLAG_BUSY 64
+#define FRAME_FLAG_WRITEBACK 128
+#define FRAME_FLAG_ERROR 256	  /* its last write failed */
+#define FRAME_FLAG_REFERENCED 512 /* used by a system call since the policy last looked */
+/* The replacement policy's own: which of its lists has the frame (policy.h). */
+#define FRAME_FLAG_LISTED 1024
+#define FRAME_FLAG_ACTIVE 2048
+#define FRAME_FLAG_WORKINGSET 4096
+#define FRAME_FLAGS_POLICY (FRAME_FLAG_LISTED | FRAME_FLAG_ACTIVE | FRAME_FLAG_WORKINGSET)
 
 /* How to allocate. */
 #define FRAME_LOW 1  /* in the direct map: page tables, kernel data */
@@ -201,8 +220,17 @@ unsigned frame_check(void (*report)(const char *text, pfn_t pfn));
  */
 static inline uint32_t frame_mappings(const struct frame *frame)
 {
-	return frame->refs - frame->holds - (frame->kind == FRAME_CACHE && frame->object);
+	return frame->refs - frame->holds - (frame->kind == FRAME_CACHE && frame->object) -
+	       (frame->slot != 0);
 }
+
+/*
+ * Sleeps until none of flags (FRAME_FLAG_BUSY, FRAME_FLAG_WRITEBACK) is set. The caller holds a
+ * reference and has declared it to the ledger. Uninterruptible: who set them sees to it that they go.
+ */
+void frame_wait(struct frame *frame, unsigned flags);
+/* Wakes those that wait for the frame: after flags were taken away. In task context. */
+void frame_wake(struct frame *frame);
 
 /* One more holder of a frame in use. */
 static inline void frame_get(struct frame *frame)

@@ -212,6 +212,7 @@ static void claim(struct frame *frame, enum frame_kind kind)
 	frame->object = NULL;
 	frame->index = 0;
 	frame->holds = 0;
+	frame->slot = 0;
 	frame_state.kind_counts[kind]++;
 }
 
@@ -424,7 +425,7 @@ static void check_block(struct check *check, struct zone *zone, struct frame *fi
 	check->nlisted += 1u << order;
 }
 
-static void check_stack(struct check *check, struct zone *zone, struct list *top, uint8_t flags)
+static void check_stack(struct check *check, struct zone *zone, struct list *top, uint16_t flags)
 {
 	for (; top; top = top->next) {
 		struct frame *frame = list_entry(top, struct frame, link);

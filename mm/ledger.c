@@ -3,11 +3,14 @@
  *
  *   refs = entries in all page tables (counted by walking all address spaces)
  *        + 1 if it is in a page cache               (its object's tree has it)
+ *        + 1 if it is in the swap cache             (frame->slot)
  *        + holds declared by ledger_hold
  *
  * for user memory and page cache; a frame of any other kind is mapped by nobody, save the shared
  * zero frame, which is held. A page table has as many references as directories have it; its
- * entries count once. On the way each entry is held against its region's rights. Promised memory
+ * entries count once. What page tables hold is not added up beside the references but taken away from
+ * them, and given back in the end: in between, what is left must be known otherwise. Before that, each
+ * entry is held against its region's rights. Promised memory
  * (commit.h) is added up from those who hold it. Nothing sleeps in here and the kernel is not
  * preempted, so what is counted stands still; a task that sleeps while it holds a frame has declared
  * it.
@@ -29,9 +32,7 @@ struct audit {
 	unsigned faults;
 	/* of the address space being walked */
 	struct mm *mm;
-	struct vma *vma;     /* the first region that ends above the entry before */
-	struct frame *table; /* of the page before */
-	bool first_time;     /* it was met in no address space before */
+	struct vma *vma; /* the first region that ends above the entry before */
 	uint32_t resident;
 };
 
@@ -71,16 +72,6 @@ static void check_rights(const struct vma *vma, vaddr_t at, const struct page_ma
 		complain("page %x: a private region may write a shared frame", at);
 }
 
-/* Notes that another directory has the table. */
-static void meet_table(struct audit *audit, struct frame *table)
-{
-	if (table == audit->table)
-		return;
-	audit->table = table;
-	audit->first_time = table->tally == 0;
-	table->tally++;
-}
-
 static bool audit_entry(void *context, vaddr_t at, const struct page_mapping *page)
 {
 	struct audit *audit = context;
@@ -91,11 +82,9 @@ static bool audit_entry(void *context, vaddr_t at, const struct page_mapping *pa
 		complain("page %x is mapped outside every region", at);
 	else
 		check_rights(audit->vma, at, page);
-	meet_table(audit, page->table);
-	if (!page->frame)
-		return true;
-	page->frame->tally += audit->first_time;
-	audit->resident += page->frame->kind == FRAME_ANON || page->frame->kind == FRAME_CACHE;
+	if (page->frame)
+		audit->resident += page->frame->kind == FRAME_ANON ||
+				   page->frame->kind == FRAME_CACHE;
 	return true;
 }
 
@@ -103,7 +92,6 @@ static void audit_mm(struct audit *audit, struct mm *mm)
 {
 	audit->mm = mm;
 	audit->vma = mm_first(mm);
-	audit->table = NULL;
 	audit->resident = 0;
 	pagedir_walk(&mm->pagedir, 0, USER_TOP, audit_entry, audit);
 	if (audit->resident != mm->pagedir.resident_anon + mm->pagedir.resident_file)
@@ -111,7 +99,53 @@ static void audit_mm(struct audit *audit, struct mm *mm)
 			 mm->pagedir.resident_anon + mm->pagedir.resident_file);
 }
 
-/* ---- frames ---- */
+/* ---- references of page tables ---- */
+
+/*
+ * Walks all page tables and takes away the references that they hold, or gives them back. Of a table
+ * that several directories have, the entries count where its last reference goes, and, on the way
+ * back, where its first one comes: in the other directories it is passed over.
+ */
+struct recount {
+	bool back;
+	struct frame *table; /* of the page before */
+	bool counts;	     /* its entries do, here */
+};
+
+static void meet_table(struct recount *recount, struct frame *table)
+{
+	if (table == recount->table)
+		return;
+	recount->table = table;
+	if (recount->back)
+		recount->counts = table->refs++ == 0;
+	else
+		recount->counts = --table->refs == 0;
+}
+
+static bool recount_entry(void *context, vaddr_t at, const struct page_mapping *page)
+{
+	struct recount *recount = context;
+
+	(void)at;
+	meet_table(recount, page->table);
+	if (page->frame && recount->counts)
+		page->frame->refs += recount->back ? 1 : -1u;
+	return true;
+}
+
+static void recount_mappings(bool back)
+{
+	struct mm *mm;
+
+	list_for_each(mm, &mm_all, all_link) {
+		struct recount recount = { .back = back };
+
+		pagedir_walk(&mm->pagedir, 0, USER_TOP, recount_entry, &recount);
+	}
+}
+
+/* ---- frames, while the references of page tables are away ---- */
 
 static bool in_page_cache(const struct frame *frame)
 {
@@ -119,44 +153,42 @@ static bool in_page_cache(const struct frame *frame)
 	       radix_lookup(&frame->object->pages, frame->index) == frame;
 }
 
-static void audit_frame(pfn_t pfn, const struct frame *frame)
+static bool in_swap_cache(const struct frame *frame)
 {
-	uint32_t known = frame->tally + frame->holds + in_page_cache(frame);
-	const char *kind = frame_kind_name(frame->kind);
-
-	if (frame->kind == FRAME_FREE && frame->refs)
-		complain("frame %x is free and has %u references", pfn, frame->refs);
-	if (frame->kind == FRAME_FREE && frame->tally)
-		complain("frame %x is free and mapped %u times", pfn, frame->tally);
-	if (frame->kind == FRAME_ANON || frame->kind == FRAME_CACHE) {
-		if (frame->refs != known)
-			complain(
-				"frame %x (%s) has %u references: %u mappings, %u holds, cached %u",
-				pfn, kind, frame->refs, frame->tally, frame->holds,
-				in_page_cache(frame));
-		return;
-	}
-	if (frame->kind == FRAME_PAGE_TABLE) {
-		/* Met by nobody: a directory, or a table of the kernel half. */
-		if (frame->refs != MAX(frame->tally, 1u))
-			complain("page table %x has %u references, %u directories have it", pfn,
-				 frame->refs, frame->tally);
-		return;
-	}
-	if (frame->tally && !frame->holds)
-		complain("frame %x (%s) is mapped into user space", pfn, kind);
-	if (frame->holds && frame->refs != known)
-		complain("frame %x (%s) has %u references, %u are known", pfn, kind, frame->refs,
-			 known);
+	return (frame->kind == FRAME_ANON || frame->kind == FRAME_CACHE) && frame->slot;
 }
 
-static void clear_tallies(void)
+static void audit_user_frame(pfn_t pfn, const struct frame *frame)
 {
-	for (pfn_t pfn = 0; pfn < frame_pfn_end(); pfn++) {
-		struct frame *frame = frame_from_pfn(pfn);
+	uint32_t known = frame->holds + in_page_cache(frame) + in_swap_cache(frame);
 
-		if (frame)
-			frame->tally = 0;
+	if (frame->refs != known)
+		complain("frame %x (%s) has %d references besides its mappings: %u holds, page "
+			 "cache %u, swap cache %u",
+			 pfn, frame_kind_name(frame->kind), (int)frame->refs, frame->holds,
+			 in_page_cache(frame), in_swap_cache(frame));
+}
+
+static void audit_frame(pfn_t pfn, const struct frame *frame)
+{
+	const char *kind = frame_kind_name(frame->kind);
+
+	if (frame->kind == FRAME_ANON || frame->kind == FRAME_CACHE) {
+		audit_user_frame(pfn, frame);
+	} else if (frame->kind == FRAME_PAGE_TABLE) {
+		/* Without entries: a directory, or a table of the kernel half. */
+		if (frame->refs != (frame->index ? 0u : 1u))
+			complain("page table %x has %d references more than directories have it",
+				 pfn, (int)frame->refs);
+	} else if (frame->kind == FRAME_FREE) {
+		if (frame->refs)
+			complain("frame %x is free, has references or is mapped: %d", pfn,
+				 (int)frame->refs);
+	} else if (frame->holds ? frame->refs != frame->holds : !frame->refs) {
+		complain("frame %x (%s) has %d references besides its mappings, %u holds", pfn,
+			 kind, (int)frame->refs, frame->holds);
+	} else if (frame->refs > INT32_MAX) {
+		complain("frame %x (%s) is mapped into user space", pfn, kind);
 	}
 }
 
@@ -219,10 +251,11 @@ unsigned ledger_check(void (*report)(void *context, const char *text), void *con
 
 	assert(!auditing);
 	auditing = &audit;
-	clear_tallies();
 	list_for_each(mm, &mm_all, all_link)
 		audit_mm(&audit, mm);
+	recount_mappings(false);
 	audit_frames();
+	recount_mappings(true);
 	audit_promises();
 	frame_check(complain_of_frame);
 	auditing = NULL;
