@@ -5,6 +5,10 @@
  * The mask is what we last wrote; it is only changed with interrupts off. An interrupt that is
  * withdrawn before the processor takes it arrives as IRQ 7 (or 15) with its bit not set in the
  * in-service register: spurious, and to be ended only at the master, and only for 15.
+ *
+ * Lines of ISA devices are triggered by an edge; those of PCI's by the level, since they are shared.
+ * Which is which is said in two registers that EISA brought and PCI chip sets kept (ELCR; Intel
+ * 82371AB data sheet, 4.2.5).
  */
 #include <drivers.h>
 
@@ -23,6 +27,9 @@
 #define OCW2_END 0x20 /* non-specific end of interrupt */
 #define OCW3_READ_REQUESTS 0x0a
 #define OCW3_READ_IN_SERVICE 0x0b
+
+#define ELCR 0x4d0
+#define ELCR_NEVER 0x2107 /* timer, keyboard, cascade, clock, FPU: always by the edge */
 
 #define CASCADE_IRQ 2
 #define IRQS 16
@@ -78,6 +85,17 @@ void pic_disable(unsigned irq)
 	masked |= 1u << irq;
 	write_masks();
 	irq_restore(flags);
+}
+
+void pic_make_level(unsigned irq)
+{
+	assert(irq < IRQS);
+	uint16_t port = ELCR + irq / 8;
+	uint8_t level = port_read8(port), bit = 1u << (irq & 7);
+
+	/* All ones: nothing answers there. */
+	if (level != 0xff && !(level & bit) && !(ELCR_NEVER & (1u << irq)))
+		port_write8(port, level | bit);
 }
 
 static uint8_t read_register(uint16_t command_port, uint8_t which)

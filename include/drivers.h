@@ -43,6 +43,8 @@ void pic_init(void);
 void lapic_pass_interrupts(void);
 void pic_enable(unsigned irq);
 void pic_disable(unsigned irq);
+/* Line irq is one of PCI's: it interrupts while it is held, not when it rises. */
+void pic_make_level(unsigned irq);
 /* True when irq waits to be taken; interrupts off. */
 bool pic_pending(unsigned irq);
 /* True when irq is spurious and must not be handled; sends what must be sent. Interrupts off. */

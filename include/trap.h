@@ -87,6 +87,13 @@ __noreturn void trap_return(struct trap_frame *frame);
 
 /* Handler for ISA IRQ line 0..15 (8259). Called with interrupts off. -EBUSY if taken. */
 __must_check int irq_register(unsigned irq, void (*handler)(void *context), void *context);
+/*
+ * A handler for a line that others may share: called with interrupts off at each of its interrupts;
+ * true when its own device had one, which is quiet now. IRQ_POLLED for irq: there is no line, it is
+ * called at each tick. Never taken back. 0, -EBUSY (taken by irq_register), -ENOMEM. Does not sleep.
+ */
+#define IRQ_POLLED 255u
+__must_check int irq_share(unsigned irq, bool (*handler)(void *context), void *context);
 /* For handlers: did the interrupt come while a program ran? */
 bool irq_from_user(void);
 /* How often line irq (0..15) has been served. */

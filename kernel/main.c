@@ -13,6 +13,7 @@
 #include <boot.h>
 
 #include <assert.h>
+#include <block.h>
 #include <commit.h>
 #include <cpu.h>
 #include <clock.h>
@@ -63,6 +64,7 @@ static void init_devices(void)
 	keyboard_init();
 	tty_choose_console();
 	pty_init();
+	disks_init();
 }
 
 /* What only booting needed: modules, the loader, __init_text and __init_data. */
