@@ -51,7 +51,6 @@ struct vma {
 	struct mm *mm;
 	vaddr_t start, end;    /* [start, end), page-aligned, end > start */
 	uint32_t flags;	       /* VMA_* */
-	bool has_copies;       /* a write may have made anonymous pages */
 	struct object *object; /* NULL: anonymous private. A reference is held */
 	/*
 	 * Page number in the object of the page at start; of anonymous memory, where it was first:
@@ -62,6 +61,9 @@ struct vma {
 	vaddr_t gap; /* free bytes between the previous region and start, less a stack's guard */
 	vaddr_t largest_gap;	 /* augmented: the largest gap in the subtree */
 	struct list object_link; /* all mappings of the object, for truncation */
+	/* Whose anonymous pages may be in it; NULL: there has been none yet (rmap.h). */
+	struct anon_family *family;
+	struct list family_link; /* family->regions */
 };
 
 struct mm {

@@ -202,6 +202,13 @@ __must_check int pagedir_move(struct pagedir *pagedir, vaddr_t from, vaddr_t to,
 /* Takes what MAP_ACCESSED says away from all present pages in [start, end). */
 void pagedir_clear_accessed(struct pagedir *pagedir, vaddr_t start, vaddr_t end);
 /*
+ * For rmap.h, of one page that is mapped or held; its table may be shared. Whether the processor has
+ * used it since this was last asked; and of page cache: makes the page not writable, and tells whether
+ * it was written through this mapping since this was last asked.
+ */
+bool pagedir_test_accessed(struct pagedir *pagedir, vaddr_t at);
+bool pagedir_clean(struct pagedir *pagedir, vaddr_t at);
+/*
  * Calls visit for each page in [start, end), present or in swap, in order; stops when it returns
  * false.
  */

@@ -19,35 +19,49 @@
 #include <frame.h>
 #include <list.h>
 #include <types.h>
-
-struct vma;
+#include <vma.h>
 
 struct anon_family {
 	struct list regions; /* by vma.family_link */
 };
 
+/* Gives vma, which has none, a family: false when memory is out. mm->lock is held. */
+__must_check bool anon_family_create(struct vma *vma);
+/* vma, a copy of a region with a family, joins its list. */
+void anon_family_join(struct vma *vma);
+/* The last one to leave frees it; vma has no anonymous pages any more. */
+void anon_family_leave(struct vma *vma);
+/* to, which takes in from, takes its family over if it has none itself. */
+void anon_family_pass(struct vma *from, struct vma *to);
+
 /*
  * Sees that vma has a family, before an anonymous page is mapped in it: false when memory is out. What
- * a region may be merged with, it can be merged with afterwards. mm->lock is held.
+ * the region could be merged with, it can be merged with afterwards. mm->lock is held.
  */
-__must_check bool anon_family_prepare(struct vma *vma);
-/* vma, which has its family from another region (a clone's), joins its list; or leaves it. */
-void anon_family_join(struct vma *vma);
-/* The last one to leave frees it; none of its pages are mapped any more. */
-void anon_family_leave(struct vma *vma);
+static inline __must_check bool anon_family_prepare(struct vma *vma)
+{
+	return likely(vma->family) || anon_family_create(vma);
+}
+
+/* The frame, of kind FRAME_ANON, is about to be mapped at page `at` of vma (anon_family_prepare). */
+static inline void rmap_enter(struct frame *frame, const struct vma *vma, vaddr_t at)
+{
+	assert(vma->family);
+	frame->family = vma->family;
+	frame->index = vma_index(vma, at);
+}
 
 /* Whether a mapping of the frame was used since this was last asked, or FRAME_FLAG_REFERENCED. */
 bool rmap_accessed(struct frame *frame);
 /*
  * Makes all mappings of a page-cache frame read-only, so that the next write through one faults, and
- * gathers what they say: true, and FRAME_FLAG_DIRTY set, when the frame was written through any since
- * this was last asked.
+ * tells whether the frame was written through any of them since this was last asked.
  */
 bool rmap_clean(struct frame *frame);
 /*
- * Takes the frame out of all page tables; in those of private memory a swap entry for slot takes its
- * place (swap_duplicate each); what the dirty bits said is in FRAME_FLAG_DIRTY. 0, or -EBUSY with some
- * mappings left: locked in memory (VMA_LOCKED), or mapped where it was not found.
+ * Takes the frame out of all page tables. slot: of user memory frame->slot, which its entries name
+ * then (pagedir_set_swap); of page cache 0, which leaves nothing behind. 0, or -EBUSY: locked in memory
+ * (VMA_LOCKED) with nothing changed, or mapped where it could not be found with some mappings left.
  */
 __must_check int rmap_unmap(struct frame *frame, uint32_t slot);
 /* True when a region that maps the frame has it locked in memory. */

@@ -11,6 +11,7 @@
 #include <assert.h>
 #include <err.h>
 #include <kvrange.h>
+#include <rmap.h>
 #include <string.h>
 #include <vma.h>
 
@@ -57,12 +58,13 @@ static struct frame *frame_to_read(struct vma *vma, vaddr_t at, bool *mapped)
 static struct frame *put_copy(struct vma *vma, vaddr_t at, struct frame *frame, bool mapped)
 {
 	struct pagedir *pagedir = &vma->mm->pagedir;
-	struct frame *copy = frame_alloc(FRAME_ANON, 0);
+	struct frame *copy = anon_family_prepare(vma) ? frame_alloc(FRAME_ANON, 0) : NULL;
 	int error = copy ? 0 : -ENOMEM;
 
 	if (copy) {
 		frame_copy(copy, frame);
 		frame_get(copy);
+		rmap_enter(copy, vma, at);
 		error = mapped ? pagedir_own(pagedir, at, at + PAGE_SIZE)
 			       : pagedir_map(pagedir, at, copy, vma_page_rights(vma));
 	}
@@ -76,7 +78,6 @@ static struct frame *put_copy(struct vma *vma, vaddr_t at, struct frame *frame, 
 	}
 	if (mapped)
 		pagedir_replace(pagedir, at, copy, vma_page_rights(vma));
-	vma->has_copies = true;
 	return copy;
 }
 

@@ -13,6 +13,7 @@
 #include <err.h>
 #include <kheap.h>
 #include <kvrange.h>
+#include <rmap.h>
 #include <string.h>
 #include <task.h>
 #include <vma.h>
@@ -85,7 +86,7 @@ void mm_put(struct mm *mm)
 /* Pages that only the parent's page tables know of. */
 static bool has_private_pages(const struct vma *vma)
 {
-	return !(vma->flags & (VMA_SHARED | VMA_WIPEONFORK)) && (!vma->object || vma->has_copies);
+	return !(vma->flags & (VMA_SHARED | VMA_WIPEONFORK)) && (!vma->object || vma->family);
 }
 
 /* True when page tables full of its pages may be shared with the child (pagedir_copy). */
@@ -126,6 +127,9 @@ static int copy_region(struct mm *to, struct mm *from, const struct vma *vma, st
 	if (!copy)
 		return -ENOMEM;
 	copy->flags &= ~VMA_LOCKED_ALL;
+	/* What the child does not get, it is no relative for. */
+	if (copy->family && !has_private_pages(vma))
+		anon_family_leave(copy);
 	vma_insert_before(to, copy, NULL);
 	if (!has_private_pages(vma))
 		return 0;

@@ -28,6 +28,7 @@
 #include <kvrange.h>
 #include <ledger.h>
 #include <oom.h>
+#include <rmap.h>
 #include <task.h>
 #include <vma.h>
 
@@ -94,24 +95,26 @@ static enum fault_result fault_anonymous(struct vma *vma, vaddr_t page, bool wri
 		return map_frame(vma->mm, page, zero_frame, MAP_USER | MAP_READ | MAP_COW,
 				 FAULT_ZERO_PAGE);
 	}
+	if (!anon_family_prepare(vma))
+		return FAULT_NO_MEMORY;
 	frame = frame_alloc(FRAME_ANON, FRAME_ZERO);
 	if (!frame)
 		return FAULT_NO_MEMORY;
-	vma->has_copies = true;
+	rmap_enter(frame, vma, page);
 	return map_frame(vma->mm, page, frame, vma_page_rights(vma), FAULT_ZEROED_FRAME);
 }
 
 /* Private copy of a cache page whose reference the caller gives away. */
 static enum fault_result map_private_copy(struct vma *vma, vaddr_t page, struct frame *cached)
 {
-	struct frame *copy = frame_alloc(FRAME_ANON, 0);
+	struct frame *copy = anon_family_prepare(vma) ? frame_alloc(FRAME_ANON, 0) : NULL;
 
 	if (copy)
 		frame_copy(copy, cached);
 	frame_put(cached);
 	if (!copy)
 		return FAULT_NO_MEMORY;
-	vma->has_copies = true;
+	rmap_enter(copy, vma, page);
 	return map_frame(vma->mm, page, copy, vma_page_rights(vma), FAULT_COW_COPY);
 }
 
@@ -226,12 +229,14 @@ static enum fault_result fault_copy_on_write(struct vma *vma, vaddr_t page, stru
 
 	if (frame->kind == FRAME_ANON && frame->refs == 1)
 		return fault_reuse(vma, page);
+	if (!anon_family_prepare(vma))
+		return FAULT_NO_MEMORY;
 	copy = frame_alloc(FRAME_ANON, frame == zero_frame ? FRAME_ZERO : 0);
 	if (!copy)
 		return FAULT_NO_MEMORY;
 	if (frame != zero_frame)
 		frame_copy(copy, frame);
-	vma->has_copies = true;
+	rmap_enter(copy, vma, page);
 	vma->mm->note.frame = copy;
 	pagedir_replace(&vma->mm->pagedir, page, copy, vma_page_rights(vma));
 	return FAULT_COW_COPY;

@@ -13,6 +13,7 @@
 #include <abi/mman.h>
 #include <assert.h>
 #include <err.h>
+#include <rmap.h>
 #include <task.h>
 #include <vma.h>
 
@@ -74,7 +75,7 @@ static void link_at(struct mm *mm, struct vma *vma, const struct remap *remap, u
 	vma->start = remap->new;
 	vma->end = remap->new + remap->new_size;
 	vma->page_offset = page_offset;
-	if (!vma->object && !vma->file && !vma->has_copies)
+	if (!vma->object && !vma->file && !vma->family)
 		vma->page_offset = remap->new >> PAGE_SHIFT;
 	vma->flags &= ~(VMA_HEAP | VMA_STACK);
 	vma_insert(mm, vma);
@@ -100,8 +101,8 @@ static int move_and_leave(struct mm *mm, struct vma *vma, const struct remap *re
 	if (remap->flags & MREMAP_DONTUNMAP) {
 		/* What is left is empty and no longer locked, all of the region: so Linux does it. */
 		vma_set_flags(mm, vma, vma->flags & ~VMA_LOCKED_ALL);
-		if (remap->old_size == vma->end - vma->start)
-			vma->has_copies = false;
+		if (remap->old_size == vma->end - vma->start && vma->family)
+			anon_family_leave(vma);
 	}
 	link_at(mm, moved, remap, vma_index(vma, remap->old));
 	return 0;

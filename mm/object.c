@@ -252,7 +252,7 @@ static void unmap_from_region(const struct vma *vma, uint32_t first, uint32_t la
 
 	if (low >= high)
 		return;
-	if (copies || !vma->has_copies)
+	if (copies || !vma->family)
 		pagedir_unmap(&vma->mm->pagedir, start, end);
 	else
 		unmap_cached(&vma->mm->pagedir, start, end);

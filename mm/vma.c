@@ -16,6 +16,7 @@
 #include <assert.h>
 #include <err.h>
 #include <kheap.h>
+#include <rmap.h>
 
 static struct vma *vma_of(const struct tree_node *node)
 {
@@ -270,6 +271,9 @@ void vma_set_flags(struct mm *mm, struct vma *vma, uint32_t flags)
 void vma_hold_backing(struct vma *vma)
 {
 	list_init(&vma->object_link);
+	list_init(&vma->family_link);
+	if (vma->family)
+		anon_family_join(vma);
 	if (vma->object) {
 		object_get(vma->object);
 		list_add_tail(&vma->object->mappings, &vma->object_link);
@@ -283,6 +287,8 @@ void vma_hold_backing(struct vma *vma)
 void vma_drop_backing(struct vma *vma)
 {
 	list_remove(&vma->object_link);
+	if (vma->family)
+		anon_family_leave(vma);
 	if (vma->object)
 		object_put(vma->object);
 	if (vma->flags & VMA_COUNTED)
@@ -317,6 +323,8 @@ bool vma_continues(const struct vma *low, const struct vma *high)
 		return false;
 	if (low->object != high->object || low->file != high->file)
 		return false;
+	if (low->family != high->family && low->family && high->family)
+		return false;
 	return vma_index(low, low->end) == high->page_offset;
 }
 
@@ -325,7 +333,7 @@ static void absorb(struct mm *mm, struct vma *low, struct vma *high)
 {
 	vaddr_t end = high->end;
 
-	low->has_copies |= high->has_copies;
+	anon_family_pass(high, low);
 	vma_remove(mm, high);
 	vma_set_range(mm, low, low->start, end);
 	vma_destroy(high);

@@ -3,7 +3,7 @@
  * record for each page. The page directory is an array here: a number for each page that has been
  * touched, which must go where the page goes and vanish where it is unmapped.
  *
- * SOURCES: mm/vma.c mm/mmap.c mm/mprotect.c mm/mremap.c lib/tree.c
+ * SOURCES: mm/anon_family.c mm/vma.c mm/mmap.c mm/mprotect.c mm/mremap.c lib/tree.c
  */
 #include "unit.h"
 

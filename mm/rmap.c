@@ -1,0 +1,158 @@
+/*
+ * Reverse mapping: from a frame to its page-table entries (rmap.h).
+ *
+ * One list of regions leads to them: the object's, or the family's. In each region the page can be at
+ * one place only, and that is looked up. This costs a look for each region of the list, however few
+ * have the page: lists are as long as a file has mappings, or a program relatives, and who asks is
+ * about to save a disk access.
+ *
+ * A page table that several directories share since a fork is met once for each region that leads to
+ * it. It has one entry and holds one reference; so the first meeting does what is to be done, and for
+ * an entry that is taken out the other directories are found by looking at the same place in each
+ * address space (mm/pagedir_share.c says why that finds them all).
+ */
+#include <rmap.h>
+
+#include <abi/errno.h>
+#include <assert.h>
+#include <vma.h>
+
+/* ---- where a frame is mapped ---- */
+
+struct place {
+	struct vma *vma;
+	vaddr_t at;
+	struct page_mapping page;
+};
+
+/* visit's answer false ends the walk. */
+typedef bool visit_fn(void *context, const struct place *place);
+
+/* Has the region the frame where it would have it? */
+static bool find_in(struct vma *vma, const struct frame *frame, struct place *place)
+{
+	uint32_t offset = frame->index - vma->page_offset;
+
+	if (offset >= vma_npages(vma))
+		return false;
+	place->vma = vma;
+	place->at = vma->start + (offset << PAGE_SHIFT);
+	return pagedir_lookup(&vma->mm->pagedir, place->at, &place->page) &&
+	       place->page.frame == frame;
+}
+
+static void walk_object(struct frame *frame, visit_fn *visit, void *context)
+{
+	struct place place;
+	struct vma *vma;
+
+	list_for_each(vma, &frame->object->mappings, object_link)
+		if (find_in(vma, frame, &place) && !visit(context, &place))
+			return;
+}
+
+static void walk_family(struct frame *frame, visit_fn *visit, void *context)
+{
+	struct place place;
+	struct vma *vma;
+
+	assert(frame->family);
+	list_for_each(vma, &frame->family->regions, family_link)
+		if (find_in(vma, frame, &place) && !visit(context, &place))
+			return;
+}
+
+/* Visits each place where the frame is mapped, in regions of its own object or family. */
+static void walk(struct frame *frame, visit_fn *visit, void *context)
+{
+	assert(frame->kind == FRAME_ANON || frame->kind == FRAME_CACHE);
+	/* Nobody maps it: then its family may have ended. */
+	if (frame_mappings(frame) == 0)
+		return;
+	if (frame->kind == FRAME_ANON)
+		walk_family(frame, visit, context);
+	else if (frame->object)
+		walk_object(frame, visit, context);
+}
+
+/* ---- used? ---- */
+
+static bool test_accessed(void *context, const struct place *place)
+{
+	bool *accessed = context;
+
+	*accessed |= pagedir_test_accessed(&place->vma->mm->pagedir, place->at);
+	return true;
+}
+
+bool rmap_accessed(struct frame *frame)
+{
+	bool accessed = frame->flags & FRAME_FLAG_REFERENCED;
+
+	frame->flags &= ~FRAME_FLAG_REFERENCED;
+	walk(frame, test_accessed, &accessed);
+	return accessed;
+}
+
+/* ---- written? ---- */
+
+static bool clean_one(void *context, const struct place *place)
+{
+	bool *written = context;
+
+	if (place->vma->flags & VMA_SHARED)
+		*written |= pagedir_clean(&place->vma->mm->pagedir, place->at);
+	return true;
+}
+
+bool rmap_clean(struct frame *frame)
+{
+	bool written = false;
+
+	assert(frame->kind == FRAME_CACHE);
+	walk(frame, clean_one, &written);
+	return written;
+}
+
+/* ---- locked? ---- */
+
+static bool find_locked(void *context, const struct place *place)
+{
+	bool *locked = context;
+
+	*locked = place->vma->flags & VMA_LOCKED;
+	return !*locked;
+}
+
+bool rmap_locked(struct frame *frame)
+{
+	bool locked = false;
+
+	walk(frame, find_locked, &locked);
+	return locked;
+}
+
+/* ---- out of all page tables ---- */
+
+static bool unmap_one(void *context, const struct place *place)
+{
+	const struct frame *frame = context;
+
+	pagedir_unmap(&place->vma->mm->pagedir, place->at, place->at + PAGE_SIZE);
+	return frame_mappings(frame) > 0;
+}
+
+int rmap_unmap(struct frame *frame, uint32_t slot)
+{
+	assert(frame->slot == slot && (frame->kind == FRAME_ANON) == (slot != 0));
+	if (frame->kind == FRAME_ANON || rmap_locked(frame))
+		return -EBUSY;
+	/* The last mapping may hold the last reference, and a page is asked about after it has gone. */
+	frame_get(frame);
+	frame->holds++;
+	walk(frame, unmap_one, frame);
+	frame->holds--;
+	assert(frame->refs > 1);
+	frame->refs--;
+	return frame_mappings(frame) ? -EBUSY : 0;
+}
