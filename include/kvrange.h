@@ -31,18 +31,29 @@ bool kvrange_is_guard(vaddr_t address);
 __must_check void *kmap_high(struct frame *frame);
 void kunmap_high(const void *window);
 
+/* Windows held, those onto low frames included; and whether none is, as it must be for a sleep. */
+extern unsigned kmaps_held;
+
+static inline bool kmap_none_held(void)
+{
+	return kmaps_held == 0;
+}
+
 /*
  * A window onto any frame: for low frames simply the direct map; for high ones a slot of its
- * own until kunmap. Never fails (64+ slots; a task holds at most two and does not sleep holding
- * one, except in user copies).
+ * own until kunmap. Never fails: a window is not held over a sleep, which sched.c sees to, and so
+ * the current task and interrupt handlers alone have any, a few each. Copies to and from user memory
+ * through one are those that do not sleep (uio.h). For interrupt handlers too.
  */
 static inline __must_check void *kmap(struct frame *frame)
 {
+	kmaps_held++;
 	return likely(frame_is_low(frame)) ? frame_virt(frame) : kmap_high(frame);
 }
 
 static inline void kunmap(const void *window)
 {
+	kmaps_held--;
 	if (unlikely((vaddr_t)window >= KMAP_BASE))
 		kunmap_high(window);
 }

@@ -22,6 +22,30 @@ size_t clear_user_partial(void __user *to, size_t size);
 __must_check int strncpy_from_user(char *to, const char __user *from, size_t size);
 /* Length of a terminated user string without the end, at most limit; -EFAULT. */
 __must_check ssize_t strnlen_user(const char __user *from, size_t limit);
+/*
+ * For copies that must not sleep, since they hold a window (kvrange.h) or rely on a page of a cache
+ * that reclaim could take meanwhile: between the two calls, a copy ends at a user page that is not
+ * there, or may not be written yet, as it ends at a bad address; how far it came is exact. The
+ * caller then lets go of what it holds, calls user_fault_in for the first byte that is missing, and
+ * looks everything up again. Nothing in between may sleep, and so the two do not nest.
+ */
+extern bool user_faults_refused;
+
+static inline void user_faults_refuse(void)
+{
+	user_faults_refused = true;
+}
+
+static inline void user_faults_allow(void)
+{
+	user_faults_refused = false;
+}
+
+/*
+ * Brings in the user page at an address, for reading or for writing, as an access would. 0 or
+ * -EFAULT. It may be gone again after the next sleep. May sleep.
+ */
+__must_check int user_fault_in(const void __user *at, bool write);
 /* One 32-bit word. */
 __must_check int get_user(uint32_t *value, const uint32_t __user *from);
 __must_check int put_user(uint32_t __user *to, uint32_t value);

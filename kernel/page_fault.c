@@ -7,6 +7,7 @@
  *   program        kernel half          SIGSEGV, SEGV_MAPERR: there is nothing for it
  *   kernel copy    user half            mm_fault: go on, or at the fix-up (EFAULT)
  *   kernel copy    kernel half          fix-up
+ *   kernel copy that may not sleep      fix-up (uaccess.h)
  *   other kernel   anywhere             panic
  *
  * When memory is out a process ends (oom.h), and the access is tried again.
@@ -77,6 +78,11 @@ void page_fault(struct trap_frame *frame)
 
 	if (!user)
 		check_kernel_fault(frame, address);
+	if (user_faults_refused) {
+		assert(!user);
+		trap_fix_up(frame, "page fault");
+		return;
+	}
 	if (frame->eflags & EFLAGS_IF)
 		__asm__ volatile("sti" : : : "memory");
 	if (address < USER_TOP && current->process->mm)

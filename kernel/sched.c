@@ -18,6 +18,7 @@
 
 #include <assert.h>
 #include <frame.h>
+#include <kvrange.h>
 #include <string.h>
 #include <vdso.h>
 
@@ -120,7 +121,7 @@ static void switch_to_next(void)
 	struct task *from = current;
 	struct task *to;
 
-	assert(!irq_enabled());
+	assert(!irq_enabled() && kmap_none_held());
 	to = queue_take();
 	sched_need_resched = false;
 	if (to == from)

@@ -126,10 +126,12 @@ static size_t access(struct mm *mm, vaddr_t at, char *buffer, size_t size, bool 
 		if (!frame)
 			break;
 		window = kmap(frame);
-		if (write)
+		if (write) {
 			memcpy(window + offset, buffer + done, part);
-		else
+			frame->flags |= FRAME_FLAG_DIRTY;
+		} else {
 			memcpy(buffer + done, window + offset, part);
+		}
 		kunmap(window);
 		frame_put(frame);
 		done += part;

@@ -7,23 +7,28 @@
  * search starts at the lowest page that may be free and skips full words.
  *
  * Windows are page-table entries of [KMAP_BASE, ...), on a stack while unused. kunmap flushes,
- * so that a new window has nothing stale in the TLB.
+ * so that a new window has nothing stale in the TLB. Nobody sleeps while he holds one, not even one
+ * onto a low frame, which is none: kmap counts, and the scheduler asks kmap_none_held. So the
+ * current task and the interrupt handlers on top of it are all that can have any.
  *
- * Protection: the kernel is not preempted; interrupt handlers stay out.
+ * Protection: the kernel is not preempted. Interrupt handlers use windows alone, whose stack is
+ * guarded by short interrupt-off sections.
  */
 #include <kvrange.h>
 
 #include <assert.h>
 #include <string.h>
+#include <trap.h>
 
 #define NPAGES ((KVRANGE_END - KVRANGE_BASE) / PAGE_SIZE)
-#define NWINDOWS 128u
+#define NWINDOWS 32u
 
 static uint32_t taken[NPAGES / 32];
 static uint32_t lowest_free; /* no page below is free */
 
 static vaddr_t free_windows[NWINDOWS];
 static unsigned nfree_windows;
+unsigned kmaps_held;
 
 void kvrange_init(void)
 {
@@ -157,11 +162,13 @@ bool kvrange_is_guard(vaddr_t address)
 
 void *kmap_high(struct frame *frame)
 {
+	uint32_t flags = irq_save();
 	vaddr_t window;
 
 	assert(!frame_is_low(frame));
 	assert(nfree_windows > 0);
 	window = free_windows[--nfree_windows];
+	irq_restore(flags);
 	pagedir_map_kernel(window, frame_paddr(frame), 1, MAP_READ | MAP_WRITE, CACHE_WRITE_BACK);
 	return (void *)window;
 }
@@ -169,11 +176,14 @@ void *kmap_high(struct frame *frame)
 void kunmap_high(const void *window)
 {
 	vaddr_t at = (vaddr_t)window & ~PAGE_MASK;
+	uint32_t flags;
 
 	assert(at >= KMAP_BASE && at < KMAP_BASE + NWINDOWS * PAGE_SIZE);
 	assert(nfree_windows < NWINDOWS);
 	pagedir_unmap_kernel(at, 1);
+	flags = irq_save();
 	free_windows[nfree_windows++] = at;
+	irq_restore(flags);
 }
 
 void frame_zero(struct frame *frame)

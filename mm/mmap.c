@@ -181,6 +181,9 @@ static int map_at(struct mm *mm, const struct mm_map_request *request, vaddr_t s
 	if (!spare)
 		return -ENOMEM;
 	error = mm_unmap_locked(mm, start, wanted.end);
+	/* Letting go of what was there may have slept: the file may have been sealed. */
+	if (!error && request->object)
+		error = mm_check_seals(request->object, &wanted.flags);
 	if (!error)
 		return place(mm, &wanted, spare);
 	kfree(spare);

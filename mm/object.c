@@ -6,8 +6,11 @@
  * store is filled before it enters the cache, so whoever finds it there finds it whole; of two
  * tasks that fill the same page at the same moment the second to finish drops its own.
  *
- * References that outlive a sleep (a frame being filled, a frame being copied to a user buffer) are
- * declared to the ledger.
+ * read and write copy while nothing can happen to the page: the copy does not sleep. When it comes to
+ * a user page that is not there it ends, the cache's page is let go of, the user page is brought in,
+ * and the page is looked up again. So it may be the very page that is being read or written.
+ *
+ * References that outlive a sleep (a frame being filled) are declared to the ledger.
  */
 #include <object.h>
 
@@ -299,26 +302,36 @@ void object_truncate(struct object *object, uint64_t size)
 /* ---- reading and writing ---- */
 
 /*
- * Moves up to size bytes between offset in a frame and the buffers; gives back the caller's
- * reference. May sleep.
+ * Moves up to size bytes between offset in a frame and the buffers: bytes, perhaps fewer; -EFAULT
+ * when the first user page is not there. Gives back the caller's reference. Does not sleep.
  */
 static inline ssize_t transfer(struct frame *frame, uint32_t offset, struct uio *io, size_t size,
 			       bool out)
 {
-	char *window;
-	ssize_t moved;
+	char *window = kmap(frame);
+	ssize_t moved = out ? uio_copy_out_present(io, window + offset, size)
+			    : uio_copy_in_present(io, window + offset, size);
 
-	ledger_hold(frame);
-	window = kmap(frame);
-	moved = out ? uio_copy_out(io, window + offset, size)
-		    : uio_copy_in(io, window + offset, size);
 	kunmap(window);
-	ledger_release(frame);
 	frame_put(frame);
 	return moved;
 }
 
-/* Reads what is wanted of the page at position and lies before the object's end, perhaps nothing. */
+/*
+ * After a transfer that failed: is it worth another try? Memory may be made free, a user page that
+ * is not there can be brought in. May sleep.
+ */
+static bool try_again(ssize_t error, struct uio *io, bool out)
+{
+	if (error == -ENOMEM)
+		return oom_make_room(true);
+	return error == -EFAULT && uio_fault_in(io, out) == 0;
+}
+
+/*
+ * Reads what is wanted of the page at position and lies before the object's end, perhaps nothing.
+ * -EFAULT: see transfer.
+ */
 static inline ssize_t read_page(struct object *object, uint64_t position, struct uio *io)
 {
 	uint32_t index = position >> PAGE_SHIFT;
@@ -348,13 +361,13 @@ static size_t read_more(struct object *object, uint64_t position, struct uio *io
 {
 	size_t done = 0;
 
-	/* The copies may sleep: the size is read anew for each page. */
+	/* It may sleep in between: the size is read anew for each page. */
 	while (io->left > 0 && !sched_give_way()) {
 		ssize_t moved = read_page(object, position + done, io);
 
-		if (moved <= 0)
+		if (moved == 0 || (moved < 0 && !try_again(moved, io, true)))
 			break;
-		done += (size_t)moved;
+		done += moved > 0 ? (size_t)moved : 0;
 	}
 	return done;
 }
@@ -367,52 +380,63 @@ ssize_t object_read(struct object *object, uint64_t position, struct uio *io)
 		return 0;
 	do
 		first = read_page(object, position, io);
-	while (unlikely(first == -ENOMEM) && oom_make_room(true));
+	while (unlikely(first < 0) && try_again(first, io, true));
 	if (first <= 0 || likely(io->left == 0))
 		return first;
 	return first + (ssize_t)read_more(object, position + (size_t)first, io);
 }
 
+static ssize_t write_cached_page(struct object *object, uint64_t position, struct uio *io,
+				 size_t size)
+{
+	struct frame *frame = object_get_page(object, position >> PAGE_SHIFT);
+
+	if (IS_ERR(frame))
+		return PTR_ERR(frame);
+	frame->flags |= FRAME_FLAG_DIRTY;
+	return transfer(frame, position & PAGE_MASK, io, size, false);
+}
+
 /*
  * A whole page that is not in the cache and is not worth reading or zeroing first: the bytes go into
  * a frame of its own, which enters the cache with all of them in place, so that nobody sees what the
- * frame held before.
+ * frame held before. 0: not all of them were there, but are likely to be now. May sleep.
  */
-static ssize_t write_new_page(struct object *object, uint32_t index, struct uio *io)
+static ssize_t write_new_page(struct object *object, uint64_t position, struct uio *io)
 {
 	struct frame *frame = frame_alloc(FRAME_CACHE, 0);
-	ssize_t moved;
+	const struct uio before = *io;
 	int error;
 
 	if (!frame)
 		return -ENOMEM;
 	frame_get(frame);
-	moved = transfer(frame, 0, io, PAGE_SIZE, false);
-	assert(moved == (ssize_t)PAGE_SIZE);
-	error = object_enter_page(object, index, frame);
-	if (!error)
-		frame->flags |= FRAME_FLAG_DIRTY;
+	if (transfer(frame, 0, io, PAGE_SIZE, false) == (ssize_t)PAGE_SIZE) {
+		error = object_enter_page(object, position >> PAGE_SHIFT, frame);
+		if (error)
+			*io = before;
+		else
+			frame->flags |= FRAME_FLAG_DIRTY;
+		frame_put(frame);
+		return error ? error : (ssize_t)PAGE_SIZE;
+	}
 	frame_put(frame);
-	return error ? error : moved;
+	error = uio_fault_in(io, false);
+	*io = before;
+	/* A bad address: what lies before it is written. */
+	return error ? write_cached_page(object, position, io, PAGE_SIZE) : 0;
 }
 
 static ssize_t write_page(struct object *object, uint64_t position, struct uio *io, size_t size)
 {
-	uint32_t index = position >> PAGE_SHIFT;
-	struct frame *frame = object_find_page(object, index);
 	ssize_t moved;
 
-	/* From the kernel's own buffers: a copy from user memory may sleep, or end early. */
-	if (!frame && size == PAGE_SIZE && io->kernel) {
-		moved = write_new_page(object, index, io);
-	} else {
-		if (!frame)
-			frame = object_get_page(object, index);
-		if (IS_ERR(frame))
-			return PTR_ERR(frame);
-		frame->flags |= FRAME_FLAG_DIRTY;
-		moved = transfer(frame, position & PAGE_MASK, io, size, false);
-	}
+	do {
+		if (size == PAGE_SIZE && !radix_lookup(&object->pages, position >> PAGE_SHIFT))
+			moved = write_new_page(object, position, io);
+		else
+			moved = write_cached_page(object, position, io, size);
+	} while (unlikely(moved <= 0) && (moved == 0 || try_again(moved, io, false)));
 	if (moved > 0)
 		object->size = MAX(object->size, position + moved);
 	return moved;
@@ -427,8 +451,6 @@ ssize_t object_write(struct object *object, uint64_t position, struct uio *io)
 		size_t size = MIN(PAGE_SIZE - ((uint32_t)position & PAGE_MASK), io->left);
 
 		moved = write_page(object, position, io, size);
-		if (moved == -ENOMEM && oom_make_room(true))
-			continue;
 		if (moved <= 0)
 			break;
 		done += moved;

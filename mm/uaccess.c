@@ -16,6 +16,9 @@
 #include <assert.h>
 #include <cpu.h>
 #include <layout.h>
+#include <mm.h>
+#include <oom.h>
+#include <task.h>
 
 /* Declares that the instruction at label `at` may fault and is then left for label `fixup`. */
 #define MAY_FAULT(at, fixup) \
@@ -30,6 +33,8 @@ struct exception_entry {
 
 /* From linker.ld. */
 extern const struct exception_entry ex_table_start[], ex_table_end[];
+
+bool user_faults_refused;
 
 vaddr_t exception_fixup(vaddr_t eip)
 {
@@ -55,10 +60,19 @@ static size_t copy_bytes(void *to, const void *from, size_t left)
 }
 
 /*
- * Words, then the odd bytes; returns the bytes left over when an access faulted. A word that
- * faulted may lie over a page's end, with bytes before it that can be had.
+ * Whether a word there lies in two pages: when it faulted, the bytes before the second page's can
+ * still be had.
  */
-static size_t copy(void *to, const void *from, size_t size)
+static bool in_two_pages(const void *word)
+{
+	return ((vaddr_t)word & PAGE_MASK) > PAGE_SIZE - 4;
+}
+
+/* Which of the two sides of a copy is user memory. */
+enum user_side { USER_TO, USER_FROM };
+
+/* Words, then the odd bytes; returns the bytes left over when an access faulted. */
+static inline size_t copy(void *to, const void *from, size_t size, enum user_side user)
 {
 	size_t left = size / 4, odd = size & 3;
 
@@ -75,7 +89,9 @@ static size_t copy(void *to, const void *from, size_t size)
 			 : [odd] "r"(odd)
 			 : "memory");
 	cpu_user_access_end();
-	return likely(left == 0) ? 0 : copy_bytes(to, from, left);
+	if (likely(left == 0) || !in_two_pages(user == USER_TO ? to : from))
+		return left;
+	return copy_bytes(to, from, left);
 }
 
 static size_t clear_bytes(void *to, size_t left)
@@ -108,7 +124,7 @@ static size_t clear(void *to, size_t size)
 			 : "a"(0), [odd] "r"(odd)
 			 : "memory");
 	cpu_user_access_end();
-	return likely(left == 0) ? 0 : clear_bytes(to, left);
+	return likely(left == 0) || !in_two_pages(to) ? left : clear_bytes(to, left);
 }
 
 /* How many of `size` bytes from address on lie below USER_TOP. */
@@ -124,9 +140,9 @@ size_t copy_from_user_partial(void *to, const void __user *from, size_t size)
 	size_t allowed;
 
 	if (likely(user_range_ok(from, size)))
-		return copy(to, from, size);
+		return copy(to, from, size, USER_FROM);
 	allowed = allowed_size(from, size);
-	return size - allowed + copy(to, from, allowed);
+	return size - allowed + copy(to, from, allowed, USER_FROM);
 }
 
 size_t copy_to_user_partial(void __user *to, const void *from, size_t size)
@@ -134,9 +150,9 @@ size_t copy_to_user_partial(void __user *to, const void *from, size_t size)
 	size_t allowed;
 
 	if (likely(user_range_ok(to, size)))
-		return copy(to, from, size);
+		return copy(to, from, size, USER_TO);
 	allowed = allowed_size(to, size);
-	return size - allowed + copy(to, from, allowed);
+	return size - allowed + copy(to, from, allowed, USER_TO);
 }
 
 size_t clear_user_partial(void __user *to, size_t size)
@@ -150,14 +166,14 @@ int copy_from_user(void *to, const void __user *from, size_t size)
 {
 	if (!user_range_ok(from, size))
 		return -EFAULT;
-	return copy(to, from, size) ? -EFAULT : 0;
+	return copy(to, from, size, USER_FROM) ? -EFAULT : 0;
 }
 
 int copy_to_user(void __user *to, const void *from, size_t size)
 {
 	if (!user_range_ok(to, size))
 		return -EFAULT;
-	return copy(to, from, size) ? -EFAULT : 0;
+	return copy(to, from, size, USER_TO) ? -EFAULT : 0;
 }
 
 int clear_user(void __user *to, size_t size)
@@ -165,6 +181,19 @@ int clear_user(void __user *to, size_t size)
 	if (!user_range_ok(to, size))
 		return -EFAULT;
 	return clear(to, size) ? -EFAULT : 0;
+}
+
+int user_fault_in(const void __user *at, bool write)
+{
+	enum fault_result result;
+
+	assert(!user_faults_refused);
+	if ((vaddr_t)at >= USER_TOP || !current->process->mm)
+		return -EFAULT;
+	do
+		result = mm_fault(current->process->mm, (vaddr_t)at, write ? FAULT_WRITE : 0);
+	while (result == FAULT_NO_MEMORY && oom_make_room(false));
+	return fault_satisfied(result) ? 0 : -EFAULT;
 }
 
 int get_user(uint32_t *value, const uint32_t __user *from)

@@ -45,6 +45,13 @@ static void next_buffer(struct uio *io)
 	}
 }
 
+int uio_fault_in(struct uio *io, bool out)
+{
+	assert(io->left > 0 && !io->kernel);
+	next_buffer(io);
+	return user_fault_in(place(io), out);
+}
+
 /* Moves a piece that the current buffer has room for. */
 static ssize_t move_piece(struct uio *io, enum direction direction, char *memory, size_t size)
 {

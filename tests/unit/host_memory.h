@@ -46,6 +46,8 @@ static struct boot_info host_info = {
 
 void frame_zero(struct frame *frame);
 
+unsigned kmaps_held;
+
 void *kmap_high(struct frame *frame)
 {
 	return paddr_to_virt(frame_paddr(frame));
