@@ -249,7 +249,7 @@ help:
 	@echo "                 DISK=my.img SWAP=512 give it a disk (mount /dev/vda /mnt) and room to swap"
 	@echo "                 (swapon /dev/vdb); CONTROLLER=ahci or piix: sda and sdb"
 	@echo "make gdb         the kernel stopped in the loader, before paging, in gdb"
-	@echo "make test        all tests; test-unit, test-kernel, test-system, test-real,"
+	@echo "make test        all tests; test-unit, test-kernel, test-system, test-real, test-storage,"
 	@echo "                 test-machines and test-gdb are their parts"
 	@echo "make bench       instructions that booting, system calls and faults take, beside Debian's"
 	@echo "                 kernel and the goals; BENCH=--check makes it end with 1 if one is not met,"

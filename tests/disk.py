@@ -183,9 +183,9 @@ def tree(path, folder, name="/"):
 # --- disks of a machine
 
 class Disk:
-    """An image on a controller.
+    """An image on a controller, and what goes wrong with it.
 
-    errors       what goes wrong: a list of blkdebug's rules, see error()
+    errors       what goes wrong from the start: a list of error()'s; see fail() for later
     write_cache  whether the disk says that it has one, so that the machine must flush
     options      more for QEMU's -device: ("serial=ABC", "physical_block_size=4096")
     """
@@ -197,21 +197,27 @@ class Disk:
         self.write_cache, self.read_only, self.options = write_cache, read_only, list(options)
         self.machine = None
         self.id = None      # of the node in QEMU's graph
+        self.layers = 0     # of errors there were
 
     @property
     def kind(self):
         return "virtio" if self.controller.startswith("virtio") else "ata"
 
+    def _errors(self, image):
+        """A layer above the image that errs; each has a name of its own."""
+        self.layers += 1
+        return {"driver": "blkdebug", "image": image, "inject-error": self.errors,
+                "node-name": f"{self.id}-errors{self.layers}"}
+
+    def _top(self, below):
+        """The uppermost layer, in which requests can get stuck."""
+        return {"driver": "throttle", "node-name": self.id, "throttle-group": f"{self.id}-group",
+                "read-only": self.read_only, "file": below}
+
     def _blockdev(self):
-        """The image, then what errs, then what can get stuck."""
-        node = {"driver": "file", "filename": str(self.path), "node-name": f"{self.id}-file",
-                "read-only": self.read_only}
-        if self.errors:
-            node = {"driver": "blkdebug", "image": node, "node-name": f"{self.id}-errors",
-                    "inject-error": self.errors}
-        return {"driver": "throttle", "throttle-group": f"{self.id}-group", "node-name": self.id,
-                "read-only": self.read_only,
-                "file": {"driver": "raw", "file": node, "read-only": self.read_only}}
+        image = {"driver": "file", "filename": str(self.path), "node-name": f"{self.id}-file",
+                 "read-only": self.read_only}
+        return self._top(self._errors(image) if self.errors else image)
 
     def arguments(self, number, place):
         """QEMU's, for the machine's disk of this number, at this place of its controller."""
@@ -228,6 +234,16 @@ class Disk:
         return ["-object", f"throttle-group,id={self.id}-group",
                 "-blockdev", json.dumps(self._blockdev()),
                 "-device", ",".join(words + self.options)]
+
+    def fail(self, *errors):
+        """From now on these rules are what goes wrong; with none, all is well."""
+        self.errors = list(errors)
+        below = f"{self.id}-file"
+        if errors:
+            layer = self._errors(below)
+            self.machine.qmp("blockdev-add", **layer)
+            below = layer["node-name"]
+        self.machine.qmp("blockdev-reopen", options=[self._top(below)])
 
     def stick(self):
         """From now on nothing that is asked of the disk is ever answered."""

@@ -79,14 +79,14 @@ test-packages:
 # Two cases side by side; those that share a machine stay together.
 RUN_TESTS = LOFT_BUILD=$(BUILD) PYTHONDONTWRITEBYTECODE=1 \
 	$(PYTEST) -n 2 --dist loadgroup $(if $(TESTS),-k "$(TESTS)")
-TEST_GROUPS := unit kernel system real machines gdb
+TEST_GROUPS := unit kernel system real storage machines gdb
 TEST_IMAGES := $(BUILD)/loft.elf $(BUILD)/root.cpio $(BUILD)/root-own.cpio
 
 .PHONY: test soak $(TEST_GROUPS:%=test-%)
 test-unit: setup-test test-packages
 	$(RUN_TESTS) tests/unit
 
-test-kernel test-system test-real test-machines test-gdb: test-%: setup-test setup-run \
+test-kernel test-system test-real test-storage test-machines test-gdb: test-%: setup-test setup-run \
 		test-packages test-programs $(TEST_IMAGES)
 	$(RUN_TESTS) tests/$*
 

@@ -117,7 +117,7 @@ install_busybox() {
 			;;
 		esac
 		echo "This is \$(uname -v)."
-		echo "Our programs: twopages sparse protect trespass grow fill. poweroff ends it."
+		echo "Our programs: twopages sparse protect trespass grow fill flood. poweroff ends it."
 	EOF
 	chmod 755 "$stage/etc/rc"
 }

@@ -1,7 +1,7 @@
 # Our own programs: each NAME here is user/NAME.c with our C library, a static ELF at
 # build/user/bin/NAME. Included by the Makefile. They are the same for every KERNEL_VMA.
 
-USER_NAMES := start init sh twopages sparse protect trespass grow fill fuzz
+USER_NAMES := start init sh twopages sparse protect trespass grow fill flood fuzz
 USER_PROGRAMS := $(USER_NAMES:%=build/user/bin/%)
 USER_LIBC := build/user/libc/libc.o build/user/libc/fault.o
 

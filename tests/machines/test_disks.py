@@ -44,5 +44,8 @@ def test_boots_with_disks(boot, scratch, controller):
                        errors=[disk.error("read", sector=7)] if n else ()) for n in range(3)]
     machine = boot(initrd=loftvm.BUILD / "root-own.cpio", disks=disks, append="quiet")
     machine.expect(r"[#$] \Z")
-    disks[1].stick()
-    disks[1].unstick()
+    for one in disks:
+        one.stick()
+        one.fail(disk.error("write", once=True), disk.error("read", sector=3))
+        one.fail()
+        one.unstick()
