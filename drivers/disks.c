@@ -13,7 +13,7 @@
 
 /* Drivers of PCI devices: 0 (taken), -ENODEV (not mine), or why it cannot be used. */
 static int (*const probes[])(struct pci_device *device) = {
-	NULL,
+	virtio_blk_probe,
 };
 
 static void probe(struct pci_device *device)
@@ -21,8 +21,7 @@ static void probe(struct pci_device *device)
 	int error = -ENODEV;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(probes) && error == -ENODEV; i++)
-		if (probes[i])
-			error = probes[i](device);
+		error = probes[i](device);
 	if (error && error != -ENODEV)
 		log_error("pci: %02x:%02x.%u: cannot be used: error %d", device->bus, device->slot,
 			  device->function, -error);

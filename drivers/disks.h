@@ -7,4 +7,6 @@
 
 struct pci_device;
 
+int virtio_blk_probe(struct pci_device *pci);
+
 #endif

@@ -28,6 +28,7 @@
 #include <frame.h>
 #include <list.h>
 #include <types.h>
+#include <wait.h>
 
 struct block_device;
 struct disk;
@@ -54,6 +55,7 @@ struct block_segment {
 };
 
 #define BLOCK_SEGMENTS 32
+#define BLOCK_SECTORS_MAX (BLOCK_SEGMENTS * SECTORS_PER_PAGE) /* of one request */
 
 /*
  * One run of sectors of one device. The owner fills in the first part (block_request_get leaves it
@@ -84,6 +86,7 @@ struct block_request {
 	struct list age_link; /* while queued */
 	int error;
 	uint8_t errors, silences; /* how often it failed; how often it was not answered */
+	bool merged;		  /* it goes along with another */
 };
 
 /*
@@ -147,6 +150,7 @@ struct block_device {
 	uint32_t users;	      /* who has it open, mounted or swaps to it: those count themselves */
 	struct object *pages; /* its page cache, made by who listens; NULL: none */
 	void *owner;	      /* the listener's too */
+	bool going; /* its disk's table is being read again: it cannot be found any more */
 	struct block_stats stats;
 };
 
@@ -155,13 +159,19 @@ static inline bool block_is_partition(const struct block_device *device)
 	return device->number != 0;
 }
 
-/* The device of a number, of a name without "/dev/", or NULL. No reference: devices stay. */
+/*
+ * The device of a number, of a name without "/dev/", or NULL. It stays while it has users; without,
+ * it may be gone after any sleep.
+ */
 struct block_device *block_find(dev_t device);
 struct block_device *block_find_name(const char *name);
 /* The one after `device` in the order of /proc/partitions, the first after NULL; NULL: no more. */
 struct block_device *block_next(const struct block_device *device);
 /* The partition of a disk, 0 the disk itself; NULL. */
 struct block_device *block_partition(struct disk *disk, unsigned number);
+
+/* The device's counters with busy_ns up to now. */
+struct block_stats block_stats_now(struct block_device *device);
 
 /*
  * Reads the partition table of device's disk again (BLKRRPART): 0, -EINVAL for a partition, -EBUSY
@@ -189,8 +199,8 @@ void block_listen(const struct block_listener *listener);
 struct disk_ops {
 	/*
 	 * Starts one transfer: a chain of requests (next) of one op, contiguous from
-	 * first->disk_sector on, within the disk's limits; or a flush, a chain of one. Does not
-	 * sleep. 0: under way, and disk_complete follows, perhaps before start returns; -EBUSY: no
+	 * first->disk_sector on, within the disk's limits; or one flush (a chain too: several who
+	 * asked for it), where write_cache is set. Does not sleep. 0: under way, and disk_complete follows, perhaps before start returns; -EBUSY: no
 	 * room, it comes again after the next disk_complete (only while another is under way); else
 	 * -errno: as disk_complete with that error.
 	 */
@@ -226,8 +236,8 @@ struct disk {
 	enum disk_kind kind;
 	uint64_t nsectors;     /* of 512 bytes */
 	uint32_t block_size;   /* the disk's own sector: 512 (0 means that) or 4096 */
-	uint32_t max_sectors;  /* of one transfer; 0: no bound of the driver's */
-	uint32_t max_segments; /* likewise: as block_segment counts them. 0: no bound */
+	uint32_t max_sectors;  /* of one transfer, at least BLOCK_SECTORS_MAX; 0: no bound */
+	uint32_t max_segments; /* likewise, at least BLOCK_SEGMENTS; 0: no bound */
 	uint32_t depth;	       /* transfers under way at a time, at least 1 */
 	bool write_cache;      /* flushes mean something */
 	bool read_only;
@@ -237,9 +247,11 @@ struct disk {
 	struct list link;		/* in the list of disks */
 	struct list devices;		/* the disk, then its partitions, by number */
 	struct block_device *whole;	/* the first of these */
+	struct mutex partitioning;	/* held while partitions go and come */
 	unsigned index;			/* among those of its kind: 0 for "sda" */
 	struct list sorted[2], aged[2]; /* queued reads and writes: by sector; by age */
 	struct list flushes;		/* queued */
+	struct block_request *held;	/* a chain the driver had no room for; NULL */
 	struct list in_flight;		/* (irq) first requests of chains, oldest first */
 	unsigned nin_flight;		/* (irq) */
 	uint64_t answered;		/* (irq) when it last completed something */
@@ -282,12 +294,7 @@ static inline paddr_t block_segment_paddr(const struct block_segment *segment)
 	return frame_paddr(segment->frame) + segment->offset;
 }
 
-/* Starts the tasks; before the first disk_register. */
-void block_init(void);
 /* Finds all disks: PCI's, then those at the old ISA ports. Sleeps; while booting. */
 void disks_init(void);
-
-/* Texts of /proc files are made from block_next; this is stats with busy_ns up to now. */
-struct block_stats block_stats_now(struct block_device *device);
 
 #endif

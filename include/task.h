@@ -155,6 +155,7 @@ struct task {
 	void *kernel_stack;	  /* with a guard page below; NULL: the boot stack */
 	struct trap_frame *frame; /* the user registers: the top of the kernel stack */
 	unsigned slice;		  /* ticks left before another's turn (irq) */
+	bool urgent;		  /* runs before those that are not (irq) */
 	bool woken;		  /* a wake came after wait_prepare (irq) */
 	bool timed_out;		  /* sleep_timer fired (irq) */
 	bool exiting;		  /* on its way through task_exit */

@@ -7,6 +7,9 @@
  * before what computes, and yet cannot starve it: each tick is charged to somebody, and whose
  * slice is gone queues behind.
  *
+ * A task that is urgent waits in a list of its own and runs before all others: there are few, they do
+ * little at a time, and others wait for what they do (disks).
+ *
  * The tick only marks that the processor should change hands (sched_need_resched); it does so
  * on the way back to PL3, for the kernel itself is not preempted. Interrupts are off while the
  * lists are changed and across the switch, and come back with the flags of whoever runs next.
@@ -38,9 +41,10 @@ struct task *current;
 volatile bool sched_need_resched;
 
 static struct task idle_task;
+static struct list urgent = LIST_INIT(urgent);		     /* (irq) */
 static struct list slice_left = LIST_INIT(slice_left);	     /* (irq) */
 static struct list expired_slice = LIST_INIT(expired_slice); /* (irq) */
-static unsigned nready;					     /* (irq) tasks in both lists */
+static unsigned nready;					     /* (irq) tasks in the lists */
 static struct mm *loaded_mm;	     /* whose user half cr3 has; NULL: none */
 static struct cpu_ticks tick_counts; /* (irq) */
 static uint64_t nswitches;
@@ -63,6 +67,10 @@ static void queue_add(struct task *task)
 	assert(task->state == TASK_RUNNING && task != &idle_task);
 	assert(list_empty(&task->run_link));
 	nready++;
+	if (unlikely(task->urgent)) {
+		list_add_tail(&urgent, &task->run_link);
+		return;
+	}
 	if (task->slice > 0) {
 		list_add_tail(&slice_left, &task->run_link);
 		return;
@@ -78,6 +86,8 @@ static struct task *queue_take(void)
 
 	if (nready == 0)
 		return &idle_task;
+	if (!list_empty(&urgent))
+		from = &urgent;
 	assert(!list_empty(from));
 	task = list_first(from, struct task, run_link);
 	list_remove(&task->run_link);
@@ -165,6 +175,11 @@ void sched_preempt(void)
 		if (current->rseq)
 			current->rseq_check = current->signalled = true;
 		queue_add(current);
+		/* Whom an urgent task interrupts goes on afterwards, if its slice is not over. */
+		if (!list_empty(&urgent) && current->run_link.next == &slice_left) {
+			list_remove(&current->run_link);
+			list_add(&slice_left, &current->run_link);
+		}
 		switch_to_next();
 	}
 	irq_restore(flags);
@@ -199,7 +214,7 @@ static void resume(struct task *task)
 	if (task == current || !list_empty(&task->run_link))
 		return;
 	/* One that has slept is served before one that has computed for longer. */
-	if (current == &idle_task || task->slice > current->slice)
+	if (current == &idle_task || task->slice > current->slice || task->urgent)
 		sched_need_resched = true;
 	queue_add(task);
 }

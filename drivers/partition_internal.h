@@ -1,0 +1,13 @@
+/*
+ * Between the two kinds of partition tables (drivers/partition.c, drivers/partition_gpt.c).
+ */
+#ifndef LOFT_DRIVERS_PARTITION_INTERNAL_H
+#define LOFT_DRIVERS_PARTITION_INTERNAL_H
+
+#include "partition.h"
+
+/* Enters one with nsectors > 0, cut at the end of the disk; there is room for it. */
+void partition_add(const struct partition_reader *reader, struct partition_table *table,
+		   struct partition partition);
+
+#endif
