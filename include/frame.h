@@ -49,12 +49,16 @@ struct frame {
 			uint16_t anon, file; /* FRAME_PAGE_TABLE: entries in use by kind of frame */
 		} mapped;
 	};
-	/*
-	 * FRAME_CACHE: page number in the object; FRAME_ANON: vma_index of the region that mapped it
-	 * first; FRAME_PAGE_TABLE: entries in use; kernel heap: a slab's class and use. 0 in a frame
-	 * just allocated.
-	 */
-	uint32_t index;
+	union {
+		/*
+		 * FRAME_CACHE: page number in the object; FRAME_ANON: vma_index of the region that
+		 * mapped it first; kernel heap: a slab's class and use. 0 in a frame just allocated.
+		 */
+		uint32_t index;
+		struct {
+			uint16_t used, swapped; /* FRAME_PAGE_TABLE: entries in use; of these, */
+		} entries;			/* those that name a slot of swap */
+	};
 	uint32_t holds; /* of refs, those declared by ledger_hold (ledger.h) */
 	uint32_t slot;	/* FRAME_ANON, FRAME_CACHE: its swap_t while in the swap cache, else 0 */
 };

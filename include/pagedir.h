@@ -149,14 +149,13 @@ void pagedir_set_rights(struct pagedir *pagedir, vaddr_t at, unsigned rights);
 bool pagedir_lookup(const struct pagedir *pagedir, vaddr_t at, struct page_mapping *found);
 
 /*
- * The present page at `at`, whose frame is anonymous and in the swap cache, becomes the slot's: the
- * entry takes a reference to frame->slot, the frame loses the mapping's. Returns whether the page may
- * have been written through it since (the frame is marked dirty already). The page table may be
- * shared: then the page has gone from each directory that has it, and the caller calls
- * pagedir_note_swapped for every *other* one (same `at`, found by page_mapping.table being the same)
- * before anything else is done with them.
+ * The present page at `at`, whose frame is anonymous and in the swap cache, becomes its slot's: the
+ * entry takes a reference to frame->slot, the frame loses the mapping's. The page table may be shared:
+ * then the page has gone from each directory that has it, and before anything else is done with
+ * those the caller calls pagedir_note_swapped once for every *other* one (the same `at`; found by
+ * page_mapping.table being the same).
  */
-bool pagedir_set_swap(struct pagedir *pagedir, vaddr_t at);
+void pagedir_set_swap(struct pagedir *pagedir, vaddr_t at);
 void pagedir_note_swapped(struct pagedir *pagedir, vaddr_t at);
 /*
  * The page at `at`, in swap, is frame's now (swap_in), whose reference is taken over; the slot's is

@@ -89,10 +89,10 @@ bool swap_take(struct frame *frame);
  */
 bool swap_drop(struct frame *frame);
 /*
- * The caller has let go of a mapping of a frame with a slot, and one reference is left: if it is the
- * cache's, and no entry asks for the slot, the page goes.
+ * frame_put for whoever may be the last to let go of a frame with a slot: a mapping, or a reference
+ * from swap_in. If only the cache is left, and no entry asks for the slot, the page goes.
  */
-void swap_unmapped(struct frame *frame);
+void swap_put(struct frame *frame);
 
 /* ---- I/O ---- */
 
@@ -100,53 +100,60 @@ void swap_unmapped(struct frame *frame);
  * Starts writing a dirty frame of the cache to its slot: FRAME_FLAG_WRITEBACK is set, DIRTY gone,
  * until the write ends. If that fails, DIRTY comes back, and the slot is never given out again.
  * Frames with neighbouring slots that come one after the other go as one request; swap_submit sends
- * the last one off. 0; -EIO: the slot is bad (swap_take, and another slot, may do). May sleep, for a
- * request, never for memory.
+ * the last one off. 0; -EIO: the slot is bad (swap_take, and another slot, may do);
+ * -EAGAIN: it need not be written any more. May sleep, for a request, never for memory; the caller
+ * holds a reference. If that is given back before the write ends, and nobody wants the page until
+ * then, it is dropped as soon as it is written; else swap_drop does it later.
  */
 int swap_write(struct frame *frame);
 void swap_submit(void);
 
 /* ---- areas ---- */
 
+/* What becomes an area: a block device, or a file whose object has blocks. */
+struct swap_source {
+	struct object *object;	     /* of its pages; outlives the area, by what owner holds */
+	struct block_device *device; /* NULL: a file */
+	void *owner;		     /* the open file, for who ends the area */
+	const char *name;	     /* for the log */
+};
+
+/*
+ * Begins to swap to an area: reads mkswap's header, looks up where a file's blocks lie. What is in the
+ * page cache of it is written and dropped first: from now on nobody else may write there. priority:
+ * above 0, or negative: lower than all others. *number: which one it is. -EINVAL: no swap area, or
+ * not usable as one (holes; blocks of one page apart; not on a disk); -EPERM: too many; -EBUSY: its
+ * object is an area; -EIO, -ENOMEM. May sleep.
+ */
+__must_check int swap_area_begin(const struct swap_source *source, int priority, unsigned *number);
+/*
+ * Brings all pages of an area back into memory and ends it; *owner: what was its source's. -ENOMEM,
+ * -EINTR (a signal), -EIO (a page cannot be read): it is in use as before. -EINVAL: none of this
+ * number, or somebody is at it already. Sleeps.
+ */
+__must_check int swap_area_end(unsigned number, void **owner);
+
 /* An area as /proc/swaps shows it. */
 struct swap_area_info {
-	const char *name; /* the path that swapon was given, resolved */
-	bool is_file;	  /* else a partition */
-	uint64_t npages, used_npages;
+	const struct object *object;
+	void *owner;
+	bool is_file; /* else a partition */
+	uint32_t npages, used_npages;
 	int priority;
 };
 /* The area of this number (0 to SWAP_AREAS - 1): false when there is none. */
 bool swap_area_info(unsigned number, struct swap_area_info *info);
-
-/* ---- tagged entries of an object's tree: a page of shared memory that is in swap ---- */
-
-static inline void *swap_to_entry(swap_t swap)
-{
-	return (void *)(uintptr_t)(swap << 1 | 1);
-}
-
-static inline bool entry_is_swap(const void *entry)
-{
-	return (uintptr_t)entry & 1;
-}
-
-static inline swap_t swap_from_entry(const void *entry)
-{
-	return (swap_t)((uintptr_t)entry >> 1);
-}
+/* The number of the area whose pages the object's are, or -1. For who would write there. */
+int swap_area_find(const struct object *object);
 
 /* ---- for the ledger ---- */
 
 /*
- * Calls visit for each slot that is in use, with what it counts; cached: the frame in the cache or
- * NULL. For ledger_check, which holds it against the entries it finds.
+ * ledger_check takes the references of all entries away, and gives them back: what is left in between
+ * is the swap cache's. swap_recount: one of a slot's; false: there is no such slot in use.
+ * swap_audit, in between: calls complain for each slot of which that is not so.
  */
-void swap_walk(void (*visit)(void *context, swap_t swap, uint32_t references, struct frame *cached),
-	       void *context);
-
-/* ---- doorways ---- */
-
-int32_t sys_swapon(const char __user *path, int flags);
-int32_t sys_swapoff(const char __user *path);
+bool swap_recount(swap_t swap, bool back);
+void swap_audit(void (*complain)(swap_t swap, const char *text));
 
 #endif

@@ -4,11 +4,12 @@
  * A directory is one page of low memory; its upper part is a copy of the kernel's, which never
  * changes once the kernel ranges have their page tables. In the lower part, page tables appear
  * when a page is mapped in their 4 MB and go when their last entry does; how many entries a
- * table has is kept in `index` of its frame, and how many of them are resident memory in
- * `mapped`. A table that becomes empty is all zeros, and its
+ * table has, and how many of them name slots of swap, is kept in `entries` of its frame, and how
+ * many are resident memory in `mapped`. A table that becomes empty is all zeros, and its
  * frame is given back as such, so that the next one costs no zeroing.
  *
- * Every entry that is not 0 and maps a frame of RAM owns one reference to it. The ranges below
+ * Every entry that maps or holds a frame of RAM owns one reference to it, and one that names a slot
+ * one to that. The ranges below
  * are walked a table at a time, so that what is not mapped costs one look for each 4 MB.
  *
  * TLB: an entry that was not present is not cached (SDM 3A 4.10.2.3), so mapping flushes
@@ -69,8 +70,14 @@ static inline uint32_t entry_make(paddr_t paddr, unsigned rights)
 /* What the entry of `at` maps; the processor asks the directory's entry for W as well. */
 static struct page_mapping entry_decode(const struct pagedir *pagedir, vaddr_t at, uint32_t entry)
 {
-	if (!owns_table(pagedir, at))
-		entry = (entry & ~ENTRY_WRITE) | MAP_FORKED;
+	const unsigned forked = owns_table(pagedir, at) ? 0 : MAP_FORKED;
+
+	if (unlikely(!entry_has_page(entry)))
+		return (struct page_mapping){ .swap = entry_slot(entry),
+					      .rights = forked,
+					      .table = table_frame(pagedir, at) };
+	if (forked)
+		entry = (entry & ~ENTRY_WRITE) | forked;
 	return (struct page_mapping){ .frame = entry_frame(entry),
 				      .paddr = entry & ENTRY_ADDRESS,
 				      .rights = entry & MAP_RESULTS,
@@ -87,7 +94,10 @@ static inline void entry_drop(uint32_t entry)
 	/* Only shared mappings make a cache page dirty: private ones are never writable. */
 	if (frame->kind == FRAME_CACHE && entry & ENTRY_DIRTY)
 		frame->flags |= FRAME_FLAG_DIRTY;
-	frame_put(frame);
+	if (likely(!frame->slot))
+		frame_put(frame);
+	else
+		swap_put(frame);
 }
 
 /* ---- tables ---- */
@@ -114,10 +124,10 @@ void pagedir_drop_if_empty(struct pagedir *pagedir, vaddr_t at)
 	struct frame *frame = table_frame(pagedir, at);
 
 	assert(owns_table(pagedir, at) && frame->kind == FRAME_PAGE_TABLE && frame->refs == 1);
-	assert(frame->index <= TABLE_ENTRIES);
-	if (frame->index > 0)
+	assert(frame->entries.used <= TABLE_ENTRIES);
+	if (frame->entries.used > 0)
 		return;
-	assert(frame->mapped.anon == 0 && frame->mapped.file == 0);
+	assert(frame->mapped.anon == 0 && frame->mapped.file == 0 && frame->entries.swapped == 0);
 	pagedir->entries[directory_index(at)] = 0;
 	pagedir->ntables--;
 	frame->flags |= FRAME_FLAG_ZEROED;
@@ -129,7 +139,7 @@ static inline uint32_t *used_entry(const struct pagedir *pagedir, vaddr_t at)
 {
 	uint32_t *entry = find_entry(pagedir, at);
 
-	assert((at & PAGE_MASK) == 0 && at < USER_TOP && entry && *entry);
+	assert((at & PAGE_MASK) == 0 && at < USER_TOP && entry && entry_has_page(*entry));
 	assert(owns_table(pagedir, at));
 	return entry;
 }
@@ -153,7 +163,7 @@ void pagedir_destroy(struct pagedir *pagedir)
 	struct frame *frame = frame_from_pfn(pagedir->paddr >> PAGE_SHIFT);
 
 	assert(pagedir->ntables == 0);
-	assert(pagedir->resident_anon == 0 && pagedir->resident_file == 0);
+	assert(pagedir->resident_anon == 0 && pagedir->resident_file == 0 && !pagedir->swapped);
 	if (pagedir == active_pagedir)
 		pagedir_activate_kernel();
 	/* The user half is zero already: with the rest, the whole frame. */
@@ -248,14 +258,62 @@ bool pagedir_lookup(const struct pagedir *pagedir, vaddr_t at, struct page_mappi
 	return true;
 }
 
+/* ---- swap ---- */
+
+void pagedir_note_swapped(struct pagedir *pagedir, vaddr_t at)
+{
+	assert(find_entry(pagedir, at) && !entry_has_page(*find_entry(pagedir, at)));
+	assert(pagedir->resident_anon > 0);
+	pagedir->resident_anon--;
+	pagedir->swapped++;
+	pagedir_flush(pagedir, at, at + PAGE_SIZE);
+}
+
+void pagedir_set_swap(struct pagedir *pagedir, vaddr_t at)
+{
+	uint32_t *entry = find_entry(pagedir, at);
+	struct frame *table = table_frame(pagedir, at), *frame;
+
+	assert((at & PAGE_MASK) == 0 && at < USER_TOP && entry && entry_has_page(*entry));
+	frame = entry_frame(*entry);
+	assert(frame && frame->kind == FRAME_ANON && frame->slot && frame->refs > 1);
+	swap_duplicate(frame->slot);
+	*entry = entry_from_slot(frame->slot);
+	table->mapped.anon--;
+	table->entries.swapped++;
+	pagedir_note_swapped(pagedir, at);
+	frame_put(frame);
+}
+
+void pagedir_set_present(struct pagedir *pagedir, vaddr_t at, struct frame *frame, unsigned rights)
+{
+	uint32_t *entry = find_entry(pagedir, at);
+	struct frame *table = table_frame(pagedir, at);
+	swap_t swap;
+
+	assert(entry && owns_table(pagedir, at) && frame->kind == FRAME_ANON && frame->refs > 0);
+	swap = entry_slot(*entry);
+	*entry = entry_make(frame_paddr(frame), rights);
+	uncount_slot(pagedir, table);
+	count_mapping(pagedir, table, frame);
+	swap_free(swap);
+}
+
 /* ---- ranges ---- */
+
+/* Takes an entry that names a slot out of a table of pagedir's own. */
+static void drop_slot(struct pagedir *pagedir, struct frame *table, uint32_t entry)
+{
+	uncount_slot(pagedir, table);
+	swap_free(entry_slot(entry));
+}
 
 /* Unmaps what is in one table, which is pagedir's own; true when there was anything. */
 static bool unmap_chunk(struct pagedir *pagedir, vaddr_t start, vaddr_t end)
 {
 	uint32_t *entry = find_entry(pagedir, start), *last = entry + ((end - start) >> PAGE_SHIFT);
 	struct frame *table = table_frame(pagedir, start);
-	const uint32_t before = table->index;
+	const uint32_t before = table->entries.used;
 
 	for (; entry < last; entry++) {
 		uint32_t dropped = *entry;
@@ -263,10 +321,14 @@ static bool unmap_chunk(struct pagedir *pagedir, vaddr_t start, vaddr_t end)
 		if (!dropped)
 			continue;
 		*entry = 0;
+		if (unlikely(!entry_has_page(dropped))) {
+			drop_slot(pagedir, table, dropped);
+			continue;
+		}
 		uncount_mapping(pagedir, table, entry_frame(dropped));
 		entry_drop(dropped);
 	}
-	if (table->index == before)
+	if (table->entries.used == before)
 		return false;
 	pagedir_drop_if_empty(pagedir, start);
 	return true;
@@ -337,10 +399,10 @@ static void protect_chunk(uint32_t *entry, const uint32_t *end, unsigned rights,
 	const bool write = rights & MAP_WRITE;
 
 	for (; entry < end && !write; entry++)
-		if (*entry)
+		if (entry_has_page(*entry))
 			*entry = (*entry & kept) | gained;
 	for (; entry < end; entry++)
-		if (*entry)
+		if (entry_has_page(*entry))
 			*entry = entry_let_write((*entry & kept) | gained, cow);
 }
 
@@ -377,7 +439,7 @@ void pagedir_clear_accessed(struct pagedir *pagedir, vaddr_t start, vaddr_t end)
 		if (!entry)
 			continue;
 		for (; at < next; at += PAGE_SIZE, entry++) {
-			if (!(*entry & ENTRY_ACCESSED))
+			if (!(*entry & ENTRY_ACCESSED) || !entry_has_page(*entry))
 				continue;
 			*entry &= ~ENTRY_ACCESSED;
 			any = true;

@@ -36,11 +36,18 @@ static int copy_chunk(struct pagedir *to, struct pagedir *from, vaddr_t at, vadd
 	source = find_table(from, at);
 	for (unsigned i = table_index(at); i <= table_index(end - 1); i++) {
 		uint32_t entry = source[i];
-		struct frame *frame = entry_frame(entry);
+		struct frame *frame;
 
 		if (!entry)
 			continue;
 		assert(!target[i]);
+		if (unlikely(!entry_has_page(entry))) {
+			swap_duplicate(entry_slot(entry));
+			count_slot(to, table);
+			target[i] = entry;
+			continue;
+		}
+		frame = entry_frame(entry);
 		entry = (entry & ~ENTRY_WRITE) | ENTRY_COW;
 		source[i] = entry;
 		target[i] = entry;
@@ -54,7 +61,8 @@ static int copy_chunk(struct pagedir *to, struct pagedir *from, vaddr_t at, vadd
 /* One table's part of a region, [at, end): is its table, which may be shared, worth sharing? */
 static bool is_large(const struct pagedir *from, vaddr_t at, vaddr_t end)
 {
-	return end - at >= SHARE_MIN * PAGE_SIZE || table_frame(from, at)->index >= SHARE_MIN;
+	return end - at >= SHARE_MIN * PAGE_SIZE ||
+	       table_frame(from, at)->entries.used >= SHARE_MIN;
 }
 
 /*
@@ -120,6 +128,19 @@ static int make_tables_for_move(struct pagedir *pagedir, vaddr_t from, vaddr_t e
 	return 0;
 }
 
+/* Counts an entry of one table of pagedir's own as one of another. */
+static void count_moved(struct pagedir *pagedir, struct frame *from, struct frame *to,
+			uint32_t entry)
+{
+	if (entry_has_page(entry)) {
+		uncount_mapping(pagedir, from, entry_frame(entry));
+		count_mapping(pagedir, to, entry_frame(entry));
+	} else {
+		uncount_slot(pagedir, from);
+		count_slot(pagedir, to);
+	}
+}
+
 /*
  * Moves what is in one table. An emptied table stays: where the two ranges are near to each other, it
  * can be one that a later part moves to.
@@ -140,8 +161,7 @@ static void move_chunk(struct pagedir *pagedir, vaddr_t from, vaddr_t end, vaddr
 		target = find_entry(pagedir, to);
 		assert(target && !*target);
 		*target = *source;
-		uncount_mapping(pagedir, table, entry_frame(*source));
-		count_mapping(pagedir, table_frame(pagedir, to), entry_frame(*source));
+		count_moved(pagedir, table, table_frame(pagedir, to), *source);
 		*source = 0;
 	}
 }

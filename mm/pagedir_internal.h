@@ -9,9 +9,10 @@
  *   +-------------------+--+--+--+--+---+--+--+----+---+--+--+--+
  *
  * HD and CW are ours (the processor ignores bits 9 to 11, and all but P where P is 0). A user
- * entry is in one of three states: 0 (nothing there); P set (mapped); P clear and HD set: held,
+ * entry is in one of four states: 0 (nothing there); P set (mapped); P clear and HD set: held,
  * the frame is there but nobody may touch it (PROT_NONE), so that every access faults, the
- * kernel's user copies included.
+ * kernel's user copies included; both clear, and not 0: the page is in swap, and all other bits
+ * are the slot's name (swap.h).
  *
  * A directory entry that has W is to a page table of the directory's own; one without is to a
  * table that is shared, or was until the others left it (mm/pagedir_share.c).
@@ -78,7 +79,32 @@ static inline uint32_t entry_global(void)
  */
 void pagedir_flush(const struct pagedir *pagedir, vaddr_t start, vaddr_t end);
 
-/* The frame that an entry other than 0 maps; NULL for device memory. */
+/* Does an entry map a page, or hold one? If not, it is 0 or names a slot of swap. */
+static inline bool entry_has_page(uint32_t entry)
+{
+	return entry & (ENTRY_PRESENT | ENTRY_HELD);
+}
+
+/* Bits of a slot's name between P and HD; the others lie above HD. */
+#define SLOT_LOW_BITS 9
+_Static_assert(ENTRY_HELD == 1u << (SLOT_LOW_BITS + 1) && SWAP_BITS <= 30, "a slot fits");
+
+static inline uint32_t entry_from_slot(swap_t swap)
+{
+	assert(swap && swap >> SWAP_BITS == 0);
+	return (swap & ((1u << SLOT_LOW_BITS) - 1)) << 1 | (swap >> SLOT_LOW_BITS)
+								   << (SLOT_LOW_BITS + 2);
+}
+
+/* The slot that an entry other than 0, without a page, names. */
+static inline swap_t entry_slot(uint32_t entry)
+{
+	assert(entry && !entry_has_page(entry));
+	return (entry >> 1 & ((1u << SLOT_LOW_BITS) - 1)) | (entry >> (SLOT_LOW_BITS + 2))
+								    << SLOT_LOW_BITS;
+}
+
+/* The frame that an entry with a page maps; NULL for device memory. */
 static inline struct frame *entry_frame(uint32_t entry)
 {
 	return frame_from_pfn(entry >> PAGE_SHIFT);
@@ -88,7 +114,7 @@ static inline struct frame *entry_frame(uint32_t entry)
 static inline void count_mapping(struct pagedir *pagedir, struct frame *table,
 				 const struct frame *frame)
 {
-	table->index++;
+	table->entries.used++;
 	if (!frame)
 		return;
 	if (frame->kind == FRAME_ANON) {
@@ -104,7 +130,7 @@ static inline void count_mapping(struct pagedir *pagedir, struct frame *table,
 static inline void uncount_mapping(struct pagedir *pagedir, struct frame *table,
 				   const struct frame *frame)
 {
-	table->index--;
+	table->entries.used--;
 	if (!frame)
 		return;
 	if (frame->kind == FRAME_ANON) {
@@ -114,6 +140,22 @@ static inline void uncount_mapping(struct pagedir *pagedir, struct frame *table,
 		pagedir->resident_file--;
 		table->mapped.file--;
 	}
+}
+
+/* One entry more, in a table of pagedir's own, that names a slot. */
+static inline void count_slot(struct pagedir *pagedir, struct frame *table)
+{
+	table->entries.used++;
+	table->entries.swapped++;
+	pagedir->swapped++;
+}
+
+static inline void uncount_slot(struct pagedir *pagedir, struct frame *table)
+{
+	assert(table->entries.swapped > 0 && pagedir->swapped > 0);
+	table->entries.used--;
+	table->entries.swapped--;
+	pagedir->swapped--;
 }
 
 /* The page table for `at`, or NULL. */
@@ -162,7 +204,7 @@ uint32_t *pagedir_make_table(struct pagedir *pagedir, vaddr_t at);
 /* Frees the table for `at`, which is pagedir's own, if it has no entry left. */
 void pagedir_drop_if_empty(struct pagedir *pagedir, vaddr_t at);
 
-/* The first page of [at, end), all of it in one table, that is mapped or held; end when none is. */
+/* The first page of [at, end), all of it in one table, whose entry is not 0; end when all are. */
 vaddr_t pagedir_first_used(const struct pagedir *pagedir, vaddr_t at, vaddr_t end);
 
 /* ---- sharing (mm/pagedir_share.c) ---- */

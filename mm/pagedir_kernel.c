@@ -226,6 +226,8 @@ static const char *cache_name(uint32_t entry)
 /* "writable user accessed ...": the bits of an entry in words. */
 static int describe_bits(uint32_t entry, char *text, size_t size)
 {
+	if (entry && !entry_has_page(entry))
+		return format(text, size, "in swap, slot %x", entry_slot(entry));
 	if (!(entry & ENTRY_PRESENT))
 		return format(text, size, "%s",
 			      entry & ENTRY_HELD ? "held, no access" : "not present");

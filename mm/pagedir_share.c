@@ -18,8 +18,9 @@
  *   - the reference count of a table's frame is the number of directories that have it, each at
  *     the same index: whoever wants to change a shared table for all of them (reclaim) finds them
  *     by looking there in each address space;
- *   - a frame's references are counted by tables, not by directories; `mapped` of a table is in
- *     the resident counts of each directory that has it;
+ *   - a frame's references are counted by tables, not by directories, and so are a slot's of swap;
+ *     `mapped` of a table is in the resident counts of each directory that has it, and
+ *     entries.swapped in their counts of swap;
  *   - what a shared table maps is private memory without an object: there is no W in the entries
  *     of others' pages, and nothing that truncating a file would have to find.
  */
@@ -39,12 +40,13 @@ void pagedir_share_table(struct pagedir *to, struct pagedir *from, vaddr_t at)
 	struct frame *table = table_frame(from, at);
 
 	assert(*directory_entry(to, at) == 0 && table->kind == FRAME_PAGE_TABLE);
-	assert(table->index > 0 && table->mapped.file == 0);
+	assert(table->entries.used > 0 && table->mapped.file == 0);
 	frame_get(table);
 	*directory_entry(from, at) &= ~ENTRY_WRITE;
 	*directory_entry(to, at) = *directory_entry(from, at);
 	to->ntables++;
 	to->resident_anon += table->mapped.anon;
+	to->swapped += table->entries.swapped;
 }
 
 void pagedir_leave_table(struct pagedir *pagedir, vaddr_t at)
@@ -53,9 +55,11 @@ void pagedir_leave_table(struct pagedir *pagedir, vaddr_t at)
 
 	assert(!owns_table(pagedir, at) && table->refs > 1);
 	assert(pagedir->ntables > 0 && pagedir->resident_anon >= table->mapped.anon);
+	assert(pagedir->swapped >= table->entries.swapped);
 	*directory_entry(pagedir, at) = 0;
 	pagedir->ntables--;
 	pagedir->resident_anon -= table->mapped.anon;
+	pagedir->swapped -= table->entries.swapped;
 	frame_put(table);
 	pagedir_flush_all(pagedir);
 }
@@ -66,13 +70,15 @@ static void copy_entries(uint32_t *to, uint32_t *from)
 	for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
 		uint32_t entry = from[i];
 
-		if (entry) {
+		if (entry_has_page(entry)) {
 			struct frame *frame = entry_frame(entry);
 
 			assert(frame);
 			frame_get(frame);
 			entry = (entry & ~ENTRY_WRITE) | ENTRY_COW;
 			from[i] = entry;
+		} else if (unlikely(entry)) {
+			swap_duplicate(entry_slot(entry));
 		}
 		to[i] = entry;
 	}
@@ -86,7 +92,7 @@ static int replace_shared(struct pagedir *pagedir, vaddr_t at, struct frame *sha
 	if (!own)
 		return -ENOMEM;
 	copy_entries(frame_virt(own), frame_virt(shared));
-	own->index = shared->index;
+	own->entries = shared->entries;
 	own->mapped = shared->mapped;
 	*directory_entry(pagedir, at) = frame_paddr(own) | ENTRY_PRESENT | ENTRY_USER |
 					ENTRY_ACCESSED;

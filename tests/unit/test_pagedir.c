@@ -3,7 +3,8 @@
  * directories at once: mappings, rights, references, resident counts and page tables, with
  * allocations that fail. Pages lie around table borders. Directories are forked into each other,
  * so that they share page tables: a page may then have lost a right to write and get it back when
- * nobody else has the table any more. SOURCES: lib/string.c
+ * nobody else has the table any more. Pages go to swap, also out of shared tables, and come back.
+ * SOURCES: lib/string.c
  */
 #include "host_memory.h"
 
@@ -34,10 +35,50 @@ struct page {
 	struct frame *frame;
 	unsigned rights;
 	bool forked; /* MAP_WRITE in rights may be lost by now, and MAP_COW have come */
+	swap_t swap; /* frame is NULL: the slot that has the page; 0: nothing is there */
 };
+
+/* A page is there, or in swap. */
+static bool is_used(const struct page *page)
+{
+	return page->frame || page->swap;
+}
 
 static struct pagedir directories[NDIRECTORIES];
 static struct page model[NDIRECTORIES][NPAGES];
+
+/* Swap is counts alone: a frame's slot is in this cache only while the frame goes out. */
+#define NSLOTS (NDIRECTORIES * NPAGES + 1)
+static uint32_t slot_references[NSLOTS];
+
+/* Names with few and with many bits. */
+static swap_t slot_name(unsigned number)
+{
+	return number % 2 ? number : (1u << SWAP_BITS) - 1 - number;
+}
+
+static uint32_t *references_of(swap_t swap)
+{
+	unsigned number = swap < NSLOTS ? swap : (1u << SWAP_BITS) - 1 - swap;
+
+	assert_true(number > 0 && number < NSLOTS && slot_name(number) == swap);
+	return &slot_references[number];
+}
+
+void swap_duplicate(swap_t swap)
+{
+	assert_true((*references_of(swap))++ > 0);
+}
+
+void swap_free(swap_t swap)
+{
+	assert_true((*references_of(swap))-- > 0);
+}
+
+void swap_put(struct frame *frame)
+{
+	fail_msg("frame %p is in the swap cache", (void *)frame);
+}
 
 static vaddr_t address_of(unsigned page)
 {
@@ -121,7 +162,12 @@ static void do_map(unsigned which, unsigned page)
 	bool mapped;
 
 	assert_non_null(frame);
-	if (model[which][page].frame) {
+	if (model[which][page].swap) {
+		frame_set_kind(frame, FRAME_ANON);
+		mapped = own(which, page, 1);
+		if (mapped)
+			pagedir_set_present(pagedir, address_of(page), frame, rights);
+	} else if (model[which][page].frame) {
 		mapped = own(which, page, 1);
 		if (mapped)
 			pagedir_replace(pagedir, address_of(page), frame, rights);
@@ -129,7 +175,7 @@ static void do_map(unsigned which, unsigned page)
 		mapped = pagedir_map(pagedir, address_of(page), frame, rights) == 0;
 	}
 	if (mapped) {
-		model[which][page] = (struct page){ frame, rights, false };
+		model[which][page] = (struct page){ frame, rights, false, 0 };
 	} else {
 		assert_true(failing);
 		frame_put(frame);
@@ -158,7 +204,7 @@ static bool unmap_model(unsigned which, vaddr_t start, vaddr_t end, unsigned fir
 	}
 	pagedir_unmap(&directories[which], start, end);
 	for (unsigned i = first; i < first + count; i++)
-		model[which][i].frame = NULL;
+		model[which][i] = (struct page){ 0 };
 	return true;
 }
 
@@ -220,7 +266,7 @@ static void do_copy(unsigned which)
 	for (unsigned i = first; i < first + count; i++) {
 		struct page *source = &model[which][i];
 
-		if (!source->frame)
+		if (!is_used(source))
 			continue;
 		/* How far it got is not told. */
 		source->forked = error;
@@ -273,8 +319,58 @@ static void do_move(unsigned which)
 	}
 	for (unsigned i = 0; i < count; i++) {
 		model[which][to + i] = model[which][first + i];
-		model[which][first + i].frame = NULL;
+		model[which][first + i] = (struct page){ 0 };
 	}
+}
+
+static unsigned free_slot(void)
+{
+	unsigned number = 1;
+
+	while (slot_references[number])
+		number++;
+	return number;
+}
+
+/*
+ * The page of one directory has gone from a table, for all that have the table: they are told, and
+ * the model knows.
+ */
+static void note_sharers(unsigned which, unsigned page, struct frame *table, swap_t swap)
+{
+	for (unsigned i = 0; i < NDIRECTORIES; i++) {
+		if (!model[i][page].frame || see(i, page).table != table)
+			continue;
+		if (i != which)
+			pagedir_note_swapped(&directories[i], address_of(page));
+		model[i][page] = (struct page){ .swap = swap };
+	}
+}
+
+/* Sends a page out of all directories, and drops its frame. */
+static void do_swap_out(unsigned which, unsigned page)
+{
+	struct frame *frame = model[which][page].frame;
+	unsigned slot = free_slot();
+
+	if (!frame || frame->kind != FRAME_ANON)
+		return;
+	frame_get(frame);
+	frame->slot = slot_name(slot);
+	slot_references[slot] = 1;
+	for (unsigned i = 0; i < NDIRECTORIES * NPAGES; i++) {
+		struct frame *table;
+
+		if (model[i / NPAGES][i % NPAGES].frame != frame)
+			continue;
+		table = see(i / NPAGES, i % NPAGES).table;
+		pagedir_set_swap(&directories[i / NPAGES], address_of(i % NPAGES));
+		note_sharers(i / NPAGES, i % NPAGES, table, slot_name(slot));
+	}
+	assert_int_equal(frame->refs, 1);
+	frame->slot = 0;
+	slot_references[slot]--;
+	frame_put(frame);
 }
 
 /* Pages of the model that map this frame. */
@@ -305,7 +401,7 @@ static void check_rights(const struct page *page, unsigned rights)
 
 static void check_directory(unsigned which)
 {
-	uint32_t anon = 0, file = 0, tables = 0;
+	uint32_t anon = 0, file = 0, tables = 0, swapped = 0;
 	bool has_table[16] = { false };
 
 	for (unsigned i = 0; i < NPAGES; i++) {
@@ -313,18 +409,24 @@ static void check_directory(unsigned which)
 		struct page_mapping found;
 		bool mapped = pagedir_lookup(&directories[which], address_of(i), &found);
 
-		assert_int_equal(mapped, page->frame != NULL);
+		assert_int_equal(mapped, is_used(page));
 		if (!mapped)
 			continue;
 		assert_ptr_equal(found.frame, page->frame);
-		check_rights(page, found.rights);
-		anon += page->frame->kind == FRAME_ANON;
-		file += page->frame->kind == FRAME_CACHE;
+		assert_int_equal(found.swap, page->swap);
+		if (page->frame)
+			check_rights(page, found.rights);
+		else
+			assert_int_equal(found.rights & ~MAP_FORKED, 0);
+		swapped += page->swap != 0;
+		anon += page->frame && page->frame->kind == FRAME_ANON;
+		file += page->frame && page->frame->kind == FRAME_CACHE;
 		tables += !has_table[address_of(i) >> 22];
 		has_table[address_of(i) >> 22] = true;
 	}
 	assert_int_equal(directories[which].resident_anon, anon);
 	assert_int_equal(directories[which].resident_file, file);
+	assert_int_equal(directories[which].swapped, swapped);
 	assert_int_equal(directories[which].ntables, tables);
 }
 
@@ -334,16 +436,26 @@ static unsigned count_sharers_before(unsigned which, unsigned page)
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < which; i++)
-		count += model[i][page].frame && see(i, page).table == see(which, page).table;
+		count += is_used(&model[i][page]) && see(i, page).table == see(which, page).table;
 	return count;
 }
 
 /*
- * A table has as many references as directories have it, a frame as many as there are entries in
- * tables, each counted once.
+ * A table has as many references as directories have it, a frame and a slot as many as there are
+ * entries in tables, each counted once.
  */
 static void check_references(void)
 {
+	uint32_t of_slots[NSLOTS] = { 0 };
+
+	for (unsigned i = 0; i < NDIRECTORIES * NPAGES; i++) {
+		swap_t swap = model[i / NPAGES][i % NPAGES].swap;
+
+		if (swap)
+			of_slots[references_of(swap) - slot_references] +=
+				count_sharers_before(i / NPAGES, i % NPAGES) == 0;
+	}
+	assert_memory_equal(of_slots, slot_references, sizeof(of_slots));
 	for (unsigned i = 0; i < NDIRECTORIES * NPAGES; i++) {
 		struct frame *frame = model[i / NPAGES][i % NPAGES].frame;
 		uint32_t mappings = 0;
@@ -357,7 +469,7 @@ static void check_references(void)
 	for (unsigned page = 0; page < NPAGES; page++) {
 		const unsigned last = NDIRECTORIES - 1;
 
-		if (model[last][page].frame && count_sharers_before(last, page) == last)
+		if (is_used(&model[last][page]) && count_sharers_before(last, page) == last)
 			assert_int_equal(see(last, page).table->refs, NDIRECTORIES);
 	}
 }
@@ -366,9 +478,13 @@ static void one_step(void)
 {
 	unsigned which = unit_random() % NDIRECTORIES;
 
-	switch (unit_random() % 17) {
+	switch (unit_random() % 19) {
 	case 16:
 		do_fork(which);
+		break;
+	case 17:
+	case 18:
+		do_swap_out(which, unit_random() % NPAGES);
 		break;
 	case 0:
 		do_unmap(which);
@@ -414,6 +530,8 @@ static void test_random_use(void **state)
 			pagedir_abandon(&directories[i], 0, USER_TOP);
 		pagedir_destroy(&directories[i]);
 	}
+	for (unsigned i = 0; i < NSLOTS; i++)
+		assert_int_equal(slot_references[i], 0);
 	assert_int_equal(free_frames(), before);
 	assert_int_equal(frame_check(report), 0);
 }
