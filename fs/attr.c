@@ -16,7 +16,7 @@ static int changeable(const struct inode *inode)
 {
 	int error = inode->superblock ? superblock_writable(inode->superblock) : 0;
 
-	if (!error && (inode->flags & INODE_FIXED))
+	if (!error && (inode->flags & (INODE_FIXED | INODE_IMMUTABLE | INODE_APPEND)))
 		error = -EPERM;
 	return error;
 }
@@ -195,12 +195,13 @@ static bool valid(const struct timespec64 *time)
 }
 
 /* Times before 1970 are kept as 1970: an inode counts nanoseconds from there. */
-static void set_time(uint64_t *at, const struct timespec64 *time, uint64_t now)
+static uint64_t time_of(const struct timespec64 *time, uint64_t old, uint64_t now)
 {
 	if (special(time, UTIME_NOW))
-		*at = now;
-	else if (!special(time, UTIME_OMIT))
-		*at = time->sec < 0 ? 0 : (uint64_t)time->sec * NSEC_PER_SEC + (uint32_t)time->nsec;
+		return now;
+	if (special(time, UTIME_OMIT))
+		return old;
+	return time->sec < 0 ? 0 : (uint64_t)time->sec * NSEC_PER_SEC + (uint32_t)time->nsec;
 }
 
 /* times NULL: both now, which who may write may do as well. */
@@ -223,11 +224,10 @@ static int change_times(struct inode *inode, const struct times *times)
 		if (error)
 			return error;
 	}
-	set_time(&inode->atime, &times->access, now);
-	set_time(&inode->mtime, &times->modification, now);
-	inode->ctime = now;
+	inode->atime = inode_kept_time(inode, time_of(&times->access, inode->atime, now));
+	inode->mtime = inode_kept_time(inode, time_of(&times->modification, inode->mtime, now));
 	inode->modified_stamp = clock_stamp - 1;
-	inode_times_changed(inode);
+	inode_changed(inode);
 	return 0;
 }
 

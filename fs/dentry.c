@@ -1,15 +1,16 @@
 /*
  * Dentries: the tree of names.
  *
- * A directory keeps its children in two balanced trees: by name, for walks, and by order, the age
- * of the name, for getdents, whose position then survives that names come and go between two calls.
- * Neither a lookup nor going on from a position grows with the size of the directory by more than a
- * logarithm.
+ * A directory keeps its children in a balanced tree by name, for walks; pinned ones also by order,
+ * the age of the name, for getdents, whose position then survives that names come and go between two
+ * calls. Neither a lookup nor going on from a position grows with the size of the directory by more
+ * than a logarithm.
  *
  * References: whoever uses a dentry holds one; each child holds one to its parent, whether linked
  * or not, so that the way up never breaks; a pinned dentry holds one to itself while it is linked.
+ * A linked one without references is an unused one that is kept (dentry_cache.c).
  */
-#include <vfs.h>
+#include "dentry_cache.h"
 
 #include <assert.h>
 #include <kheap.h>
@@ -87,6 +88,7 @@ struct dentry *dentry_create(struct dentry *parent, const struct name *name, str
 	dentry->parent = parent ? parent : dentry;
 	if (parent)
 		dentry_get(parent);
+	dentry_count++;
 	return dentry;
 }
 
@@ -96,7 +98,10 @@ static void take_out(struct dentry *dentry)
 
 	assert(dentry->flags & DENTRY_LINKED);
 	tree_remove(&parent->names, &dentry->by_name);
-	tree_remove(&parent->entries, &dentry->by_order);
+	if (dentry->flags & DENTRY_PINNED)
+		tree_remove(&parent->entries, &dentry->by_order);
+	if (dentry->inode && dentry->inode->directory == dentry)
+		dentry->inode->directory = NULL;
 	parent->nchildren--;
 	dentry->flags &= ~DENTRY_LINKED;
 }
@@ -108,12 +113,17 @@ void dentry_release(struct dentry *dentry)
 	/* A parent may go with its last child, and so on upwards. */
 	do {
 		parent = dentry->parent;
-		assert(dentry->refs == 0 && dentry->nchildren == 0 && !dentry->mounted);
-		if (dentry->flags & DENTRY_LINKED)
-			take_out(dentry);
-		inode_put(dentry->inode);
+		assert(dentry->refs == 0 && !dentry->mounted);
+		if (dentry->flags & DENTRY_LINKED) {
+			dentry_keep_unused(dentry);
+			return;
+		}
+		assert(dentry->nchildren == 0);
+		if (dentry->inode)
+			inode_put(dentry->inode);
 		free_name(dentry);
 		kfree(dentry);
+		dentry_count--;
 		if (parent == dentry)
 			return;
 		dentry = parent;
@@ -121,7 +131,15 @@ void dentry_release(struct dentry *dentry)
 	} while (--dentry->refs == 0);
 }
 
-struct dentry *dentry_find(struct dentry *parent, const struct name *name)
+void dentry_drop_unused(struct dentry *dentry)
+{
+	assert(dentry->refs == 0 && dentry->nchildren == 0);
+	dentry_forget_unused(dentry);
+	take_out(dentry);
+	dentry_release(dentry);
+}
+
+struct dentry *dentry_find_any(struct dentry *parent, const struct name *name)
 {
 	struct tree_node *node = parent->names.root;
 
@@ -134,6 +152,13 @@ struct dentry *dentry_find(struct dentry *parent, const struct name *name)
 		node = node->child[order > 0];
 	}
 	return NULL;
+}
+
+struct dentry *dentry_find(struct dentry *parent, const struct name *name)
+{
+	struct dentry *dentry = dentry_find_any(parent, name);
+
+	return dentry && dentry->inode ? dentry : NULL;
 }
 
 static void put_in_by_name(struct dentry *parent, struct dentry *dentry)
@@ -173,26 +198,74 @@ static void put_in(struct dentry *dentry, uint32_t order)
 	struct dentry *parent = dentry->parent;
 
 	put_in_by_name(parent, dentry);
-	put_in_by_order(parent, dentry, order);
+	if (dentry->flags & DENTRY_PINNED)
+		put_in_by_order(parent, dentry, order);
 	parent->nchildren++;
 	dentry->flags |= DENTRY_LINKED;
 	dentry->flags &= ~DENTRY_REMOVED;
 }
 
+static bool pins(const struct dentry *parent)
+{
+	return parent->inode->superblock->type->pins_dentries;
+}
+
+/* The order of the next child; only pinned ones have any. */
+static uint32_t take_order(struct dentry *parent)
+{
+	return pins(parent) ? parent->next_order++ : 0;
+}
+
 int dentry_link(struct dentry *dentry)
 {
 	struct dentry *parent = dentry->parent;
-	const struct superblock *superblock = parent->inode->superblock;
 
-	assert(parent != dentry && !(dentry->flags & DENTRY_LINKED));
+	assert(parent != dentry && !(dentry->flags & DENTRY_LINKED) && dentry->inode);
 	if (parent->next_order > ORDER_LAST)
 		return -ENOSPC;
-	put_in(dentry, parent->next_order++);
-	if (superblock->type->pins_dentries) {
+	if (pins(parent)) {
 		dentry->flags |= DENTRY_PINNED;
 		dentry_get(dentry);
+	} else if (S_ISDIR(dentry->inode->mode)) {
+		dentry->inode->directory = dentry;
 	}
+	put_in(dentry, take_order(parent));
 	return 0;
+}
+
+struct dentry *dentry_prepare(struct dentry *parent, const struct name *name)
+{
+	struct dentry *dentry;
+
+	if (parent->next_order > ORDER_LAST)
+		return ERR_PTR(-ENOSPC);
+	dentry = dentry_create(parent, name, NULL);
+	return dentry ? dentry : ERR_PTR(-ENOMEM);
+}
+
+/* A negative dentry that has the name gives way. */
+static void clear_name(struct dentry *parent, const struct name *name)
+{
+	struct dentry *there = dentry_find_any(parent, name);
+
+	assert(!there || !there->inode);
+	if (there)
+		dentry_drop_unused(there);
+}
+
+void dentry_complete(struct dentry *dentry, struct inode *inode)
+{
+	struct name name = own_name(dentry);
+	int error = 0;
+
+	assert(!dentry->inode);
+	clear_name(dentry->parent, &name);
+	dentry->inode = inode;
+	if (inode)
+		error = dentry_link(dentry);
+	else
+		put_in(dentry, 0);
+	assert(error == 0);
 }
 
 void dentry_unlink(struct dentry *dentry)
@@ -204,6 +277,8 @@ void dentry_unlink(struct dentry *dentry)
 	dentry->flags |= DENTRY_REMOVED;
 	if (pinned)
 		dentry_put(dentry);
+	else
+		dentry_drop_below(dentry);
 }
 
 static void change_parent(struct dentry *dentry, struct dentry *parent)
@@ -232,12 +307,16 @@ void dentry_cancel_move(struct dentry *dentry, char *room)
 
 void dentry_move(struct dentry *dentry, struct dentry *parent, const struct name *name, char *room)
 {
-	assert(!dentry_find(parent, name) && parent->next_order <= ORDER_LAST);
+	struct dentry *directory = dentry->inode->directory;
+
+	assert(parent->next_order <= ORDER_LAST);
+	clear_name(parent, name);
 	take_out(dentry);
 	free_name(dentry);
 	set_name(dentry, room, name);
 	change_parent(dentry, parent);
-	put_in(dentry, parent->next_order++);
+	put_in(dentry, take_order(parent));
+	dentry->inode->directory = directory;
 }
 
 void dentry_exchange(struct dentry *a, struct dentry *b)
@@ -246,6 +325,7 @@ void dentry_exchange(struct dentry *a, struct dentry *b)
 	 * Children know their parent, so places and names change hands, not what the dentries hold.
 	 */
 	struct dentry *parent_a = a->parent, *parent_b = b->parent;
+	struct dentry *directory_a = a->inode->directory, *directory_b = b->inode->directory;
 	uint32_t order_a = a->order, order_b = b->order;
 	char name_a[NAME_MAX + 1], *heap_a = a->name != a->short_name ? a->name : NULL;
 	struct name of_a = own_name(a), of_b = own_name(b);
@@ -263,6 +343,8 @@ void dentry_exchange(struct dentry *a, struct dentry *b)
 	dentry_put(parent_a);
 	put_in(a, order_b);
 	put_in(b, order_a);
+	a->inode->directory = directory_a;
+	b->inode->directory = directory_b;
 }
 
 struct dentry *dentry_child_from(const struct dentry *parent, uint32_t order)
@@ -278,6 +360,11 @@ struct dentry *dentry_child_from(const struct dentry *parent, uint32_t order)
 		node = node->child[dentry->order < order];
 	}
 	return found;
+}
+
+bool dentry_has_pinned_children(const struct dentry *dentry)
+{
+	return dentry->nchildren && pins(dentry);
 }
 
 struct dentry *dentry_above(const struct dentry *dentry)
@@ -338,22 +425,4 @@ char *dentry_path(const struct dentry *dentry, const struct dentry *root, char *
 	if (at == end)
 		at = prepend(buffer, at, "/", 1);
 	return at ? at : ERR_PTR(-ENAMETOOLONG);
-}
-
-/* The deepest first descendant: one without children. */
-static struct dentry *leaf_of(struct dentry *dentry)
-{
-	while (dentry->nchildren)
-		dentry = dentry_child_from(dentry, 0);
-	return dentry;
-}
-
-void dentry_drop_tree(struct dentry *root)
-{
-	while (root->nchildren) {
-		struct dentry *leaf = leaf_of(root);
-
-		assert(leaf->refs == 1 && (leaf->flags & DENTRY_PINNED));
-		dentry_unlink(leaf);
-	}
 }

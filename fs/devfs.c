@@ -63,7 +63,7 @@ static struct dentry *directory_below(struct dentry *root, const char *path)
 	while ((slash = strchr(path, '/'))) {
 		size_t size = (size_t)(slash - path);
 		struct name name = { path, size, name_hash(path, size) };
-		struct dentry *child = lookup_child(at, &name);
+		struct dentry *child = lookup_child_held(at, &name);
 
 		if (PTR_ERR(child) == -ENOENT)
 			child = make_child(at, &name, S_IFDIR | 0755, 0, NULL);
@@ -76,19 +76,33 @@ static struct dentry *directory_below(struct dentry *root, const char *path)
 	return at;
 }
 
-static int make_node(struct dentry *root, const char *path, mode_t mode, dev_t device,
-		     const char *target)
+/* names held. The node, made or there already, with a reference. */
+static struct dentry *make_node_held(struct dentry *root, const char *path, mode_t mode,
+				     dev_t device, const char *target)
 {
 	const char *slash = strrchr(path, '/');
 	struct name name = name_of(slash ? slash + 1 : path);
 	struct dentry *parent = directory_below(root, path), *made;
 
 	if (IS_ERR(parent))
-		return PTR_ERR(parent);
-	made = make_child(parent, &name, mode, device, target);
+		return parent;
+	made = lookup_child_held(parent, &name);
+	if (PTR_ERR(made) == -ENOENT)
+		made = make_child(parent, &name, mode, device, target);
 	dentry_put(parent);
+	return made;
+}
+
+static int make_node(struct dentry *root, const char *path, mode_t mode, dev_t device,
+		     const char *target)
+{
+	struct dentry *made;
+
+	names_lock(root);
+	made = make_node_held(root, path, mode, device, target);
+	names_unlock(root);
 	if (IS_ERR(made))
-		return PTR_ERR(made) == -EEXIST ? 0 : PTR_ERR(made);
+		return PTR_ERR(made);
 	/* Whatever the maker's umask is, a device has the rights that its driver says. */
 	made->inode->mode = mode;
 	made->inode->uid = made->inode->gid = 0;

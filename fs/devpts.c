@@ -253,12 +253,13 @@ static int mount_devpts(struct superblock *superblock, const char *options)
 	return error;
 }
 
-static int remount_devpts(struct superblock *superblock, const char *options)
+static int remount_devpts(struct superblock *superblock, uint32_t flags, const char *options)
 {
 	struct devpts *devpts = superblock->data, changed = *devpts;
 	struct name ptmx = name_of("ptmx");
 	int error = set_options(&changed, options);
 
+	(void)flags;
 	if (error)
 		return error;
 	*devpts = changed;

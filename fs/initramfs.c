@@ -131,9 +131,11 @@ static int clear_name(const char *path, const struct newc_entry *entry)
 	}
 	directory = dentry->parent->inode;
 	name = (struct name){ dentry->name, dentry->name_size, dentry->hash };
+	mutex_lock(&directory->superblock->names);
 	error = directory->ops->unlink(directory, &name, dentry->inode);
 	if (!error)
 		dentry_unlink(dentry);
+	mutex_unlock(&directory->superblock->names);
 	dentry_put(dentry);
 	return error;
 }
@@ -147,18 +149,17 @@ static int add_name(const char *path, struct inode *inode)
 
 	if (error)
 		return error;
-	error = walk.at->inode->ops->link(walk.at->inode, &walk.last, inode);
+	names_lock(walk.at);
+	made = dentry_prepare(walk.at, &walk.last);
+	error = IS_ERR(made) ? PTR_ERR(made)
+			     : walk.at->inode->ops->link(walk.at->inode, &walk.last, inode);
 	if (!error) {
 		inode_get(inode);
-		made = dentry_create(walk.at, &walk.last, inode);
-		error = made ? dentry_link(made) : -ENOMEM;
-		if (error)
-			walk.at->inode->ops->unlink(walk.at->inode, &walk.last, inode);
-		if (made)
-			dentry_put(made);
-		else
-			inode_put(inode);
+		dentry_complete(made, inode);
 	}
+	names_unlock(walk.at);
+	if (!IS_ERR(made))
+		dentry_put(made);
 	walk_end(&walk);
 	return error;
 }

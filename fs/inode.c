@@ -1,11 +1,12 @@
 /*
  * Inodes: lifetime, rights, times, size, and who may write while a program runs.
  *
- * An inode lives as long as somebody holds it: dentries and files. Its content, the object of
- * page-cache pages inside it, may live a little longer, as long as something maps it; the memory of
- * both goes with the object's last reference.
+ * An inode lives as long as somebody holds it: dentries and files; or, where its file system keeps
+ * names, until its memory is wanted (inode_cache.c). Its content, the object of page-cache pages
+ * inside it, may live a little longer, as long as something maps it; the memory of both goes with
+ * the object's last reference.
  */
-#include <vfs.h>
+#include "inode_cache.h"
 
 #include <assert.h>
 #include <clock.h>
@@ -21,26 +22,51 @@ void inode_release_pages(struct object *object)
 
 static const struct object_ops pages_ops = { .release = inode_release_pages };
 
-struct inode *inode_create(struct superblock *superblock, mode_t mode)
+struct inode *inode_allocate(struct superblock *superblock)
 {
-	static ino_t last_loose;
 	struct inode *inode = kzalloc(sizeof(*inode));
 
 	if (!inode)
 		return NULL;
 	inode->refs = 1;
 	inode->superblock = superblock;
-	inode->mode = mode;
-	inode->nlink = 1;
-	inode->number = superblock ? ++superblock->next_inode : ++last_loose;
 	inode->modified_stamp = clock_stamp;
 	inode_times_changed(inode);
-	inode->atime = inode->mtime = inode->ctime = inode->birth = inode_now();
 	mutex_init(&inode->lock);
+	list_init(&inode->unused_link);
+	list_init(&inode->dirty_link);
 	object_init(&inode->pages, &pages_ops, inode);
 	if (superblock)
 		superblock->ninodes++;
+	inode_count++;
 	return inode;
+}
+
+struct inode *inode_create(struct superblock *superblock, mode_t mode)
+{
+	static ino_t last_loose;
+	struct inode *inode = inode_allocate(superblock);
+
+	assert(!superblock || !superblock->type->keeps_names);
+	if (!inode)
+		return NULL;
+	inode->mode = mode;
+	inode->nlink = 1;
+	inode->number = superblock ? ++superblock->next_inode : ++last_loose;
+	inode->atime = inode->mtime = inode->ctime = inode->birth = inode_now();
+	return inode;
+}
+
+void inode_free(struct inode *inode)
+{
+	assert(inode->refs == 0);
+	if (inode->superblock)
+		inode->superblock->ninodes--;
+	inode_count--;
+	if (S_ISLNK(inode->mode))
+		kfree(inode->target);
+	locks_free(inode);
+	object_put(&inode->pages);
 }
 
 void inode_release(struct inode *inode)
@@ -49,15 +75,13 @@ void inode_release(struct inode *inode)
 
 	assert(inode->refs == 0);
 	assert(inode->writers == 0 && !inode->lock.owner);
-	if (superblock) {
-		superblock->ninodes--;
-		if (superblock->ops->evict)
-			superblock->ops->evict(inode);
+	if (inode->flags & INODE_CACHED) {
+		inode_let_go(inode);
+		return;
 	}
-	if (S_ISLNK(inode->mode))
-		kfree(inode->target);
-	locks_free(inode);
-	object_put(&inode->pages);
+	if (superblock && superblock->ops->evict)
+		superblock->ops->evict(inode);
+	inode_free(inode);
 }
 
 /* ---- rights ---- */
@@ -127,6 +151,8 @@ int inode_permission(struct inode *inode, uint32_t mask)
 
 		if (error)
 			return error;
+		if (inode->flags & INODE_IMMUTABLE)
+			return -EPERM;
 	}
 	if (!(mask & ~mode_rights(inode)) || overrides(inode, mask))
 		return 0;
@@ -168,17 +194,33 @@ uint64_t inode_now(void)
 	return clock_realtime_coarse_ns();
 }
 
+uint64_t inode_kept_time(const struct inode *inode, uint64_t time)
+{
+	const struct superblock *superblock = inode->superblock;
+
+	if (!superblock || !superblock->time_step)
+		return time;
+	time = MIN(time, superblock->time_max);
+	return time - time % superblock->time_step;
+}
+
 void inode_set_modified(struct inode *inode)
 {
-	inode->mtime = inode->ctime = inode_now();
+	uint64_t now = inode_kept_time(inode, inode_now());
+
 	inode->modified_stamp = clock_stamp;
+	if (inode->mtime == now && inode->ctime == now)
+		return;
+	inode->mtime = inode->ctime = now;
 	inode_times_changed(inode);
+	inode_mark_dirty_times(inode);
 }
 
 void inode_changed(struct inode *inode)
 {
-	inode->ctime = inode_now();
+	inode->ctime = inode_kept_time(inode, inode_now());
 	inode_times_changed(inode);
+	inode_mark_dirty(inode);
 }
 
 /* relatime: the access time is kept unless it would be newer than a change or a day old. */
@@ -193,15 +235,17 @@ static bool atime_will_do(struct inode *inode, uint64_t now)
 void inode_set_accessed(struct inode *inode)
 {
 	uint32_t flags = inode->superblock ? inode->superblock->flags : 0;
-	uint64_t now = inode_now();
+	uint64_t now = inode_kept_time(inode, inode_now());
 
 	inode->accessed_stamp = clock_stamp;
 	if (flags & (MS_NOATIME | MS_RDONLY))
 		return;
 	if ((flags & MS_NODIRATIME) && S_ISDIR(inode->mode))
 		return;
-	if (!atime_will_do(inode, now))
+	if (!atime_will_do(inode, now) && inode->atime != now) {
 		inode->atime = now;
+		inode_mark_dirty_times(inode);
+	}
 	inode->atime_is_news = (flags & MS_STRICTATIME) || !atime_will_do(inode, now);
 }
 
@@ -217,8 +261,10 @@ int inode_resize(struct inode *inode, uint64_t size)
 		return -EFBIG;
 	mutex_lock(&inode->lock);
 	error = inode->ops->resize(inode, size);
-	if (!error)
+	if (!error) {
 		inode_modified(inode);
+		inode_mark_dirty(inode);
+	}
 	mutex_unlock(&inode->lock);
 	return error;
 }
@@ -228,6 +274,8 @@ int inode_get_write(struct inode *inode)
 	if (inode->writers < 0)
 		return -ETXTBSY;
 	inode->writers++;
+	if (inode->superblock)
+		inode->superblock->nwriters++;
 	return 0;
 }
 
@@ -235,6 +283,8 @@ void inode_put_write(struct inode *inode)
 {
 	assert(inode->writers > 0);
 	inode->writers--;
+	if (inode->superblock)
+		inode->superblock->nwriters--;
 }
 
 int inode_deny_write(struct inode *inode)
@@ -279,4 +329,6 @@ void inode_stat(struct inode *inode, struct stat64 *to)
 	split_time(inode->atime, &to->atime, &to->atime_nsec);
 	split_time(inode->mtime, &to->mtime, &to->mtime_nsec);
 	split_time(inode->ctime, &to->ctime, &to->ctime_nsec);
+	if (inode->ops && inode->ops->stat)
+		inode->ops->stat(inode, to);
 }

@@ -1,9 +1,10 @@
 /*
  * Names: making, linking and removing them.
  *
- * Each call walks to the parent of the last component, asks for the rights there, lets the file
- * system do its part, and then changes the tree of dentries, which cannot fail. Nothing in between
- * sleeps, so what was found is still so.
+ * Each call walks to the parent of the last component, takes `names` of the file system there, looks
+ * for the name, asks for the rights, lets the file system do its part, and then changes the tree of
+ * dentries, which cannot fail. The walk may have slept before the lock was got: that the parent is
+ * still a directory with a name is asked under it.
  */
 #include <fs_calls.h>
 #include <vfs.h>
@@ -31,39 +32,27 @@ static int may_make(struct dentry *parent, mode_t mode)
 	return 0;
 }
 
-/*
- * The dentry for a new inode (a reference is taken over); the name is taken back when there is no
- * memory for it.
- */
-static struct dentry *name_inode(struct dentry *parent, const struct name *name,
-				 struct inode *inode)
-{
-	struct dentry *dentry = dentry_create(parent, name, inode);
-	int error = dentry ? dentry_link(dentry) : -ENOMEM;
-
-	if (!error)
-		return dentry;
-	parent->inode->ops->unlink(parent->inode, name, inode);
-	if (dentry)
-		dentry_put(dentry);
-	else
-		inode_put(inode);
-	return ERR_PTR(error);
-}
-
 struct dentry *make_child(struct dentry *parent, const struct name *name, mode_t mode, dev_t device,
 			  const char *target)
 {
 	int error = may_make(parent, mode);
+	struct dentry *dentry;
 	struct inode *inode;
 
+	assert(names_held(parent));
 	if (error)
 		return ERR_PTR(error);
-	inode = parent->inode->ops->create(parent->inode, name, mode, device, target);
-	if (IS_ERR(inode))
+	dentry = dentry_prepare(parent, name);
+	if (IS_ERR(dentry))
+		return dentry;
+	inode = parent->inode->ops->create(parent->inode, name,
+					   target ? mode : mode & ~current_umask(), device, target);
+	if (IS_ERR(inode)) {
+		dentry_put(dentry);
 		return (void *)inode;
-	inode_new_owner(inode, parent->inode, target ? mode : mode & ~current_umask());
-	return name_inode(parent, name, inode);
+	}
+	dentry_complete(dentry, inode);
+	return dentry;
 }
 
 /*
@@ -76,7 +65,7 @@ static int must_be_free(struct walk *walk, bool directory)
 
 	if (walk->kind != LAST_NAME)
 		return -EEXIST;
-	child = walk_last(walk);
+	child = walk_last(walk, true);
 	if (!IS_ERR(child)) {
 		dentry_put(child);
 		return -EEXIST;
@@ -86,8 +75,7 @@ static int must_be_free(struct walk *walk, bool directory)
 	return PTR_ERR(child);
 }
 
-/* Makes what path names; target: a symbolic link's text. */
-/* The new dentry, a reference, or ERR_PTR. */
+/* Makes what path names; target: a symbolic link's text. The new dentry, a reference, or ERR_PTR. */
 static struct dentry *make_at(int dirfd, const char *path, mode_t mode, dev_t device,
 			      const char *target)
 {
@@ -97,8 +85,10 @@ static struct dentry *make_at(int dirfd, const char *path, mode_t mode, dev_t de
 
 	if (error)
 		return ERR_PTR(error);
+	names_lock(walk.at);
 	error = must_be_free(&walk, S_ISDIR(mode));
 	made = error ? ERR_PTR(error) : make_child(walk.at, &walk.last, mode, device, target);
+	names_unlock(walk.at);
 	walk_end(&walk);
 	return made;
 }
@@ -141,24 +131,26 @@ static int make_user_path(int dirfd, const char __user *path, mode_t mode, dev_t
 static int link_child(struct dentry *parent, const struct name *name, struct inode *inode)
 {
 	struct inode *directory = parent->inode;
-	struct dentry *made;
+	struct dentry *dentry;
 	int error = may_make(parent, S_IFREG);
 
 	if (error)
 		return error;
 	if (directory->superblock != inode->superblock)
 		return -EXDEV;
-	if (S_ISDIR(inode->mode) || !directory->ops->link)
+	if (S_ISDIR(inode->mode) || !directory->ops->link ||
+	    (inode->flags & (INODE_IMMUTABLE | INODE_APPEND)))
 		return -EPERM;
+	dentry = dentry_prepare(parent, name);
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
 	error = directory->ops->link(directory, name, inode);
-	if (error)
-		return error;
-	inode_get(inode);
-	made = name_inode(parent, name, inode);
-	if (IS_ERR(made))
-		return PTR_ERR(made);
-	dentry_put(made);
-	return 0;
+	if (!error) {
+		inode_get(inode);
+		dentry_complete(dentry, inode);
+	}
+	dentry_put(dentry);
+	return error;
 }
 
 static int link_path(struct dentry *from, int dirfd, const char *path)
@@ -169,6 +161,7 @@ static int link_path(struct dentry *from, int dirfd, const char *path)
 
 	if (error)
 		return error;
+	names_lock(walk.at);
 	error = must_be_free(&walk, false);
 	if (!error && inode->superblock != walk.at->inode->superblock)
 		error = -EXDEV;
@@ -178,6 +171,7 @@ static int link_path(struct dentry *from, int dirfd, const char *path)
 		error = link_child(walk.at, &walk.last, inode);
 	if (!error)
 		inode->flags &= ~INODE_LINKABLE;
+	names_unlock(walk.at);
 	walk_end(&walk);
 	return error;
 }
@@ -190,7 +184,8 @@ int may_remove(struct dentry *parent, struct dentry *child, bool directory)
 
 	if (error)
 		return error;
-	if (inode_sticky(parent->inode, child->inode))
+	if (inode_sticky(parent->inode, child->inode) || (parent->inode->flags & INODE_APPEND) ||
+	    (child->inode->flags & (INODE_IMMUTABLE | INODE_APPEND)))
 		return -EPERM;
 	if (directory && !S_ISDIR(child->inode->mode))
 		return -ENOTDIR;
@@ -208,7 +203,7 @@ static int remove_child(struct dentry *parent, struct dentry *child, bool direct
 
 	if (error)
 		return error;
-	if (directory && child->nchildren)
+	if (directory && dentry_has_pinned_children(child))
 		return -ENOTEMPTY;
 	error = parent->inode->ops->unlink(parent->inode, &name, child->inode);
 	if (!error)
@@ -230,24 +225,36 @@ static int bad_last(enum last_kind kind, bool directory)
 	}
 }
 
+/* names held. The child, a reference for the caller, in any case that it was found. */
+static int remove_last_held(struct walk *walk, bool directory, struct dentry **child)
+{
+	struct dentry *found;
+	int error = superblock_writable(walk->at->inode->superblock);
+
+	if (error)
+		return error;
+	found = walk_last(walk, true);
+	if (IS_ERR(found))
+		return PTR_ERR(found);
+	*child = found;
+	if (walk->trailing_slash && !directory)
+		return S_ISDIR(found->inode->mode) ? -EISDIR : -ENOTDIR;
+	return remove_child(walk->at, found, directory);
+}
+
 static int remove_last(struct walk *walk, bool directory)
 {
-	struct dentry *child;
+	struct dentry *child = NULL;
 	int error;
 
 	if (walk->kind != LAST_NAME)
 		return bad_last(walk->kind, directory);
-	error = superblock_writable(walk->at->inode->superblock);
-	if (error)
-		return error;
-	child = walk_last(walk);
-	if (IS_ERR(child))
-		return PTR_ERR(child);
-	if (walk->trailing_slash && !directory)
-		error = S_ISDIR(child->inode->mode) ? -EISDIR : -ENOTDIR;
-	else
-		error = remove_child(walk->at, child, directory);
-	dentry_put(child);
+	names_lock(walk->at);
+	error = remove_last_held(walk, directory, &child);
+	names_unlock(walk->at);
+	/* What the inode had on a disk is freed with its last reference, which takes time. */
+	if (child)
+		dentry_put(child);
 	return error;
 }
 
@@ -373,12 +380,17 @@ int32_t sys_rmdir(const char __user *path)
 /* The text of a link into a kernel buffer: its length. */
 static ssize_t link_text(struct inode *inode, char *buffer, size_t size)
 {
+	const char *text;
 	size_t length;
+	int error;
 
 	if (inode->ops->link_text)
 		return inode->ops->link_text(inode, buffer, size);
-	length = MIN(strlen(inode->target), size);
-	memcpy(buffer, inode->target, length);
+	error = inode_target(inode, &text);
+	if (error)
+		return error;
+	length = MIN(strlen(text), size);
+	memcpy(buffer, text, length);
 	return (ssize_t)length;
 }
 

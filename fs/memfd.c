@@ -44,7 +44,9 @@ struct file *memory_file_create(const char *name_text, mode_t mode)
 	struct dentry *dentry;
 	struct file *file;
 
+	names_lock(nowhere->root);
 	inode = directory->ops->create(directory, NULL, S_IFREG | mode, 0, NULL);
+	names_unlock(nowhere->root);
 	if (IS_ERR(inode))
 		return (void *)inode;
 	inode->uid = current->process->cred.fsuid;

@@ -1,18 +1,27 @@
 /*
- * Mounted file systems: what kinds there are, where each is, and mount(2) and umount(2).
+ * Mounting and unmounting: where each file system is in the tree of names, mount(2) and umount(2).
  *
  * A superblock is mounted in exactly one place and covers the dentry there; the first has no such
- * place and is the top of the tree. Unmounting asks whether somebody uses it: each of its linked
- * dentries must have no references but those of its children and its own pin. A file system
- * detached lazily, with all that is mounted on it, is kept in a list of its own until that is so;
+ * place and is the top of the tree. Unmounting asks whether somebody uses it. A file system
+ * detached lazily, with all that is mounted on it, is kept in a list of its own until nobody does;
  * nothing more is mounted on it.
+ *
+ * A mutex is held over each change from the checks to the end, since making and freeing a file
+ * system on a disk sleeps. Putting one on a directory also takes `names` of the file system there,
+ * so that the directory is not removed at the same time. Whoever lets go something that may have
+ * been the last thing used in a detached file system frees that (mount_reap_detached), unless the
+ * mutex is taken: then its holder does before it gives it back.
  */
+#include "superblock.h"
+
 #include <fs_calls.h>
 #include <vfs.h>
 
 #include <assert.h>
+#include <block.h>
 #include <format.h>
 #include <kheap.h>
+#include <log.h>
 #include <string.h>
 #include <uaccess.h>
 
@@ -20,27 +29,7 @@ struct dentry *fs_root;
 struct list filesystems = LIST_INIT(filesystems);
 struct list superblocks = LIST_INIT(superblocks);
 static struct list detached = LIST_INIT(detached);
-
-#define FLAGS_KEPT \
-	(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_SYNCHRONOUS | MS_NOATIME | \
-	 MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME)
-
-dev_t anonymous_device(void)
-{
-	static uint32_t last;
-
-	last++;
-	return (last & 0xff) | ((last & ~0xffu) << 12);
-}
-
-dev_t pipe_device(void)
-{
-	static dev_t device;
-
-	if (!device)
-		device = anonymous_device();
-	return device;
-}
+static struct mutex mounting = { .waiters = WAIT_QUEUE_INIT(mounting.waiters) };
 
 void filesystem_register(struct filesystem *type)
 {
@@ -57,74 +46,56 @@ static struct filesystem *find_type(const char *name)
 	return NULL;
 }
 
-int superblock_writable(const struct superblock *superblock)
+/* ---- one change at a time ---- */
+
+static void reap_detached(void)
 {
-	return superblock->flags & MS_RDONLY ? -EROFS : 0;
+	struct superblock *at;
+	bool freed;
+
+	/* Freeing may sleep, and the list be another one afterwards. */
+	do {
+		freed = false;
+		list_for_each(at, &detached, link) {
+			if (superblock_busy(at))
+				continue;
+			superblock_free(at);
+			freed = true;
+			break;
+		}
+	} while (freed);
 }
 
-/* A file system made ready, mounted nowhere; ERR_PTR. */
-static struct superblock *superblock_create(const struct filesystem *type, const char *source,
-					    uint32_t flags, const char *options)
+void mounts_lock(void)
 {
-	struct superblock *superblock = kzalloc(sizeof(*superblock));
-	int error = -ENOMEM;
-
-	if (!superblock)
-		return ERR_PTR(-ENOMEM);
-	superblock->type = type;
-	superblock->device = anonymous_device();
-	superblock->flags = flags & FLAGS_KEPT & ~MS_RDONLY;
-	superblock->source = kstrdup(source);
-	if (superblock->source)
-		error = type->mount(superblock, options);
-	if (error) {
-		kfree(superblock->source);
-		kfree(superblock);
-		return ERR_PTR(error);
-	}
-	superblock->flags |= flags & MS_RDONLY;
-	return superblock;
+	mutex_lock(&mounting);
 }
 
-static void superblock_free(struct superblock *superblock)
+void mounts_unlock(void)
 {
-	dentry_drop_tree(superblock->root);
-	assert(superblock->root->refs == 1);
-	dentry_put(superblock->root);
-	assert(superblock->ninodes == 0);
-	if (superblock->ops->release)
-		superblock->ops->release(superblock);
-	list_remove(&superblock->link);
-	kfree(superblock->source);
-	kfree(superblock);
+	reap_detached();
+	mutex_unlock(&mounting);
 }
 
-/* The next dentry of a subtree in an order that visits parents first, NULL after the last. */
-static struct dentry *next_in_tree(struct dentry *dentry, const struct dentry *top)
+void mount_reap_detached(void)
 {
-	if (dentry->nchildren)
-		return dentry_child_from(dentry, 0);
-	while (dentry != top) {
-		struct dentry *sibling = dentry_child_from(dentry->parent, dentry->order + 1);
-
-		if (sibling)
-			return sibling;
-		dentry = dentry->parent;
-	}
-	return NULL;
+	if (likely(list_empty(&detached)) || mounting.owner)
+		return;
+	mounts_lock();
+	mounts_unlock();
 }
 
-/* Does anybody use it, beyond being mounted? */
-static bool superblock_busy(const struct superblock *superblock)
+struct superblock *superblock_next(const struct superblock *superblock)
 {
-	for (struct dentry *at = superblock->root; at; at = next_in_tree(at, superblock->root)) {
-		bool held = at == superblock->root || (at->flags & DENTRY_PINNED);
+	const struct list *link = superblock ? &superblock->link : &superblocks;
 
-		if (at->mounted || at->refs != at->nchildren + (held ? 1 : 0))
-			return true;
-	}
-	return false;
+	assert(mutex_is_mine(&mounting));
+	if (link->next == &superblocks)
+		link = &detached;
+	return link->next == &detached ? NULL : list_entry(link->next, struct superblock, link);
 }
+
+/* ---- the tree ---- */
 
 static void attach(struct superblock *superblock, struct dentry *at)
 {
@@ -147,15 +118,6 @@ static void detach(struct superblock *superblock)
 	list_remove(&superblock->link);
 	list_add_tail(&detached, &superblock->link);
 	dentry_put(at);
-}
-
-void mount_reap_detached(void)
-{
-	struct superblock *at, *after;
-
-	list_for_each_safe(at, after, &detached, link)
-		if (!superblock_busy(at))
-			superblock_free(at);
 }
 
 /* The mount on this file system that was made last; NULL. */
@@ -197,7 +159,7 @@ static struct dentry *topmost(struct dentry *at)
 
 struct superblock *mount_internal(const struct filesystem *type, const char *options)
 {
-	struct superblock *superblock = superblock_create(type, type->name, 0, options);
+	struct superblock *superblock = superblock_create(type, type->name, NULL, 0, options);
 
 	if (!IS_ERR(superblock))
 		list_init(&superblock->link);
@@ -206,7 +168,7 @@ struct superblock *mount_internal(const struct filesystem *type, const char *opt
 
 int mount_root(struct filesystem *type)
 {
-	struct superblock *superblock = superblock_create(type, type->name, 0, "");
+	struct superblock *superblock = superblock_create(type, type->name, NULL, 0, "");
 
 	if (IS_ERR(superblock))
 		return PTR_ERR(superblock);
@@ -216,102 +178,145 @@ int mount_root(struct filesystem *type)
 	return 0;
 }
 
-int mount_at(const char *type_name, const char *source, struct dentry *at, uint32_t flags,
-	     const char *options)
+/* May something be mounted on it? Asked again with names held. */
+static int check_place(const struct dentry *at, const struct filesystem *type)
 {
-	struct filesystem *type = find_type(type_name);
-	struct superblock *superblock;
-
-	if (!type)
-		return -ENODEV;
 	if (!S_ISDIR(at->inode->mode))
 		return -ENOTDIR;
 	if (at->flags & DENTRY_REMOVED)
 		return -ENOENT;
 	if (at->inode->flags & INODE_VOLATILE || !is_attached(at->inode->superblock))
 		return -EINVAL;
-	at = topmost(at);
 	if (type->single && at->parent == at && at->inode->superblock->type == type)
 		return -EBUSY;
-	superblock = superblock_create(type, source, flags, options);
-	if (IS_ERR(superblock))
-		return PTR_ERR(superblock);
-	list_init(&superblock->link);
-	attach(superblock, at);
 	return 0;
 }
 
-/* ---- what /proc/mounts and statfs say ---- */
-
-void superblock_options(const struct superblock *superblock, char *to, size_t size)
+/* Puts a new file system on a place, or frees it; mounting is held. */
+static int attach_new(struct superblock *superblock, struct dentry *at)
 {
-	static const struct {
-		uint32_t flag;
-		const char *text;
-	} words[] = {
-		{ MS_SYNCHRONOUS, ",sync" }, { MS_NOSUID, ",nosuid" },
-		{ MS_NODEV, ",nodev" },	     { MS_NOEXEC, ",noexec" },
-		{ MS_NOATIME, ",noatime" },  { MS_NODIRATIME, ",nodiratime" },
-	};
-	size_t used = strlcpy(to, superblock->flags & MS_RDONLY ? "ro" : "rw", size);
+	int error;
 
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (superblock->flags & words[i].flag)
-			used += strlcpy(to + used, words[i].text, size - used);
-	if (!(superblock->flags & (MS_NOATIME | MS_STRICTATIME)))
-		strlcpy(to + used, ",relatime", size - used);
+	list_init(&superblock->link);
+	names_lock(at);
+	error = check_place(at, superblock->type);
+	if (!error)
+		attach(superblock, at);
+	names_unlock(at);
+	if (error)
+		superblock_free(superblock);
+	return error;
 }
 
-void superblock_statfs(struct superblock *superblock, struct statfs64 *to)
+static int mount_held(struct filesystem *type, const char *source, struct block_device *block,
+		      struct dentry *at, uint32_t flags, const char *options)
 {
-	*to = (struct statfs64){
-		.type = superblock->type->magic,
-		.bsize = PAGE_SIZE,
-		.frsize = PAGE_SIZE,
-		.namelen = NAME_MAX,
-		.flags = ST_VALID | (superblock->flags & 15),
-		.fsid = { superblock->device },
-	};
-	if (!(superblock->flags & (MS_NOATIME | MS_STRICTATIME)))
-		to->flags |= ST_RELATIME;
-	if (superblock->flags & MS_NOATIME)
-		to->flags |= MS_NOATIME;
-	if (superblock->ops->statfs)
-		superblock->ops->statfs(superblock, to);
+	struct superblock *superblock;
+	int error;
+
+	/* Mounts do not change meanwhile, and so what is on top stays so. */
+	at = topmost(at);
+	error = check_place(at, type);
+	if (error)
+		return error;
+	superblock = superblock_create(type, source, block, flags, options);
+	return IS_ERR(superblock) ? PTR_ERR(superblock) : attach_new(superblock, at);
+}
+
+int mount_device_at(const char *type_name, const char *source, struct block_device *block,
+		    struct dentry *at, uint32_t flags, const char *options)
+{
+	struct filesystem *type = find_type(type_name);
+	int error;
+
+	if (!type)
+		return -ENODEV;
+	mounts_lock();
+	error = mount_held(type, source, block, at, flags, options);
+	mounts_unlock();
+	return error;
+}
+
+/* The block device that a path leads to: ERR_PTR(-ENOTBLK, -EACCES, -ENXIO, -ENOENT...). */
+static struct block_device *device_at(const char *path)
+{
+	struct dentry *node = path_lookup(AT_FDCWD, path, LOOKUP_FOLLOW);
+	struct block_device *block;
+
+	if (IS_ERR(node))
+		return (void *)node;
+	if (!S_ISBLK(node->inode->mode)) {
+		block = ERR_PTR(-ENOTBLK);
+	} else if (node->inode->superblock->flags & MS_NODEV) {
+		block = ERR_PTR(-EACCES);
+	} else {
+		block = ERR_PTR(-ENXIO);
+	}
+	dentry_put(node);
+	return block;
+}
+
+int mount_at(const char *type_name, const char *source, struct dentry *at, uint32_t flags,
+	     const char *options)
+{
+	const struct filesystem *type = find_type(type_name);
+	struct block_device *block = NULL;
+
+	if (type && type->needs_device)
+		block = device_at(source);
+	if (IS_ERR(block))
+		return PTR_ERR(block);
+	return mount_device_at(type_name, source, block, at, flags, options);
 }
 
 /* ---- system calls ---- */
 
+/* mounting is held. */
 static int remount(struct dentry *at, uint32_t flags, const char *options)
 {
 	struct superblock *superblock = at->inode->superblock;
-	int error = 0;
 
 	if (at->parent != at || !superblock)
 		return -EINVAL;
-	if (superblock->ops->remount && !(flags & MS_BIND))
-		error = superblock->ops->remount(superblock, options);
-	if (!error)
-		superblock->flags = flags & FLAGS_KEPT;
-	return error;
+	if (flags & MS_BIND)
+		return superblock_change_flags(superblock, flags);
+	return superblock_remount(superblock, flags, options);
 }
 
+/* mounting is held. */
 static int move_mount(struct dentry *from, struct dentry *to)
 {
 	struct superblock *superblock = from->inode->superblock;
+	int error = 0;
 
 	if (from->parent != from || !superblock || !superblock->covers)
 		return -EINVAL;
-	if (!is_attached(to->inode->superblock))
-		return -EINVAL;
 	to = topmost(to);
-	if (S_ISDIR(from->inode->mode) != S_ISDIR(to->inode->mode))
-		return -ENOTDIR;
-	if (dentry_is_below(to, from))
-		return -ELOOP;
-	detach(superblock);
-	attach(superblock, to);
-	return 0;
+	names_lock(to);
+	if (!is_attached(to->inode->superblock))
+		error = -EINVAL;
+	else if (to->flags & DENTRY_REMOVED)
+		error = -ENOENT;
+	else if (S_ISDIR(from->inode->mode) != S_ISDIR(to->inode->mode))
+		error = -ENOTDIR;
+	else if (dentry_is_below(to, from))
+		error = -ELOOP;
+	if (!error) {
+		detach(superblock);
+		attach(superblock, to);
+	}
+	names_unlock(to);
+	return error;
+}
+
+int mount_move(struct dentry *from, struct dentry *to)
+{
+	int error;
+
+	mounts_lock();
+	error = move_mount(from, to);
+	mounts_unlock();
+	return error;
 }
 
 /* Kernel copies of mount's strings. */
@@ -370,8 +375,12 @@ static int do_mount(const struct mount_texts *texts, struct dentry *at, uint32_t
 	struct dentry *from;
 	int error;
 
-	if (flags & MS_REMOUNT)
-		return remount(at, flags, texts->options);
+	if (flags & MS_REMOUNT) {
+		mounts_lock();
+		error = remount(at, flags, texts->options);
+		mounts_unlock();
+		return error;
+	}
 	if (flags & MS_BIND)
 		return -EINVAL;
 	if (flags & (MS_PRIVATE | MS_SLAVE | MS_SHARED | MS_UNBINDABLE))
@@ -385,7 +394,7 @@ static int do_mount(const struct mount_texts *texts, struct dentry *at, uint32_t
 	from = path_lookup(AT_FDCWD, texts->source, LOOKUP_FOLLOW);
 	if (IS_ERR(from))
 		return PTR_ERR(from);
-	error = move_mount(from, at);
+	error = mount_move(from, at);
 	dentry_put(from);
 	return error;
 }
@@ -404,7 +413,6 @@ int32_t sys_mount(const char __user *source, const char __user *target, const ch
 	at = user_path_lookup(AT_FDCWD, target, LOOKUP_FOLLOW);
 	error = IS_ERR(at) ? PTR_ERR(at) : 0;
 	if (!error) {
-		mount_reap_detached();
 		error = cred_can(CAP_SYS_ADMIN) ? do_mount(&texts, at, flags) : -EPERM;
 		dentry_put(at);
 	}
@@ -412,39 +420,75 @@ int32_t sys_mount(const char __user *source, const char __user *target, const ch
 	return error;
 }
 
-int mount_remove(struct superblock *superblock, uint32_t flags)
+/*
+ * MNT_EXPIRE: unmounted when it is found unused twice, and nobody came to it in between; the caller
+ * has just walked there once.
+ */
+static int expire(struct superblock *superblock, uint32_t flags)
 {
-	if (!superblock->covers)
-		return flags & MNT_DETACH || !is_attached(superblock) ? -EINVAL : -EBUSY;
-	if (flags & MNT_EXPIRE)
+	if (flags & (MNT_FORCE | MNT_DETACH))
 		return -EINVAL;
+	if (superblock_busy(superblock))
+		return -EBUSY;
+	if (superblock->expiring && superblock->nentered == superblock->expire_stamp + 1)
+		return 0;
+	superblock->expiring = true;
+	superblock->expire_stamp = superblock->nentered;
+	return -EAGAIN;
+}
+
+/* mounting is held. */
+static int remove_held(struct superblock *superblock, uint32_t flags)
+{
+	int error;
+
+	if (superblock->root == fs_root && superblock->block && !(flags & ~UMOUNT_NOFOLLOW))
+		return superblock_remount(superblock, superblock->flags | MS_RDONLY, NULL);
+	if (!superblock->covers || superblock->root == fs_root)
+		return flags & MNT_DETACH || !is_attached(superblock) ? -EINVAL : -EBUSY;
+	error = flags & MNT_EXPIRE ? expire(superblock, flags) : 0;
+	if (error)
+		return error;
 	if (!(flags & MNT_DETACH) && superblock_busy(superblock))
 		return -EBUSY;
 	detach_tree(superblock);
-	mount_reap_detached();
 	return 0;
+}
+
+int mount_remove(struct superblock *superblock, uint32_t flags)
+{
+	int error;
+
+	mounts_lock();
+	error = remove_held(superblock, flags);
+	mounts_unlock();
+	return error;
+}
+
+/* The file system whose root is `at`, which is given back: what is left is others' use. */
+static int remove_at(struct dentry *at, uint32_t flags)
+{
+	struct superblock *superblock = at->inode->superblock;
+	bool is_root = superblock && at->parent == at && superblock->root == at;
+	int error;
+
+	mounts_lock();
+	dentry_put(at);
+	error = is_root ? remove_held(superblock, flags) : -EINVAL;
+	mounts_unlock();
+	return error;
 }
 
 int32_t sys_umount2(const char __user *target, uint32_t flags)
 {
-	struct superblock *superblock;
 	struct dentry *at;
-	bool is_root;
 
 	if (flags & ~(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW))
 		return -EINVAL;
 	if (!cred_can(CAP_SYS_ADMIN))
 		return -EPERM;
 	at = user_path_lookup(AT_FDCWD, target, flags & UMOUNT_NOFOLLOW ? 0 : LOOKUP_FOLLOW);
-	if (IS_ERR(at))
-		return PTR_ERR(at);
-	superblock = at->inode->superblock;
-	is_root = superblock && at->parent == at && superblock->root == at;
-	dentry_put(at);
-	if (!is_root)
-		return -EINVAL;
-	/* The reference that the walk held is given back: what is left is others' use. */
-	return mount_remove(superblock, flags);
+	return IS_ERR(at) ? PTR_ERR(at) : remove_at(at, flags);
 }
 
 int32_t sys_umount(const char __user *target)

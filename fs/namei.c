@@ -10,6 +10,11 @@
  * (path_parent), from where whoever creates, removes or renames goes on; open(O_CREAT) follows a
  * link there and walks on (walk_follow_last).
  *
+ * Names that are cached are walked along without any lock, since nothing sleeps meanwhile. Where the
+ * file system must be asked its `names` is taken, and the cache looked at again first. Over such a
+ * sleep the walk keeps references to the dentries where it stands and whose texts it is reading, so
+ * that no file system it is in is unmounted under it.
+ *
  * Order of errors, as Linux has it, for each component: the place is no directory (-ENOTDIR), it
  * may not be searched (-EACCES), the name is too long (-ENAMETOOLONG), there is no such name
  * (-ENOENT).
@@ -18,6 +23,7 @@
 
 #include <assert.h>
 #include <kheap.h>
+#include <log.h>
 #include <string.h>
 #include <uaccess.h>
 
@@ -75,6 +81,7 @@ struct dentry *mount_follow(struct dentry *dentry)
 	while (dentry->mounted) {
 		struct dentry *root = dentry->mounted->root;
 
+		dentry->mounted->nentered++;
 		dentry_get(root);
 		dentry_put(dentry);
 		dentry = root;
@@ -82,33 +89,78 @@ struct dentry *mount_follow(struct dentry *dentry)
 	return dentry;
 }
 
-struct dentry *lookup_child(struct dentry *parent, const struct name *name)
+/* What the cache says, with a reference: ERR_PTR(-ENOENT) for a negative one; NULL: nothing. */
+static inline struct dentry *cached_child(struct dentry *parent, const struct name *name)
 {
-	struct dentry *dentry = dentry_find(parent, name);
-	struct inode *inode;
+	struct dentry *dentry = dentry_find_any(parent, name);
 
-	if (dentry) {
-		dentry_get(dentry);
+	if (!dentry)
+		return NULL;
+	if (!dentry->inode)
+		return ERR_PTR(-ENOENT);
+	dentry_grab(dentry);
+	return dentry;
+}
+
+/* A directory has one name on a disk. Another one: the disk's structure is broken. */
+static bool is_second_name(const struct inode *inode)
+{
+	if (!inode || !inode->directory)
+		return false;
+	log_error("fs: %s: directory %u has two names", inode->superblock->source, inode->number);
+	return true;
+}
+
+/* The dentry for what the file system said, NULL: there is no such name; the inode is taken over. */
+static struct dentry *remember(struct dentry *parent, const struct name *name, struct inode *inode)
+{
+	struct dentry *dentry = is_second_name(inode) ? ERR_PTR(-EIO)
+						      : dentry_prepare(parent, name);
+
+	if (IS_ERR(dentry)) {
+		if (!inode)
+			return ERR_PTR(-ENOENT);
+		inode_put(inode);
 		return dentry;
 	}
-	if (!parent->inode->ops->lookup)
+	if (inode && (inode->flags & INODE_VOLATILE))
+		dentry->inode = inode;
+	else
+		dentry_complete(dentry, inode);
+	if (inode)
+		return dentry;
+	dentry_put(dentry);
+	return ERR_PTR(-ENOENT);
+}
+
+struct dentry *lookup_child_held(struct dentry *parent, const struct name *name)
+{
+	struct dentry *dentry = cached_child(parent, name);
+	struct inode *inode;
+
+	assert(names_held(parent));
+	if (dentry)
+		return dentry;
+	/* What is removed is empty, whatever its blocks say by now. */
+	if (!parent->inode->ops->lookup || (parent->flags & DENTRY_REMOVED))
 		return ERR_PTR(-ENOENT);
 	inode = parent->inode->ops->lookup(parent->inode, name);
-	if (IS_ERR(inode))
-		return (void *)inode;
-	dentry = dentry_create(parent, name, inode);
-	if (!dentry) {
-		inode_put(inode);
-		return ERR_PTR(-ENOMEM);
-	}
-	if (!(inode->flags & INODE_VOLATILE)) {
-		int error = dentry_link(dentry);
+	if (PTR_ERR(inode) == -ENOENT && parent->inode->superblock->type->keeps_names)
+		inode = NULL;
+	return IS_ERR(inode) ? (void *)inode : remember(parent, name, inode);
+}
 
-		if (error) {
-			dentry_put(dentry);
-			return ERR_PTR(error);
-		}
-	}
+struct dentry *lookup_child(struct dentry *parent, const struct name *name)
+{
+	struct dentry *dentry = cached_child(parent, name);
+
+	if (likely(dentry))
+		return dentry;
+	if (!parent->inode->ops->lookup)
+		return ERR_PTR(-ENOENT);
+	names_lock(parent);
+	dentry = lookup_child_held(parent, name);
+	names_unlock(parent);
 	return dentry;
 }
 
@@ -136,13 +188,13 @@ static void jump_to_root(struct walk *walk)
  * Goes on with text, which belongs to owner (a reference is taken over), and then with what is left
  * of the rest.
  */
-static void push_text(struct walk *walk, const char *text, struct inode *owner)
+static void push_text(struct walk *walk, const char *text, struct dentry *owner)
 {
 	if (*walk->rest) {
 		walk->pending[walk->depth++] = walk->rest;
 		assert(walk->depth <= SYMLINKS_MAX);
 	} else if (walk->owners[walk->depth]) {
-		inode_put(walk->owners[walk->depth]);
+		dentry_put(walk->owners[walk->depth]);
 	}
 	walk->owners[walk->depth] = owner;
 	walk->rest = text;
@@ -156,14 +208,29 @@ static bool pop_text(struct walk *walk)
 	if (walk->depth == 0)
 		return false;
 	if (walk->owners[walk->depth])
-		inode_put(walk->owners[walk->depth]);
+		dentry_put(walk->owners[walk->depth]);
 	walk->depth--;
 	walk->rest = walk->pending[walk->depth];
 	return true;
 }
 
-static int follow_link(struct walk *walk, struct inode *inode)
+int inode_target(struct inode *inode, const char **text)
 {
+	int error = 0;
+
+	if (!inode->target && inode->ops->load_target)
+		error = inode->ops->load_target(inode);
+	*text = inode->target;
+	return error ? error : inode->target && *inode->target ? 0 : -ENOENT;
+}
+
+/* The caller holds the link until this has taken its own reference. */
+static int follow_link(struct walk *walk, struct dentry *link)
+{
+	struct inode *inode = link->inode;
+	const char *text;
+	int error;
+
 	if (walk->nlinks++ >= SYMLINKS_MAX)
 		return -ELOOP;
 	inode_accessed(inode);
@@ -176,10 +243,11 @@ static int follow_link(struct walk *walk, struct inode *inode)
 		walk->at = to;
 		return 0;
 	}
-	if (!inode->target || !*inode->target)
-		return -ENOENT;
-	inode_get(inode);
-	push_text(walk, inode->target, inode);
+	error = inode_target(inode, &text);
+	if (error)
+		return error;
+	dentry_get(link);
+	push_text(walk, text, link);
 	return 0;
 }
 
@@ -256,7 +324,7 @@ static int enter(struct walk *walk, struct dentry *child, bool follow)
 	}
 	if (walk->trailing_slash)
 		walk->flags |= LOOKUP_DIRECTORY;
-	error = follow_link(walk, child->inode);
+	error = follow_link(walk, child);
 	dentry_put(child);
 	return error;
 }
@@ -289,10 +357,10 @@ static int walk_component(struct walk *walk, const struct name *name, bool more)
 }
 
 /* The owner of the text that walk->last is part of; a reference moves. */
-static void set_last_owner(struct walk *walk, struct inode *owner)
+static void set_last_owner(struct walk *walk, struct dentry *owner)
 {
 	if (walk->last_owner)
-		inode_put(walk->last_owner);
+		dentry_put(walk->last_owner);
 	walk->last_owner = owner;
 }
 
@@ -307,7 +375,7 @@ static int walk_on(struct walk *walk, bool to_parent)
 	walk->kind = LAST_ROOT;
 	while (more) {
 		int error = may_search(walk->at->inode);
-		struct inode *owner = walk->owners[walk->depth];
+		struct dentry *owner = walk->owners[walk->depth];
 		unsigned nlinks = walk->nlinks;
 		struct name name;
 
@@ -315,7 +383,7 @@ static int walk_on(struct walk *walk, bool to_parent)
 			return error;
 		/* The look ahead may leave the text that the name is part of. */
 		if (owner)
-			inode_get(owner);
+			dentry_get(owner);
 		set_last_owner(walk, owner);
 		name = take_component(walk);
 		more = more_to_come(walk);
@@ -387,7 +455,7 @@ void walk_end(struct walk *walk)
 	while (pop_text(walk))
 		;
 	if (walk->owners[0])
-		inode_put(walk->owners[0]);
+		dentry_put(walk->owners[0]);
 	dentry_put(walk->at);
 }
 
@@ -422,17 +490,18 @@ int path_parent(struct walk *walk, int dirfd, const char *path)
 	return error;
 }
 
-struct dentry *walk_last(struct walk *walk)
+struct dentry *walk_last(struct walk *walk, bool held)
 {
 	assert(walk->kind == LAST_NAME);
 	if (walk->last.size > NAME_MAX)
 		return ERR_PTR(-ENAMETOOLONG);
-	return lookup_child(walk->at, &walk->last);
+	return held ? lookup_child_held(walk->at, &walk->last)
+		    : lookup_child(walk->at, &walk->last);
 }
 
 int walk_follow_last(struct walk *walk, struct dentry *link)
 {
-	int error = follow_link(walk, link->inode);
+	int error = follow_link(walk, link);
 
 	return error ? error : walk_on(walk, true);
 }

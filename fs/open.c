@@ -94,6 +94,9 @@ static int may_open(const struct opening *opening, struct dentry *dentry)
 	error = check_type(opening, inode, rights);
 	if (!error)
 		error = inode_permission(inode, rights);
+	if (!error && (inode->flags & INODE_APPEND) && (rights & W_OK) &&
+	    ((opening->flags & O_TRUNC) || !(opening->flags & O_APPEND)))
+		error = -EPERM;
 	if (!error && (opening->flags & O_NOATIME) && !inode_is_mine(inode))
 		error = -EPERM;
 	return error;
@@ -150,6 +153,21 @@ static struct file *open_found(const struct opening *opening, struct dentry *den
 
 /* ---- O_CREAT ---- */
 
+/* Makes the last name of a walk, unless somebody has done so meanwhile. A reference. */
+static struct dentry *make_last(struct opening *opening, struct walk *walk)
+{
+	struct dentry *child;
+
+	names_lock(walk->at);
+	child = walk_last(walk, true);
+	if (PTR_ERR(child) == -ENOENT) {
+		opening->created = true;
+		child = make_child(walk->at, &walk->last, opening->mode, 0, NULL);
+	}
+	names_unlock(walk->at);
+	return child;
+}
+
 /*
  * Where the parent walk stands: its last name found, made, or reached through a link. A reference.
  */
@@ -162,11 +180,9 @@ static struct dentry *find_or_make(struct opening *opening, struct walk *walk)
 
 		if (walk->trailing_slash)
 			return ERR_PTR(-EISDIR);
-		child = walk_last(walk);
-		if (PTR_ERR(child) == -ENOENT) {
-			opening->created = true;
-			return make_child(walk->at, &walk->last, opening->mode, 0, NULL);
-		}
+		child = walk_last(walk, false);
+		if (PTR_ERR(child) == -ENOENT)
+			child = make_last(opening, walk);
 		if (IS_ERR(child) || !S_ISLNK(child->inode->mode) ||
 		    (opening->flags & (O_EXCL | O_NOFOLLOW)))
 			return IS_ERR(child) ? child : mount_follow(child);
@@ -193,22 +209,34 @@ static struct dentry *lookup_creating(struct opening *opening, int dirfd, const 
 	return found;
 }
 
-/* O_TMPFILE: a file without a name in the file system of a directory. */
-static struct dentry *make_nameless(struct opening *opening, struct dentry *parent)
+/* O_TMPFILE: an inode without a name in the file system of a directory. */
+static struct inode *create_nameless(const struct opening *opening, struct dentry *parent)
 {
 	struct inode *directory = parent->inode, *inode;
-	struct name name = { "", 0, 0 };
-	struct dentry *dentry;
 	int error = inode_permission(directory, W_OK | X_OK);
 
 	if (error)
 		return ERR_PTR(error);
 	if (!directory->ops->create)
 		return ERR_PTR(-EOPNOTSUPP);
-	inode = directory->ops->create(directory, NULL, opening->mode, 0, NULL);
+	names_lock(parent);
+	if (parent->flags & DENTRY_REMOVED)
+		inode = ERR_PTR(-ENOENT);
+	else
+		inode = directory->ops->create(directory, NULL, opening->mode & ~current_umask(), 0,
+					       NULL);
+	names_unlock(parent);
+	return inode;
+}
+
+static struct dentry *make_nameless(struct opening *opening, struct dentry *parent)
+{
+	struct inode *inode = create_nameless(opening, parent);
+	struct name name = { "", 0, 0 };
+	struct dentry *dentry;
+
 	if (IS_ERR(inode))
 		return (void *)inode;
-	inode_new_owner(inode, directory, opening->mode & ~current_umask());
 	if (!(opening->flags & O_EXCL))
 		inode->flags |= INODE_LINKABLE;
 	opening->created = true;

@@ -117,6 +117,7 @@ static struct inode *ramfs_create(struct inode *directory, const struct name *na
 	if (IS_ERR(inode))
 		return inode;
 	inode->device = device;
+	inode_new_owner(inode, directory, mode);
 	if (target) {
 		inode->target = kstrdup(target);
 		inode->pages.size = strlen(target);
@@ -418,11 +419,12 @@ static int mount_tmpfs(struct superblock *superblock, const char *options)
 	return mount_memory(superblock, options, &defaults, true);
 }
 
-static int remount_memory(struct superblock *superblock, const char *options)
+static int remount_memory(struct superblock *superblock, uint32_t flags, const char *options)
 {
 	struct ramfs *ramfs = superblock->data, changed = *ramfs;
 	int error = parse_options(&changed, options, superblock->type == &tmpfs_type);
 
+	(void)flags;
 	if (error || changed.used_pages > changed.max_pages)
 		return error ? error : -EINVAL;
 	*ramfs = changed;

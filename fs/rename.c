@@ -1,8 +1,8 @@
 /*
  * rename(2) in all its cases.
  *
- * Both walks end at parents; then the two names are looked up and every rule is checked in Linux's
- * order before anything is changed. A directory must not become part of itself: neither may the
+ * Both walks end at parents. Then, with `names` of their file system held, the two names are looked
+ * up and every rule is checked in Linux's order before anything is changed. A directory must not become part of itself: neither may the
  * source be above the target's parent (-EINVAL), nor the target above the source's (-ENOTEMPTY).
  */
 #include <fs_calls.h>
@@ -33,12 +33,12 @@ static int check_places(const struct renaming *renaming)
 
 static int find_both(struct renaming *renaming)
 {
-	struct dentry *found = walk_last(&renaming->from);
+	struct dentry *found = walk_last(&renaming->from, true);
 
 	if (IS_ERR(found))
 		return PTR_ERR(found);
 	renaming->source = found;
-	found = walk_last(&renaming->to);
+	found = walk_last(&renaming->to, true);
 	if (IS_ERR(found))
 		return PTR_ERR(found) == -ENOENT && !renaming->exchange ? 0 : PTR_ERR(found);
 	renaming->target = found;
@@ -97,7 +97,8 @@ static int check_rights(const struct renaming *renaming)
 		error = check_moved(renaming, renaming->source);
 	if (!error && renaming->exchange)
 		error = check_moved(renaming, renaming->target);
-	if (!error && renaming->target && !renaming->exchange && renaming->target->nchildren)
+	if (!error && renaming->target && !renaming->exchange &&
+	    dentry_has_pinned_children(renaming->target))
 		error = -ENOTEMPTY;
 	return error;
 }
@@ -133,14 +134,18 @@ static int perform(struct renaming *renaming)
 
 static int rename_found(struct renaming *renaming)
 {
-	int error = find_both(renaming);
+	int error;
 
+	names_lock(renaming->from.at);
+	error = find_both(renaming);
 	if (!error)
 		error = check_shape(renaming);
 	if (!error && renaming->target && renaming->target->inode == renaming->source->inode)
 		error = 0;
 	else if (!error)
 		error = check_rights(renaming) ?: perform(renaming);
+	names_unlock(renaming->from.at);
+	/* What was replaced may be freed from its disk with this. */
 	if (renaming->source)
 		dentry_put(renaming->source);
 	if (renaming->target)

@@ -43,8 +43,10 @@ static void remove(struct dentry *parent, struct dentry *child)
 {
 	struct name name = { child->name, child->name_size, child->hash };
 
+	names_lock(parent);
 	EXPECT(parent->inode->ops->unlink(parent->inode, &name, child->inode) == 0);
 	dentry_unlink(child);
+	names_unlock(parent);
 }
 
 /* Removes what is in the folder, one level deep, and the folder itself. */
@@ -59,8 +61,11 @@ static void folder_remove(struct dentry *folder)
 static struct dentry *child_make(struct dentry *parent, const char *text, mode_t mode)
 {
 	struct name name = name_of(text);
-	struct dentry *made = make_child(parent, &name, mode, 0, NULL);
+	struct dentry *made;
 
+	names_lock(parent);
+	made = make_child(parent, &name, mode, 0, NULL);
+	names_unlock(parent);
 	assert(!IS_ERR(made));
 	return made;
 }

@@ -35,6 +35,7 @@ _Static_assert(sizeof(struct statfs64) == 84, "struct statfs64 of the ABI");
 #define MS_NOEXEC 8u
 #define MS_SYNCHRONOUS 16u
 #define MS_REMOUNT 32u
+#define MS_DIRSYNC 128u
 #define MS_NOATIME 1024u
 #define MS_NODIRATIME 2048u
 #define MS_BIND 4096u
