@@ -37,6 +37,7 @@ enum ata_command {
 	ATA_WRITE_SECTORS_EXT = 0x34,
 	ATA_WRITE_DMA_EXT = 0x35,
 	ATA_WRITE_MULTIPLE_EXT = 0x39,
+	ATA_READ_LOG_EXT = 0x2F,
 	ATA_READ_NCQ = 0x60,
 	ATA_WRITE_NCQ = 0x61,
 	ATA_READ_MULTIPLE = 0xC4,
@@ -115,5 +116,12 @@ __must_check bool ata_taskfile_flush(struct ata_taskfile *taskfile,
 /* A command without an address: features and count are its arguments. */
 void ata_taskfile_simple(struct ata_taskfile *taskfile, enum ata_command command,
 			 enum ata_protocol protocol, uint8_t features, uint8_t count);
+
+/*
+ * A line in the log about a command that the disk `name` reports an error for; not when there were
+ * many of late. From anywhere.
+ */
+void ata_log_error(const char *name, const struct ata_taskfile *taskfile, uint8_t status,
+		   uint8_t error);
 
 #endif

@@ -14,6 +14,8 @@
 /* Drivers of PCI devices: 0 (taken), -ENODEV (not mine), or why it cannot be used. */
 static int (*const probes[])(struct pci_device *device) = {
 	virtio_blk_probe,
+	ata_probe_pci,
+	ahci_probe_pci,
 };
 
 static void probe(struct pci_device *device)
@@ -34,4 +36,5 @@ void disks_init(void)
 	pci_init();
 	while ((device = pci_next(device)))
 		probe(device);
+	ata_probe_isa();
 }

@@ -8,5 +8,9 @@
 struct pci_device;
 
 int virtio_blk_probe(struct pci_device *pci);
+int ahci_probe_pci(struct pci_device *device);
+/* IDE controllers; then the ports that IDE had before PCI, unless a PCI controller has them. */
+int ata_probe_pci(struct pci_device *device);
+void ata_probe_isa(void);
 
 #endif

@@ -45,6 +45,17 @@ static inline void port_write32(uint16_t port, uint32_t value)
 	__asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port) : "memory");
 }
 
+/* count words from a port to memory, and from memory to a port. */
+static inline void port_read16_many(uint16_t port, void *to, unsigned count)
+{
+	__asm__ volatile("rep insw" : "+D"(to), "+c"(count) : "d"(port) : "memory");
+}
+
+static inline void port_write16_many(uint16_t port, const void *from, unsigned count)
+{
+	__asm__ volatile("rep outsw" : "+S"(from), "+c"(count) : "d"(port) : "memory");
+}
+
 /* About a microsecond, for devices of the ISA age: a write to the port of the BIOS's
  * progress codes. */
 static inline void port_delay(void)

@@ -10,6 +10,7 @@
  *   block.timeout=N      seconds that a disk has to answer (block.h)
  *   mem=N[K|M|G]         no RAM above this address
  *   quiet, debug, loglevel=N   which log lines are shown on the consoles
+ *   libata.dma=0         IDE disks by PIO; libata.force=noncq: SATA disks one command at a time
  *   panic=N              reboot N seconds after a panic; panic_exit: leave QEMU (panic.h)
  *   fail_nth=N           the Nth allocation after process 1 has started fails (fail.h)
  *   selftest= selftest_seed= crash=   selftest.h
