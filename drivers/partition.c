@@ -6,6 +6,10 @@
  * A table is whatever its disk holds, so nothing in it is believed: what begins beyond the disk is
  * left out, what ends beyond is cut, and the chain of an extended partition, which may well be a
  * circle, is followed only so far without finding a partition.
+ *
+ * Where a GPT is, a record with an entry of type EE stands in front of it, to keep those away who do
+ * not know of GPTs (drivers/partition_gpt.c). When the GPT is not to be believed there are no
+ * partitions, rather than that entry as one.
  */
 #include "partition.h"
 
@@ -26,6 +30,7 @@
 #define TYPE_EXTENDED_CHS 0x05
 #define TYPE_EXTENDED_LBA 0x0f
 #define TYPE_EXTENDED_LINUX 0x85
+#define TYPE_GPT 0xee
 
 #define FLAG_ACTIVE 0x80
 
@@ -214,6 +219,14 @@ static void read_mbr(const struct partition_reader *reader, struct partition_tab
 	}
 }
 
+static bool announces_gpt(const uint8_t *record)
+{
+	for (unsigned i = 0; i < ENTRIES; i++)
+		if (entry_at(record, i).type == TYPE_GPT)
+			return true;
+	return false;
+}
+
 int partition_read_table(const struct partition_reader *reader, struct partition_table *table)
 {
 	uint8_t *record = kalloc(reader->sector_size);
@@ -226,8 +239,12 @@ int partition_read_table(const struct partition_reader *reader, struct partition
 	error = reader->nsectors < reader->sector_size / 512
 			? -EIO
 			: reader->read(reader->context, 0, record, reader->sector_size);
-	if (!error && is_record(record) && has_right_flags(record))
+	if (!error && is_record(record) && announces_gpt(record)) {
+		if (!partition_read_gpt(reader, table))
+			table->is_table = true;
+	} else if (!error && is_record(record) && has_right_flags(record)) {
 		read_mbr(reader, table, record);
+	}
 	kfree(record);
 	return error;
 }

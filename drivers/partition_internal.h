@@ -10,4 +10,11 @@
 void partition_add(const struct partition_reader *reader, struct partition_table *table,
 		   struct partition partition);
 
+/*
+ * Takes the partitions of a GPT whose first header, or else the copy at the end of the disk, is
+ * right: true. Lines in the log for what is not.
+ */
+__must_check bool partition_read_gpt(const struct partition_reader *reader,
+				     struct partition_table *table);
+
 #endif

@@ -164,6 +164,11 @@ __must_check int proc_parse_number(const char *text, int32_t *number);
 /* May current look into process: its memory, its files? As kill and ptrace have it. */
 bool proc_may_inspect(const struct process *process);
 
+/* fs/proc_disks.c */
+extern const struct proc_entry proc_bus_entries[];
+int proc_show_partitions(struct proc_text *text, struct process *process);
+int proc_show_diskstats(struct proc_text *text, struct process *process);
+
 int proc_show_meminfo(struct proc_text *text, struct process *process);
 int proc_show_vmstat(struct proc_text *text, struct process *process);
 /* fs/proc_oom.c */

@@ -235,8 +235,10 @@ static const struct proc_entry loft_entries[] = { PROC_FILE("heap", 0444, show_h
 						  { .name = NULL } };
 
 const struct proc_entry proc_root_entries[] = {
+	PROC_DIRECTORY("bus", proc_bus_entries),
 	PROC_FILE("cmdline", 0444, show_cmdline),
 	PROC_FILE("cpuinfo", 0444, show_cpuinfo),
+	PROC_FILE("diskstats", 0444, proc_show_diskstats),
 	{ .name = "faults", .mode = S_IFREG | 0600, .file_ops = &proc_faults_ops },
 	PROC_FILE("filesystems", 0444, show_filesystems),
 	{ .name = "kpagecount", .mode = S_IFREG | 0400, .read = proc_read_kpagecount },
@@ -245,6 +247,7 @@ const struct proc_entry proc_root_entries[] = {
 	PROC_DIRECTORY("loft", loft_entries),
 	PROC_FILE("meminfo", 0444, proc_show_meminfo),
 	PROC_LINK("mounts", mounts_text),
+	PROC_FILE("partitions", 0444, proc_show_partitions),
 	PROC_LINK("self", self_text),
 	PROC_FILE("stat", 0444, show_stat),
 	PROC_FILE("swaps", 0444, show_swaps),
