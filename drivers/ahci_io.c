@@ -235,7 +235,9 @@ static void go_on(struct ahci_port *port, uint32_t taskfile)
 		end_alone(port, -EIO);
 		return;
 	}
-	log_debug("%s: an error among queued commands: one by one again", port_name(port));
+	if (ata_may_log())
+		log_warning("%s: an error among queued commands: one by one again",
+			    port_name(port));
 	port->again |= port->issued;
 	port->issued = 0;
 	read_log(port);

@@ -117,9 +117,11 @@ __must_check bool ata_taskfile_flush(struct ata_taskfile *taskfile,
 void ata_taskfile_simple(struct ata_taskfile *taskfile, enum ata_command command,
 			 enum ata_protocol protocol, uint8_t features, uint8_t count);
 
+/* Whether another line about an error is in order: not when there were many of late. */
+__must_check bool ata_may_log(void);
 /*
- * A line in the log about a command that the disk `name` reports an error for; not when there were
- * many of late. From anywhere.
+ * A line in the log about a command that the disk `name` reports an error for, if another line is
+ * in order. From anywhere.
  */
 void ata_log_error(const char *name, const struct ata_taskfile *taskfile, uint8_t status,
 		   uint8_t error);

@@ -11,8 +11,7 @@
 #define LINES_MAX 10u
 #define LINES_TIME (5 * NSEC_PER_SEC)
 
-/* Whether another line is in order. */
-static bool may_say(void)
+bool ata_may_log(void)
 {
 	static uint64_t since;
 	static unsigned nlines;
@@ -46,7 +45,7 @@ void ata_log_error(const char *name, const struct ata_taskfile *taskfile, uint8_
 {
 	uint64_t lba = taskfile->lba;
 
-	if (!may_say())
+	if (!ata_may_log())
 		return;
 	if (!taskfile->extended)
 		lba |= (uint64_t)(taskfile->device & 0x0F) << 24;
