@@ -1,9 +1,12 @@
 /*
  * Directories: reading their entries, and the working and root directory.
  *
- * A position in a directory is the order number of the next entry (dentry.c), so it stays right
- * while names come and go. The system calls give readdir a sink that fills the user's buffer record
- * by record.
+ * A position in a directory whose dentries are all there is is the order number of the next entry
+ * (dentry.c), so it stays right while names come and go. Other file systems' are their own.
+ *
+ * The system calls give readdir a sink that puts records into a buffer of the kernel's, with `names`
+ * of the file system held; what the buffer has goes to the user's memory when that is given back, and
+ * so on until one of the two ends.
  */
 #include <fs_calls.h>
 #include <vfs.h>
@@ -44,31 +47,21 @@ static bool add_dots(struct file *file, struct readdir_sink *sink)
 
 static int dir_readdir(struct file *file, struct readdir_sink *sink)
 {
-	struct dentry *at;
+	const struct dentry *at;
 
 	if (!add_dots(file, sink))
 		return 0;
 	while (file->position <= UINT32_MAX) {
-		const struct inode *inode;
-
-		/* The sink may sleep: the next one is looked for anew each time. */
 		at = dentry_child_from(file->dentry, (uint32_t)file->position);
-		if (!at)
+		if (!at || !sink->add(sink, at->name, at->name_size, at->inode->number,
+				      DT_OF_MODE(at->inode->mode), (loff_t)at->order + 1))
 			break;
-		dentry_get(at);
-		inode = at->inode;
-		loff_t next = (loff_t)at->order + 1;
-		bool taken = sink->add(sink, at->name, at->name_size, inode->number,
-				       DT_OF_MODE(inode->mode), next);
-		dentry_put(at);
-		if (!taken)
-			break;
-		file->position = next;
+		file->position = (loff_t)at->order + 1;
 	}
 	return 0;
 }
 
-static loff_t dir_seek(struct file *file, loff_t offset, int whence)
+loff_t dir_seek(struct file *file, loff_t offset, int whence)
 {
 	if (whence == SEEK_CUR)
 		offset += file->position;
@@ -88,11 +81,15 @@ const struct file_ops dir_ops = {
 
 /* ---- getdents ---- */
 
+/* What goes to the user, and the batch of it that is being made. */
 struct user_sink {
 	struct readdir_sink sink;
 	char __user *to;
 	uint32_t left, used;
-	int error; /* why not even one fits, or -EFAULT */
+	char *batch; /* of PATH_MAX bytes */
+	uint32_t filled;
+	bool full;    /* the batch; the user has room for more */
+	bool cramped; /* not even one record has room with the user */
 };
 
 /* A record is put together in a small buffer, then copied. */
@@ -100,17 +97,15 @@ struct user_sink {
 
 static bool put_record(struct user_sink *user, const char *record, uint32_t size)
 {
-	if (size > user->left) {
-		user->error = -EINVAL;
+	if (size > user->left - user->filled) {
+		user->cramped = user->used + user->filled == 0;
 		return false;
 	}
-	if (copy_to_user(user->to, record, size) != 0) {
-		user->error = -EFAULT;
+	user->full = size > PATH_MAX - user->filled;
+	if (user->full)
 		return false;
-	}
-	user->to += size;
-	user->left -= size;
-	user->used += size;
+	memcpy(user->batch + user->filled, record, size);
+	user->filled += size;
 	return true;
 }
 
@@ -144,25 +139,60 @@ static bool add_dirent64(struct readdir_sink *sink, const char *name, size_t siz
 	return put_record(container_of(sink, struct user_sink, sink), room, total);
 }
 
-static int32_t read_entries(int fd, struct user_sink *user)
+/* Makes a batch: readdir and what it needs. */
+static int make_batch(struct file *file, struct user_sink *user)
 {
-	struct file *file = file_from_fd(fd);
+	struct mutex *names = &file->inode->superblock->names;
 	int error;
 
-	if (IS_ERR(file))
-		return PTR_ERR(file);
-	if (!file->ops->readdir)
-		error = -ENOTDIR;
-	else if (file->dentry->flags & DENTRY_REMOVED)
+	user->filled = 0;
+	user->full = false;
+	mutex_lock(names);
+	if (file->dentry->flags & DENTRY_REMOVED)
 		error = -ENOENT;
 	else
 		error = file->ops->readdir(file, &user->sink);
+	mutex_unlock(names);
+	return error;
+}
+
+/* Hands batches to the user: 0 when there is no more, or no room for more; -EFAULT, -EIO... */
+static int read_batches(struct file *file, struct user_sink *user)
+{
+	int error;
+
+	do {
+		loff_t start = file->position;
+
+		error = make_batch(file, user);
+		if (copy_to_user(user->to, user->batch, user->filled) != 0) {
+			file->position = start;
+			return -EFAULT;
+		}
+		user->to += user->filled;
+		user->left -= user->filled;
+		user->used += user->filled;
+	} while (user->full && !error);
+	return error ? error : user->cramped ? -EINVAL : 0;
+}
+
+static int32_t read_entries(int fd, struct user_sink *user)
+{
+	struct file *file = file_from_fd(fd);
+	int error = -ENOTDIR;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	if (file->ops->readdir) {
+		user->batch = path_buffer_get();
+		error = user->batch ? read_batches(file, user) : -ENOMEM;
+		if (user->batch)
+			path_buffer_put(user->batch);
+	}
 	if (!error && !(file->flags & O_NOATIME))
 		inode_accessed(file->inode);
 	file_put(file);
-	if (user->used)
-		return (int32_t)user->used;
-	return error ? error : user->error;
+	return user->used ? (int32_t)user->used : error;
 }
 
 int32_t sys_getdents(int fd, void __user *to, uint32_t size)

@@ -197,7 +197,8 @@ static int attach_new(struct superblock *superblock, struct dentry *at)
 {
 	int error;
 
-	list_init(&superblock->link);
+	/* Who goes through the list of devpts or devtmpfs must not miss one while this waits. */
+	list_add_tail(&superblocks, &superblock->link);
 	names_lock(at);
 	error = check_place(at, superblock->type);
 	if (!error)
@@ -250,7 +251,9 @@ static struct block_device *device_at(const char *path)
 	} else if (node->inode->superblock->flags & MS_NODEV) {
 		block = ERR_PTR(-EACCES);
 	} else {
-		block = ERR_PTR(-ENXIO);
+		block = block_find(node->inode->device);
+		if (!block)
+			block = ERR_PTR(-ENXIO);
 	}
 	dentry_put(node);
 	return block;

@@ -343,7 +343,6 @@ static void list_tasks(struct file *file, struct readdir_sink *sink, pid_t pid)
 {
 	pid_t tid;
 
-	/* The sink may sleep: the process is looked for anew each time. */
 	while ((tid = next_task_of(process_find(pid), (pid_t)(file->position - POSITION_NUMBERS))))
 		if (!list_number(file, sink, tid, &task_entry, tid, -1))
 			return;
@@ -361,7 +360,6 @@ static void list_fds(struct file *file, struct readdir_sink *sink, pid_t pid)
 {
 	int fd;
 
-	/* The sink may sleep: the process is looked for anew each time. */
 	while ((fd = next_fd_of(pid, (int)(file->position - POSITION_NUMBERS))) >= 0)
 		if (!list_number(file, sink, fd, &proc_fd_entry, pid, fd))
 			return;
@@ -376,7 +374,6 @@ static void list_regions(struct file *file, struct readdir_sink *sink, pid_t pid
 		vaddr_t from = (vaddr_t)(file->position - POSITION_NUMBERS) << PAGE_SHIFT;
 		uint32_t page;
 
-		/* The sink may sleep: the process is looked for anew each time. */
 		vma = proc_next_region(process_find(pid), from);
 		if (!vma)
 			return;

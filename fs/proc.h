@@ -178,6 +178,11 @@ int proc_store_oom_score_adj(const char *text, struct process *process);
 int proc_show_oom_adj(struct proc_text *text, struct process *process);
 int proc_store_oom_adj(const char *text, struct process *process);
 
+int proc_show_filesystems(struct proc_text *text, struct process *process);
+int proc_show_mountinfo(struct proc_text *text, struct process *process);
+int proc_show_dentry_state(struct proc_text *text, struct process *process);
+int proc_show_inode_nr(struct proc_text *text, struct process *process);
+int proc_show_inode_state(struct proc_text *text, struct process *process);
 int proc_show_mounts(struct proc_text *text, struct process *process);
 int proc_show_maps(struct proc_text *text, struct process *process, uint32_t *cursor);
 int proc_show_smaps(struct proc_text *text, struct process *process, uint32_t *cursor);

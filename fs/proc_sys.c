@@ -109,6 +109,13 @@ static const struct proc_number panic_on_oom = { .value = &oom_policy.panic, .ma
 static const struct proc_entry random_entries[] = { PROC_FILE("uuid", 0444, show_uuid),
 						    { .name = NULL } };
 
+static const struct proc_entry sys_fs_entries[] = {
+	PROC_FILE("dentry-state", 0444, proc_show_dentry_state),
+	PROC_FILE("inode-nr", 0444, proc_show_inode_nr),
+	PROC_FILE("inode-state", 0444, proc_show_inode_state),
+	{ .name = NULL }
+};
+
 static const struct proc_entry sys_kernel_entries[] = {
 	PROC_FILE("domainname", 0444, show_domainname),
 	PROC_FILE("hostname", 0444, show_hostname),
@@ -139,6 +146,7 @@ static const struct proc_entry sys_vm_entries[] = {
 	{ .name = NULL }
 };
 
-const struct proc_entry proc_sys_entries[] = { PROC_DIRECTORY("kernel", sys_kernel_entries),
+const struct proc_entry proc_sys_entries[] = { PROC_DIRECTORY("fs", sys_fs_entries),
+					       PROC_DIRECTORY("kernel", sys_kernel_entries),
 					       PROC_DIRECTORY("vm", sys_vm_entries),
 					       { .name = NULL } };

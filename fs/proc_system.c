@@ -161,55 +161,10 @@ static int show_cpuinfo(struct proc_text *text, struct process *process)
 	return 0;
 }
 
-static int show_filesystems(struct proc_text *text, struct process *process)
-{
-	struct filesystem *type;
-
-	(void)process;
-	list_for_each(type, &filesystems, link)
-		proc_print(text, "nodev\t%s\n", type->name);
-	return 0;
-}
-
 static int show_swaps(struct proc_text *text, struct process *process)
 {
 	(void)process;
 	proc_print(text, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
-	return 0;
-}
-
-/* A field of a line: what would end it stands as \ooo, as Linux's mangle has it. */
-static void print_field(struct proc_text *text, const char *field, const char *special)
-{
-	for (; *field; field++) {
-		if (strchr(special, *field))
-			proc_print(text, "\\%03o", (unsigned char)*field);
-		else
-			proc_append(text, field, 1);
-	}
-	proc_append(text, " ", 1);
-}
-
-int proc_show_mounts(struct proc_text *text, struct process *process)
-{
-	char *path = path_buffer_get(), options[96];
-	struct superblock *at;
-
-	(void)process;
-	if (!path)
-		return -ENOMEM;
-	list_for_each(at, &superblocks, link) {
-		const struct dentry *place = at->covers ? at->covers : at->root;
-		char *where = dentry_path(place, current_root(), path, PATH_MAX);
-
-		superblock_options(at, options, sizeof(options));
-		if (IS_ERR(where))
-			continue;
-		print_field(text, at->source, " \t\n\\#");
-		print_field(text, where, " \t\n\\");
-		proc_print(text, "%s %s 0 0\n", at->type->name, options);
-	}
-	path_buffer_put(path);
 	return 0;
 }
 
@@ -240,7 +195,7 @@ const struct proc_entry proc_root_entries[] = {
 	PROC_FILE("cpuinfo", 0444, show_cpuinfo),
 	PROC_FILE("diskstats", 0444, proc_show_diskstats),
 	{ .name = "faults", .mode = S_IFREG | 0600, .file_ops = &proc_faults_ops },
-	PROC_FILE("filesystems", 0444, show_filesystems),
+	PROC_FILE("filesystems", 0444, proc_show_filesystems),
 	{ .name = "kpagecount", .mode = S_IFREG | 0400, .read = proc_read_kpagecount },
 	{ .name = "kpageflags", .mode = S_IFREG | 0400, .read = proc_read_kpageflags },
 	PROC_FILE("loadavg", 0444, show_loadavg),

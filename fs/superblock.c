@@ -282,25 +282,29 @@ void superblocks_shut_down(void)
 
 /* ---- what /proc/mounts and statfs say ---- */
 
-void superblock_options(const struct superblock *superblock, char *to, size_t size)
+void superblock_options(const struct superblock *superblock, unsigned which, char *to, size_t size)
 {
 	static const struct {
 		uint32_t flag;
+		unsigned which;
 		const char *text;
 	} words[] = {
-		{ MS_SYNCHRONOUS, ",sync" },	  { MS_DIRSYNC, ",dirsync" },
-		{ MS_NOSUID, ",nosuid" },	  { MS_NODEV, ",nodev" },
-		{ MS_NOEXEC, ",noexec" },	  { MS_NOATIME, ",noatime" },
-		{ MS_NODIRATIME, ",nodiratime" },
+		{ MS_SYNCHRONOUS, OPTIONS_OF_SUPERBLOCK, ",sync" },
+		{ MS_DIRSYNC, OPTIONS_OF_SUPERBLOCK, ",dirsync" },
+		{ MS_NOSUID, OPTIONS_OF_MOUNT, ",nosuid" },
+		{ MS_NODEV, OPTIONS_OF_MOUNT, ",nodev" },
+		{ MS_NOEXEC, OPTIONS_OF_MOUNT, ",noexec" },
+		{ MS_NOATIME, OPTIONS_OF_MOUNT, ",noatime" },
+		{ MS_NODIRATIME, OPTIONS_OF_MOUNT, ",nodiratime" },
 	};
 	size_t used = strlcpy(to, superblock->flags & MS_RDONLY ? "ro" : "rw", size);
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (superblock->flags & words[i].flag)
+		if ((superblock->flags & words[i].flag) && (which & words[i].which))
 			used += strlcpy(to + used, words[i].text, size - used);
-	if (!(superblock->flags & (MS_NOATIME | MS_STRICTATIME)))
+	if ((which & OPTIONS_OF_MOUNT) && !(superblock->flags & (MS_NOATIME | MS_STRICTATIME)))
 		used += strlcpy(to + used, ",relatime", size - used);
-	if (superblock->ops->show_options)
+	if ((which & OPTIONS_OF_SUPERBLOCK) && superblock->ops->show_options)
 		superblock->ops->show_options(superblock, to + used, size - used);
 }
 

@@ -256,8 +256,10 @@ int unix_bind(struct unix_socket *socket, const struct sockaddr_un *name, uint32
 
 void unix_unbind(struct unix_socket *socket)
 {
+	struct dentry *node = socket->node;
+
 	list_remove(&socket->name_link);
-	if (socket->node)
-		dentry_put(socket->node);
 	socket->node = NULL;
+	if (node)
+		dentry_put(node);
 }

@@ -219,22 +219,35 @@ static void sweep(struct list *garbage)
 	}
 }
 
-void unix_collect(void)
+/* Lets go what is in the list; files may have to be freed from their disks with it. */
+static void free_messages(struct list *garbage)
 {
-	static bool collecting;
-	struct list garbage = LIST_INIT(garbage);
-
-	/* Freeing closes sockets, which comes here again: one search has found all there is. */
-	if (collecting)
-		return;
-	mark();
-	sweep(&garbage);
-	collecting = true;
-	while (!list_empty(&garbage)) {
-		struct unix_message *message = list_first(&garbage, struct unix_message, link);
+	while (!list_empty(garbage)) {
+		struct unix_message *message = list_first(garbage, struct unix_message, link);
 
 		list_remove(&message->link);
 		unix_message_free(message);
+	}
+}
+
+void unix_collect(void)
+{
+	static bool collecting, again;
+	struct list garbage = LIST_INIT(garbage);
+
+	/*
+	 * Freeing closes sockets, which comes here again, and sleeps, while others come here: what
+	 * they lost is looked for when this search is over.
+	 */
+	again = true;
+	if (collecting)
+		return;
+	collecting = true;
+	while (again) {
+		again = false;
+		mark();
+		sweep(&garbage);
+		free_messages(&garbage);
 	}
 	collecting = false;
 }

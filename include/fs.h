@@ -42,6 +42,12 @@ struct file_ops {
 	/* A region with VMA_COUNTED maps the file, or no longer does. Only for files that ask for it. */
 	void (*mapped)(struct file *file);
 	void (*unmapped)(struct file *file);
+	/*
+	 * Gives the sink the entries from file->position on, moving that behind each one taken, until
+	 * the sink is full or there are no more: 0 or -EIO... (what was taken before counts). names of
+	 * the file system is held (inode.h). A position stays right while other names come and go: an
+	 * entry that is there all the time is given once.
+	 */
 	int (*readdir)(struct file *file, struct readdir_sink *sink);
 	int (*open)(struct inode *inode, struct file *file);
 	void (*release)(struct file *file); /* last close */
@@ -62,8 +68,8 @@ struct file {
 };
 
 /*
- * One directory entry at a time; returns false when the sink is full (then the same entry comes
- * again later).
+ * One directory entry at a time; next: the position behind it. Returns false when the sink is full
+ * (then the same entry comes again later). Does not sleep.
  */
 struct readdir_sink {
 	bool (*add)(struct readdir_sink *sink, const char *name, size_t size, uint64_t inode_number,

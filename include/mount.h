@@ -150,8 +150,14 @@ __must_check int mount_remove(struct superblock *superblock, uint32_t flags);
 __must_check int mount_root(struct filesystem *type);
 /* May something be changed in it? 0 or -EROFS. */
 __must_check int superblock_writable(const struct superblock *superblock);
-/* "rw,nosuid,relatime" as /proc/mounts has it. */
-void superblock_options(const struct superblock *superblock, char *to, size_t size);
+/*
+ * "rw,nosuid,relatime": which options? All, as /proc/mounts has them, or in two parts, as mountinfo
+ * has.
+ */
+#define OPTIONS_OF_MOUNT 1u
+#define OPTIONS_OF_SUPERBLOCK 2u
+#define OPTIONS_ALL 3u
+void superblock_options(const struct superblock *superblock, unsigned which, char *to, size_t size);
 void superblock_statfs(struct superblock *superblock, struct statfs64 *to);
 /* The device number of the next file system that has no disk. */
 dev_t anonymous_device(void);

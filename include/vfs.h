@@ -23,7 +23,7 @@
 #include <types.h>
 #include <wait.h>
 
-/* ---- walking paths (fs/namei.c) ---- */
+/* ---- walking paths (fs/namei.c; texts: fs/path_text.c) ---- */
 
 #define LOOKUP_FOLLOW 1u    /* a symbolic link at the end is followed */
 #define LOOKUP_DIRECTORY 2u /* the end must be a directory */
@@ -196,6 +196,8 @@ extern const struct file_ops fifo_ops, chardev_ops, path_only_ops;
 /* A directory: read is -EISDIR. dir_ops reads dentries; others bring a readdir. */
 extern const struct file_ops dir_ops;
 ssize_t dir_read(struct file *file, struct uio *io, loff_t *position);
+/* To any position that is not negative; none is at the end. */
+loff_t dir_seek(struct file *file, loff_t offset, int whence);
 loff_t file_seek_default(struct file *file, loff_t offset, int whence);
 
 /* ---- current's share ---- */

@@ -117,7 +117,7 @@ static int check_size(size_t size)
 	return shm_total_npages + npages > shm_limits.all ? -ENOSPC : 0;
 }
 
-/* Its identifier, or -errno. */
+/* Its identifier, or -errno; -EEXIST: there is one with the key by now. */
 static int32_t make_segment(int32_t key, size_t size, uint32_t flags)
 {
 	struct segment *segment;
@@ -136,7 +136,10 @@ static int32_t make_segment(int32_t key, size_t size, uint32_t flags)
 	error = flags & SHM_HUGETLB ? -EINVAL : make_file(segment, flags);
 	if (error)
 		goto free_segment;
-	error = ipc_add(&shm_segments, &segment->ipc, (uint32_t)shm_limits.mni);
+	/* Making the file may have slept, and somebody else have been first. */
+	error = key != IPC_PRIVATE && ipc_find_key(&shm_segments, key) ? -EEXIST : 0;
+	if (!error)
+		error = ipc_add(&shm_segments, &segment->ipc, (uint32_t)shm_limits.mni);
 	if (error)
 		goto put_file;
 	/* In /proc/PID/maps the identifier stands where files have their inode. */
@@ -154,12 +157,19 @@ free_segment:
 int32_t sys_shmget(int32_t key, size_t size, uint32_t flags)
 {
 	struct ipc_object *object;
-	int error = ipc_get(&shm_segments, key, flags, &object);
+	int32_t made = -EEXIST;
 
-	if (error)
-		return error;
+	while (made == -EEXIST) {
+		int error = ipc_get(&shm_segments, key, flags, &object);
+
+		if (error)
+			return error;
+		if (object)
+			break;
+		made = make_segment(key, size, flags);
+	}
 	if (!object)
-		return make_segment(key, size, flags);
+		return made;
 	if (shm_segment_of(object)->size < size)
 		return -EINVAL;
 	return ipc_permits(object, flags) ? object->id : -EACCES;

@@ -50,18 +50,18 @@ void mm_get(struct mm *mm)
 	mm->refs++;
 }
 
-/* Ends every region: nobody needs the tree any more. */
+/* Ends every region. Letting a file go may sleep: who looks at the tree meanwhile finds it empty. */
 static void destroy_regions(struct mm *mm)
 {
-	struct vma *next;
+	struct vma *vma = mm->first, *next;
 
-	for (struct vma *vma = mm->first; vma; vma = next) {
-		next = vma->next;
-		vma_destroy(vma);
-	}
 	mm->regions.root = NULL;
 	mm->first = mm->last = mm->last_found = NULL;
 	mm->nregions = 0;
+	for (; vma; vma = next) {
+		next = vma->next;
+		vma_destroy(vma);
+	}
 }
 
 void mm_put(struct mm *mm)
