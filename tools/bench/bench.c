@@ -4,6 +4,8 @@
  * FIGURE" for each, "@done", and switches the machine off. See tools/bench.py, which runs it. The
  * plus tells its arguments from words of the command line that a kernel did not know either.
  *
+ * With the argument +disk the rows are those of disk.c, and with +clock they tell the time.
+ *
  * With the argument +profile it stops before a sample that is neither the first nor the second,
  * says "@ready", and goes on when it has read a byte, without ever sleeping, which would give the
  * kernel idle time that it otherwise has not. By then QEMU logs what it executes, and the sample is
@@ -13,6 +15,8 @@
 
 #define SAMPLES_MAX 128
 #define PROFILE "+profile"
+#define DISK "+disk"
+#define CLOCK "+clock"
 #define PROFILED_SAMPLE 2 /* counted from 0 */
 
 /* Shared by the process that runs a row and its children. */
@@ -118,8 +122,8 @@ void begin(void)
 	samples->began = counter();
 }
 
-/* Instructions since begin(), without those of begin() and end(). */
-static uint64_t elapsed(void)
+/* Without those of begin() and end(). */
+uint64_t elapsed(void)
 {
 	uint64_t now = counter();
 
@@ -158,6 +162,19 @@ void end_rate(unsigned bytes)
 
 	say_operations(bytes / 100); /* one is a thousand bytes */
 	add_sample((uint64_t)bytes * 10000 / instructions);
+}
+
+void end_without(uint64_t instructions, unsigned operations)
+{
+	uint64_t tenths = (elapsed() - instructions) * 10;
+
+	say_operations(operations * 10);
+	add_sample((tenths + operations / 2) / operations);
+}
+
+void end_figure(uint32_t figure)
+{
+	add_sample((uint64_t)figure * 10);
 }
 
 static uint32_t median(void)
@@ -221,7 +238,8 @@ static bool is_asked_for(const char *name, char **asked)
 	bool any = false;
 
 	for (; *asked; asked++) {
-		if ((*asked)[0] != '+' || same(*asked, PROFILE))
+		if ((*asked)[0] != '+' || same(*asked, PROFILE) || same(*asked, DISK) ||
+		    same(*asked, CLOCK))
 			continue;
 		if (same(*asked + 1, name))
 			return true;
@@ -245,6 +263,21 @@ static void run_rows(const struct row *rows, char **asked)
 	}
 }
 
+static bool has(char **words, const char *wanted)
+{
+	while (*words && !same(*words, wanted))
+		words++;
+	return *words;
+}
+
+static void run_all(char **asked)
+{
+	run_rows(file_rows, asked);
+	run_rows(process_rows, asked);
+	run_rows(memory_rows, asked);
+	run_rows(many_rows, asked);
+}
+
 /* The start, from _start below: words are the program's name, its arguments and a NULL. */
 void run(char **words);
 
@@ -256,12 +289,13 @@ void run(char **words)
 					    MAP_SHARED | MAP_ANONYMOUS, -1);
 	check((long)samples, "mmap of shared memory");
 	calibrate();
-	for (char **word = asked; *word; word++)
-		samples->profile = samples->profile || same(*word, PROFILE);
-	run_rows(file_rows, asked);
-	run_rows(process_rows, asked);
-	run_rows(memory_rows, asked);
-	run_rows(many_rows, asked);
+	samples->profile = has(asked, PROFILE);
+	if (has(asked, DISK)) {
+		disk_prepare(has(asked, CLOCK));
+		run_rows(disk_rows, asked);
+	} else {
+		run_all(asked);
+	}
 	say("@done\n");
 	power_off();
 }

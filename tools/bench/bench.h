@@ -27,17 +27,25 @@ enum call {
 	CALL_WAITPID = 7,
 	CALL_EXECVE = 11,
 	CALL_LSEEK = 19,
+	CALL_MOUNT = 21,
+	CALL_NICE = 34,
 	CALL_KILL = 37,
+	CALL_MKDIR = 39,
 	CALL_PIPE = 42,
 	CALL_BRK = 45,
 	CALL_FCNTL = 55,
 	CALL_GETPPID = 64,
+	CALL_GETTIMEOFDAY = 78,
+	CALL_SWAPON = 87,
 	CALL_REBOOT = 88,
 	CALL_MUNMAP = 91,
+	CALL_FSYNC = 118,
 	CALL_MPROTECT = 125,
 	CALL_SCHED_YIELD = 158,
 	CALL_NANOSLEEP = 162,
 	CALL_MMAP2 = 192,
+	CALL_FADVISE64_64 = 272,
+	CALL_FINIT_MODULE = 350,
 };
 
 #define PROT_READ 1
@@ -119,6 +127,11 @@ static inline void load_pages(const char *start, size_t size)
 void begin(void);
 void end(unsigned operations);
 void end_rate(unsigned bytes);
+/* The sample is without so many instructions; and: the sample is this figure. */
+void end_without(uint64_t instructions, unsigned operations);
+void end_figure(uint32_t figure);
+/* Instructions since begin(), which goes on. */
+uint64_t elapsed(void);
 
 /* Ends the program with a message when a call that the row needs has failed. */
 void check(long result, const char *what);
@@ -138,5 +151,9 @@ struct row {
 
 /* Each ends with a row without a name. */
 extern const struct row memory_rows[], many_rows[], process_rows[], file_rows[];
+
+/* Those of disk.c, for a machine of their own, which disk_prepare makes ready. */
+extern const struct row disk_rows[];
+void disk_prepare(bool by_clock);
 
 #endif

@@ -7,7 +7,7 @@ BENCH_CFLAGS := -std=gnu11 -O2 -march=i486 -ffreestanding -fno-builtin -fno-pic 
 	-fno-tree-loop-distribute-patterns -fno-stack-protector -fcf-protection=none \
 	-fno-asynchronous-unwind-tables -fomit-frame-pointer -Wall -Wextra -Werror \
 	-Wmissing-prototypes -Wstrict-prototypes -Wshadow $(INT_TYPES)
-BENCH_SOURCES := bench file process memory many
+BENCH_SOURCES := bench file process memory many disk
 
 build/bench/%.o: tools/bench/%.c tools/bench/bench.h tools/bench/bench.mk | setup-build
 	@mkdir -p $(@D)
