@@ -82,17 +82,26 @@ _Static_assert(sizeof(struct frame) == 32 || sizeof(void *) > 4, "one in 128 byt
 #define FRAME_FLAG_WRITEBACK 128
 #define FRAME_FLAG_ERROR 256	  /* its last write failed */
 #define FRAME_FLAG_REFERENCED 512 /* used by a system call since the policy last looked */
-/* The replacement policy's own: which of its lists has the frame (policy.h). */
+/* The replacement policy's own: which of its lists has the frame, and why (policy_lists.h). */
 #define FRAME_FLAG_LISTED 1024
 #define FRAME_FLAG_ACTIVE 2048
-#define FRAME_FLAG_WORKINGSET 4096
-#define FRAME_FLAGS_POLICY (FRAME_FLAG_LISTED | FRAME_FLAG_ACTIVE | FRAME_FLAG_WORKINGSET)
+#define FRAME_FLAG_SWAPS 4096
+#define FRAME_FLAG_WORKINGSET 8192
 
 /* How to allocate. */
 #define FRAME_LOW 1  /* in the direct map: page tables, kernel data */
 #define FRAME_ZERO 2 /* filled with zeros */
 
 #define FRAME_MAX_ORDER 10 /* largest block: 4 MB */
+
+/*
+ * Watermarks of free low frames, which are what everything ends with: user pages stop at MIN, and what
+ * is below is the kernel's; reclaim begins below LOW and ends at HIGH.
+ */
+enum frame_mark { FRAME_MARK_MIN, FRAME_MARK_LOW, FRAME_MARK_HIGH, FRAME_MARKS };
+
+/* Frames of FRAME_ANON and FRAME_CACHE as they were allocated, for the policy to take from. */
+extern struct list frame_intake;
 
 struct frame_counts {
 	uint32_t total;		       /* frames of RAM, all kinds */
@@ -199,6 +208,15 @@ static inline void *frame_virt(const struct frame *frame)
  * longer.
  */
 bool frame_available(void);
+/* True when there are fewer free low frames than the mark. */
+bool frame_is_short(enum frame_mark mark);
+/* How many frames are missing to FRAME_MARK_HIGH. */
+uint32_t frame_shortage(void);
+/* True when it would help, were this frame free. */
+bool frame_is_wanted(const struct frame *frame);
+/* Free memory up to the marks, in frames; and a new FRAME_MARK_MIN, with the others as far above it. */
+uint32_t frame_mark(enum frame_mark mark);
+void frame_set_min(uint32_t nframes);
 /* How many frames programs and the kernel's own data can come to have. */
 uint32_t frame_usable(void);
 /* A snapshot of the counters. */

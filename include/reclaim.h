@@ -1,19 +1,22 @@
 /*
  * Reclaim: memory is taken back from those that do not use it.
  *
- * Each zone has three watermarks in free frames, min < low < high, from its size. Below low the kernel
- * task "reclaim" is woken and works until high. Below min programs take part in it themselves (direct
- * reclaim), at places where they hold no lock: on the way back to user mode, and where an allocation
- * failed and is tried again (oom_make_room). What is left below min is for those that free memory
- * (reclaim_use_reserve). frame_alloc never sleeps.
+ * There are watermarks of free frames (FRAME_MARK_MIN < LOW < HIGH). Below LOW the kernel task
+ * "reclaim" is woken and works until HIGH. Below MIN programs take part in it themselves (direct
+ * reclaim), at places where that is safe: on the way back to user mode, and where an allocation failed
+ * and is tried again (oom_make_room). The last frames are for those alone that free memory: kernel
+ * tasks. frame_alloc never sleeps.
  *
  * Clean pages of files are dropped, dirty ones written, private and shared memory goes to swap, and
- * shrinkers give back what caches of other kinds hold. Nothing here is for interrupt handlers.
+ * shrinkers, which a task of their own calls ("shrink"), give back what caches of other kinds hold.
+ *
+ * Nothing here is for interrupt handlers, and a lock may be held only where it is said.
  */
 #ifndef LOFT_RECLAIM_H
 #define LOFT_RECLAIM_H
 
 #include <list.h>
+#include <policy.h>
 #include <types.h>
 
 /* A cache on the kernel heap that can give memory back. */
@@ -22,25 +25,69 @@ struct shrinker {
 	const char *name;
 	unsigned (*count)(void); /* objects that could be freed now, about */
 	/*
-	 * Frees up to goal objects: how many it did. Called without locks, in any task at a safe
-	 * point; may sleep. Not called again before it has returned.
+	 * Frees up to goal objects: how many it did. Called without locks, by a kernel task; may
+	 * sleep. Not called again before it has returned.
 	 */
 	unsigned (*shrink)(unsigned goal);
 };
 /* For ever; name, count and shrink are set. */
 void shrinker_register(struct shrinker *shrinker);
+/* Asks all of them, through their task: part of what they hold, more of it the higher `urgency` is. */
+void shrinkers_wake(unsigned urgency);
+/* Asks all of them for everything at once, and waits: drop_caches. No locks. */
+void shrinkers_empty(void);
+/* Objects that they could free. */
+uint32_t shrinkers_count(void);
 
+/* Their task; for reclaim_init. */
+void shrinkers_init(void);
+
+/* Starts the tasks. Once, when the command line and the heap are there. */
+void reclaim_init(void);
 /*
- * For loops that use memory up and hold no lock: takes part in reclaim when a zone is below its min.
- * May sleep.
+ * For loops that use memory up: takes part in reclaim when less than MIN is free. May sleep, for disks.
+ * No lock that writing pages out needs may be held.
  */
 void reclaim_if_low(void);
 /*
- * One round for somebody whose allocation failed and who holds no lock: true when frames came free, and
- * it is worth trying again. May sleep, also for pages being written.
+ * The same for somebody whose allocation failed: true when frames have come free, and it is worth
+ * trying again; false when a whole round has found nothing to take.
  */
 __must_check bool reclaim_make_room(void);
-/* The current task frees memory: it may have the frames below min, too, from now on. */
-void reclaim_use_reserve(void);
+/* Drops all clean pages of files that nobody maps: drop_caches. */
+void reclaim_drop_caches(void);
+
+/* vm.swappiness: 0 (memory goes to swap only when nothing else is left) to 200; 100: like files. */
+extern int32_t reclaim_swappiness;
+
+/* ---- for mm/frame.c ---- */
+
+/* Few frames are free: wakes the task. Neither sleeps nor allocates. */
+void reclaim_notice(void);
+/* May the current task have the last frames? */
+bool reclaim_may_use_reserve(void);
+
+/* ---- for mm/reclaim.c: what becomes of one page (mm/reclaim_page.c) ---- */
+
+enum reclaim_result {
+	RECLAIM_FREED,	 /* its frame is free */
+	RECLAIM_WRITING, /* it is being written, and free after that */
+	RECLAIM_DIRTY,	 /* page of a file: to be written by the write-back task */
+	RECLAIM_KEPT	 /* in use in ways that forbid it, or swap is full */
+};
+struct frame;
+
+/* Takes a victim, on no list, out of memory, or puts it back. May sleep, for requests. */
+enum reclaim_result reclaim_page(struct frame *frame, enum policy_class class);
+/* Sends off what reclaim_page has begun to write. May sleep. */
+void reclaim_submit(void);
+/* How many pages are being written. */
+uint32_t reclaim_nwriting(void);
+/* Frees those that have been written: how many. Does not sleep. */
+uint32_t reclaim_collect(void);
+/* Sleeps until the one that has been at it for longest is written; false when there is none. */
+bool reclaim_wait_for_write(void);
+/* True when pages of the class can go anywhere. */
+bool reclaim_class_can_go(enum policy_class class);
 
 #endif

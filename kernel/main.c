@@ -29,6 +29,7 @@
 #include <pagedir.h>
 #include <panic.h>
 #include <random.h>
+#include <reclaim.h>
 #include <selftest.h>
 #include <task.h>
 #include <trap.h>
@@ -86,6 +87,7 @@ static void release_boot_memory(void)
 static void finish_boot(void *argument)
 {
 	(void)argument;
+	reclaim_init();
 	init_devices();
 	if (initramfs_unpack() != 0)
 		log_error("boot: no initramfs, or not all of it");

@@ -15,6 +15,7 @@
 #include <log.h>
 #include <mm.h>
 #include <panic.h>
+#include <reclaim.h>
 #include <signal.h>
 #include <task.h>
 
@@ -257,6 +258,8 @@ bool oom_make_room(bool only_if_large)
 	/* Somebody gave memory back meanwhile, or it was said to be out on request (fail.h). */
 	if (frame_available())
 		return !only_if_large && !sched_give_way();
+	if (reclaim_make_room())
+		return true;
 	for (;;) {
 		struct process *victim = ending_process();
 		pid_t pid;

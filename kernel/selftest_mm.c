@@ -76,6 +76,7 @@ SELFTEST(frame_alloc_until_none_is_left)
 	struct frame *frame, *after;
 
 	while ((frame = frame_alloc(FRAME_ANON, 0))) {
+		list_remove(&frame->link);
 		list_add(&taken, &frame->link);
 		count++;
 	}
@@ -86,8 +87,10 @@ SELFTEST(frame_alloc_until_none_is_left)
 	}
 	EXPECT(count == before && free_frames() == 0);
 	EXPECT(!frame_alloc_block(FRAME_KERNEL, 0, 0));
-	list_for_each_safe(frame, after, &taken, link)
+	list_for_each_safe(frame, after, &taken, link) {
+		list_remove(&frame->link);
 		frame_put(frame);
+	}
 	EXPECT(free_frames() == before);
 	EXPECT(frame_check(report_fault) == 0);
 }

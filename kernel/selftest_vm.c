@@ -345,6 +345,7 @@ static void take_all_frames(struct list *taken)
 	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++)
 		while ((frame = frame_alloc(kinds[i], 0))) {
 			ledger_hold(frame);
+			list_remove(&frame->link);
 			list_add_tail(taken, &frame->link);
 		}
 }

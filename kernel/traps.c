@@ -16,6 +16,7 @@
 #include <layout.h>
 #include <log.h>
 #include <panic.h>
+#include <reclaim.h>
 #include <signal.h>
 #include <syscall.h>
 #include <task.h>
@@ -308,6 +309,7 @@ void trap_exit_work(struct trap_frame *frame)
 		__asm__ volatile("sti" : : : "memory");
 		if (sched_need_resched)
 			sched_preempt();
+		reclaim_if_low();
 		if (signal_pending() || wants_restart(frame))
 			signal_deliver(frame);
 		__asm__ volatile("cli" : : : "memory");

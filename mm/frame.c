@@ -25,6 +25,8 @@
 
 #include <fail.h>
 #include <kvrange.h>
+#include <policy.h>
+#include <reclaim.h>
 #include <string.h>
 
 #include "frame_internal.h"
@@ -37,6 +39,7 @@ pfn_t frame_array_end;
 paddr_t frame_low_limit;
 
 struct frame_state frame_state;
+struct list frame_intake = LIST_INIT(frame_intake);
 
 /* ---- blocks ---- */
 
@@ -201,10 +204,28 @@ static struct frame *take_single(struct zone *zone, bool zeroed)
 
 /* ---- the contract ---- */
 
+/* Kinds of frames whose link is the replacement policy's. */
+static inline bool is_user_kind(enum frame_kind kind)
+{
+	return kind == FRAME_ANON || kind == FRAME_CACHE;
+}
+
+/* Off the intake or whatever list of the policy's the frame is on. */
+static inline void unlist(struct frame *frame)
+{
+	if (frame->flags & FRAME_FLAG_LISTED)
+		policy_leave(frame);
+	else
+		list_remove(&frame->link);
+}
+
 static void claim(struct frame *frame, enum frame_kind kind)
 {
 	assert(frame->refs == 0 && frame->kind == FRAME_FREE);
-	list_init(&frame->link);
+	if (is_user_kind(kind))
+		list_add_tail(&frame_intake, &frame->link);
+	else
+		list_init(&frame->link);
 	frame->refs = 1;
 	frame->kind = (uint8_t)kind;
 	frame->order = 0;
@@ -216,16 +237,27 @@ static void claim(struct frame *frame, enum frame_kind kind)
 	frame_state.kind_counts[kind]++;
 }
 
+/* The low frames that only those have who free memory. */
+static inline uint32_t reserve(void)
+{
+	return frame_state.marks[FRAME_MARK_MIN] / 4;
+}
+
 /* The zone to take a single frame from, or NULL when there is none for this kind. */
 static struct zone *choose_zone(enum frame_kind kind, unsigned flags)
 {
-	bool user = kind == FRAME_ANON || kind == FRAME_CACHE;
+	bool user = is_user_kind(kind);
+	uint32_t left = frame_state.low.nfree;
 
 	if (user && frame_state.high.nfree > 0 && !(flags & FRAME_LOW))
 		return &frame_state.high;
-	if (frame_state.low.nfree > (user ? frame_state.low_reserve : 0))
+	if (unlikely(left <= frame_state.marks[FRAME_MARK_LOW]))
+		reclaim_notice();
+	if (likely(left > frame_state.marks[FRAME_MARK_MIN]))
 		return &frame_state.low;
-	return NULL;
+	if (user || (left <= reserve() && !reclaim_may_use_reserve()))
+		return NULL;
+	return left > 0 ? &frame_state.low : NULL;
 }
 
 struct frame *frame_alloc(enum frame_kind kind, unsigned flags)
@@ -252,6 +284,10 @@ struct frame *frame_alloc_block(enum frame_kind kind, unsigned order, unsigned f
 	assert(kind >= FRAME_KERNEL && kind < FRAME_KINDS && order <= FRAME_MAX_ORDER);
 	if (fail_allocation())
 		return NULL;
+	if (frame_is_short(FRAME_MARK_LOW))
+		reclaim_notice();
+	if (frame_state.low.nfree < reserve() + (1u << order) && !reclaim_may_use_reserve())
+		return NULL;
 	first = block_take(&frame_state.low, order);
 	if (!first && frame_state.low.nfree >> order) {
 		empty_stacks(&frame_state.low);
@@ -274,6 +310,8 @@ struct frame *frame_alloc_block(enum frame_kind kind, unsigned order, unsigned f
 static void mark_free(struct zone *zone, struct frame *frame)
 {
 	assert(frame->refs == 0 && frame->kind > FRAME_FREE && frame->kind < FRAME_KINDS);
+	if (is_user_kind(frame->kind))
+		unlist(frame);
 	frame_state.kind_counts[frame->kind]--;
 	zone->nfree++;
 	frame->kind = FRAME_FREE;
@@ -315,9 +353,13 @@ void frame_set_kind(struct frame *frame, enum frame_kind kind)
 {
 	assert(frame->kind > FRAME_FREE && frame->kind < FRAME_KINDS && frame->refs > 0);
 	assert(kind > FRAME_FREE && kind < FRAME_KINDS);
+	if (is_user_kind(frame->kind))
+		unlist(frame);
 	frame_state.kind_counts[frame->kind]--;
 	frame_state.kind_counts[kind]++;
 	frame->kind = (uint8_t)kind;
+	if (is_user_kind(kind))
+		list_add_tail(&frame_intake, &frame->link);
 }
 
 void frame_release_boot(paddr_t start, paddr_t end)
@@ -353,6 +395,37 @@ static bool zero_one(struct zone *zone)
 bool frame_zero_one_idle(void)
 {
 	return zero_one(&frame_state.high) || zero_one(&frame_state.low);
+}
+
+bool frame_is_short(enum frame_mark mark)
+{
+	return frame_state.low.nfree < frame_state.marks[mark];
+}
+
+uint32_t frame_shortage(void)
+{
+	uint32_t wanted = frame_state.marks[FRAME_MARK_HIGH];
+
+	return frame_state.low.nfree < wanted ? wanted - frame_state.low.nfree : 0;
+}
+
+bool frame_is_wanted(const struct frame *frame)
+{
+	return zone_of(frame_pfn(frame)) == &frame_state.low ||
+	       frame_state.high.nfree < frame_state.high_wanted;
+}
+
+uint32_t frame_mark(enum frame_mark mark)
+{
+	return frame_state.marks[mark];
+}
+
+void frame_set_min(uint32_t nframes)
+{
+	uint32_t before = frame_state.marks[FRAME_MARK_MIN];
+
+	for (unsigned mark = 0; mark < FRAME_MARKS; mark++)
+		frame_state.marks[mark] += nframes - before;
 }
 
 bool frame_available(void)

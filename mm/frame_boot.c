@@ -12,6 +12,7 @@
 #include "frame_internal.h"
 
 #define RESERVE_MAX 64
+#define MARK_STEP_MAX 256 /* between marks */
 
 /* What part of RAM is not free at the start, as frame numbers [start, end). */
 struct occupied {
@@ -136,6 +137,18 @@ static __init_text void add_free_ram(const struct boot_range *ram)
 	}
 }
 
+/* On small machines in proportion: a 64th of memory each. */
+static __init_text void set_marks(void)
+{
+	uint32_t share = frame_state.low.nfree / 64;
+	uint32_t min = MIN(share, RESERVE_MAX), step = MIN(share, MARK_STEP_MAX);
+
+	frame_state.marks[FRAME_MARK_MIN] = min;
+	frame_state.marks[FRAME_MARK_LOW] = min + step;
+	frame_state.marks[FRAME_MARK_HIGH] = min + 2 * step;
+	frame_state.high_wanted = MIN(frame_state.high.nfree / 64, MARK_STEP_MAX);
+}
+
 __init_text void frame_init(const struct boot_info *info)
 {
 	paddr_t ram_end = info->ram[info->nram - 1].end;
@@ -163,5 +176,5 @@ __init_text void frame_init(const struct boot_info *info)
 		add_free_ram(&info->ram[i]);
 	frame_state.used_at_boot = frame_state.total - frame_state.low.nfree -
 				   frame_state.high.nfree;
-	frame_state.low_reserve = MIN(frame_state.low.nfree / 64, RESERVE_MAX);
+	set_marks();
 }

@@ -25,7 +25,8 @@ struct frame_state {
 	uint32_t total;			   /* frames of RAM */
 	uint32_t kind_counts[FRAME_KINDS]; /* without FRAME_FREE: that is the zones' nfree */
 	uint32_t used_at_boot;		   /* frames that were never free so far */
-	uint32_t low_reserve;		   /* low frames that user pages leave to the kernel */
+	uint32_t marks[FRAME_MARKS];	   /* of free low frames */
+	uint32_t high_wanted;		   /* free high frames, above which no more are reclaimed */
 };
 
 extern struct frame_state frame_state;

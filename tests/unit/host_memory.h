@@ -45,6 +45,25 @@ static struct boot_info host_info = {
 };
 
 void frame_zero(struct frame *frame);
+void policy_leave(struct frame *frame);
+void reclaim_notice(void);
+bool reclaim_may_use_reserve(void);
+
+/* Nothing reclaims here, and any frame may be had. */
+void policy_leave(struct frame *frame)
+{
+	(void)frame;
+	fail();
+}
+
+void reclaim_notice(void)
+{
+}
+
+bool reclaim_may_use_reserve(void)
+{
+	return true;
+}
 
 unsigned kmaps_held;
 

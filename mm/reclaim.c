@@ -1,0 +1,306 @@
+/*
+ * Reclaim: who works when, how much, and what is taken first. What becomes of a single page is in
+ * mm/reclaim_page.c; which page comes next, the policy says (policy.h).
+ *
+ * A round looks at a share of all pages, beginning with a 64th; when that has not freed enough, at
+ * twice as much, and in the last step at all. A whole round that has freed nothing and begun no write
+ * means that nothing is left to take.
+ *
+ * Between pages of files and pages that would go to swap: the one class is looked at as often as
+ * vm.swappiness says, against 200 less that for the other, each weighted with how little it was missed:
+ * a class whose pages come back soon after they went (workingset_refault) is asked for less.
+ *
+ * Several may be at it at the same time, the task and programs in need (direct reclaim), since writes
+ * make them sleep: the lists are the policy's and stay whole between two pages, and nobody relies on
+ * more than that. Nobody spins: who has as many writes under way as it needs frames waits for the
+ * oldest of them.
+ *
+ * After rounds that found nothing the task rests for a second before it tries again, so that a machine
+ * full of memory that cannot go is not kept busy by looking for some.
+ */
+#include <reclaim.h>
+
+#include <abi/errno.h>
+#include <assert.h>
+#include <clock.h>
+#include <frame.h>
+#include <panic.h>
+#include <policy.h>
+#include <task.h>
+#include <vm_events.h>
+
+#define STEPS 7u	/* of a round: a 64th, a 32nd, ... all pages */
+#define DIRECT_GOAL 32u /* frames that somebody in need tries to get */
+#define WRITES_MAX 256u /* pages under way */
+#define FAILURES_MAX 3u /* rounds that found nothing, before a rest */
+#define REST_NS 1000000000ull
+#define SWAPPINESS_MAX 200
+
+int32_t reclaim_swappiness = 60;
+
+static struct wait_queue wait = WAIT_QUEUE_INIT(wait);
+static bool working; /* the task has been woken and is not through */
+static unsigned failures;
+static bool resting;
+
+/* ---- how much of which class ---- */
+
+/* Refaults of each class, halved again and again so that old ones weigh less. */
+static uint32_t missed[POLICY_CLASSES], missed_before[POLICY_CLASSES];
+
+static void note_missed(void)
+{
+	const uint32_t now[POLICY_CLASSES] = {
+		[POLICY_FILE] = vm_events[VM_EVENT_WORKINGSET_REFAULT_FILE],
+		[POLICY_ANON] = vm_events[VM_EVENT_WORKINGSET_REFAULT_ANON],
+	};
+
+	for (unsigned class = 0; class < POLICY_CLASSES; class ++) {
+		missed[class] += now[class] - missed_before[class];
+		missed_before[class] = now[class];
+	}
+	while (missed[POLICY_FILE] + missed[POLICY_ANON] > 4096) {
+		missed[POLICY_FILE] /= 2;
+		missed[POLICY_ANON] /= 2;
+	}
+}
+
+static uint32_t weight(enum policy_class class)
+{
+	uint32_t swappiness = (uint32_t)reclaim_swappiness;
+	uint32_t wish = class == POLICY_ANON ? swappiness : SWAPPINESS_MAX - swappiness;
+
+	/* At most a few millions: no overflow. */
+	return wish * (missed[!class] + 256) / (missed[POLICY_FILE] + missed[POLICY_ANON] + 512);
+}
+
+static uint32_t class_total(enum policy_class class)
+{
+	struct policy_counts counts = policy->count(class);
+
+	return counts.active + counts.inactive;
+}
+
+/* How many pages of the class are to be looked at in a step of a round. */
+static uint32_t share_of(enum policy_class class, unsigned step)
+{
+	uint32_t all = class_total(class), both = weight(POLICY_FILE) + weight(POLICY_ANON);
+
+	if (!reclaim_class_can_go(class))
+		return 0;
+	/* In the last step nothing is spared, whatever was wished. */
+	if (step == STEPS - 1)
+		return 2 * all;
+	all = (all >> (STEPS - 1 - step)) + (all ? 1 : 0);
+	return (uint32_t)((uint64_t)all * 2 * weight(class) / MAX(both, 1u));
+}
+
+/* ---- a round ---- */
+
+struct round {
+	bool direct;
+	uint32_t goal;	/* frames */
+	uint32_t freed; /* so far */
+	uint32_t writing, dirty;
+};
+
+static bool is_done(const struct round *round)
+{
+	return round->freed + round->writing >= round->goal;
+}
+
+static void count_scanned(const struct round *round, enum policy_class class, uint32_t npages)
+{
+	if (class == POLICY_ANON)
+		vm_count(PGSCAN_ANON, npages);
+	else
+		vm_count(PGSCAN_FILE, npages);
+	if (round->direct)
+		vm_count(PGSCAN_DIRECT, npages);
+	else
+		vm_count(PGSCAN_KSWAPD, npages);
+}
+
+static void count_freed(struct round *round, enum policy_class class)
+{
+	round->freed++;
+	if (class == POLICY_ANON)
+		vm_count(PGSTEAL_ANON, 1);
+	else
+		vm_count(PGSTEAL_FILE, 1);
+	if (round->direct)
+		vm_count(PGSTEAL_DIRECT, 1);
+	else
+		vm_count(PGSTEAL_KSWAPD, 1);
+}
+
+/* Looks at `budget` pages of a class. */
+static void shrink_class(struct round *round, enum policy_class class, uint32_t budget)
+{
+	while (budget > 0 && !is_done(round)) {
+		uint32_t before = budget;
+		struct frame *frame = policy->victim(class, &budget);
+
+		count_scanned(round, class, before - budget);
+		if (!frame)
+			return;
+		if (!frame_is_wanted(frame)) {
+			policy->put_back(frame, class);
+			continue;
+		}
+		switch (reclaim_page(frame, class)) {
+		case RECLAIM_FREED:
+			count_freed(round, class);
+			break;
+		case RECLAIM_WRITING:
+			round->writing++;
+			break;
+		case RECLAIM_DIRTY:
+			round->dirty++;
+			break;
+		case RECLAIM_KEPT:
+			break;
+		}
+	}
+}
+
+static void shrink_step(struct round *round, unsigned step)
+{
+	policy_take_in();
+	note_missed();
+	for (unsigned class = 0; class < POLICY_CLASSES; class ++)
+		shrink_class(round, class, share_of(class, step));
+	reclaim_submit();
+}
+
+/*
+ * Pages of files that only have to be written before they can go: their own task sees to that, which
+ * may wait for locks.
+ */
+static void ask_for_write_back(const struct round *round)
+{
+	if (round->dirty == 0)
+		return;
+	vm_count(NR_VMSCAN_WRITE, round->dirty);
+}
+
+/* Waits for a page to be written: true when frames have come free by that. */
+static bool wait_for_frames(struct round *round)
+{
+	uint32_t freed;
+
+	vm_count(PGSCAN_DIRECT_THROTTLE, round->direct);
+	if (!reclaim_wait_for_write())
+		return false;
+	freed = reclaim_collect();
+	round->freed += freed;
+	return freed > 0;
+}
+
+/* True when frames have come free, or will without anybody's doing. */
+static bool run_round(struct round *round)
+{
+	round->freed += reclaim_collect();
+	for (unsigned step = 0; step < STEPS && !is_done(round); step++) {
+		if (reclaim_nwriting() >= WRITES_MAX)
+			wait_for_frames(round);
+		shrink_step(round, step);
+		round->freed += reclaim_collect();
+		if (step >= STEPS / 2)
+			shrinkers_wake(step - STEPS / 2);
+	}
+	ask_for_write_back(round);
+	return round->freed + round->writing > 0;
+}
+
+/* ---- the task ---- */
+
+static void rest(void)
+{
+	resting = true;
+	wait_until(&wait, !resting, WAIT_UNINTERRUPTIBLE, clock_monotonic_ns() + REST_NS);
+	resting = false;
+	failures = 0;
+}
+
+/* From below LOW to HIGH. */
+static void balance(void)
+{
+	vm_count(PAGEOUTRUN, 1);
+	while (frame_shortage() > 0 && failures < FAILURES_MAX) {
+		uint32_t shortage = frame_shortage(), coming = reclaim_nwriting();
+		struct round round = { .goal = shortage > coming ? shortage - coming : 0 };
+
+		if (round.goal == 0) {
+			wait_for_frames(&round);
+			continue;
+		}
+		if (run_round(&round))
+			failures = 0;
+		else if (!wait_for_frames(&round))
+			failures++;
+		/* Programs had better come to run between the rounds. */
+		sched_yield();
+	}
+}
+
+__noreturn static void run(void *argument)
+{
+	(void)argument;
+	for (;;) {
+		working = false;
+		wait_event_uninterruptible(&wait, working);
+		balance();
+		if (failures >= FAILURES_MAX)
+			rest();
+	}
+}
+
+void reclaim_notice(void)
+{
+	if (!working && !resting && frame_is_short(FRAME_MARK_LOW)) {
+		working = true;
+		wake_all(&wait);
+	}
+	/* On the way back to user mode whoever takes the last frames sees to more. */
+	if (frame_is_short(FRAME_MARK_MIN))
+		sched_need_resched = true;
+}
+
+bool reclaim_may_use_reserve(void)
+{
+	return current->process == &kernel_process;
+}
+
+/* ---- direct reclaim ---- */
+
+bool reclaim_make_room(void)
+{
+	struct round round = { .direct = true, .goal = DIRECT_GOAL };
+	bool any;
+
+	vm_count(ALLOCSTALL_NORMAL, 1);
+	any = run_round(&round);
+	/* What is being written comes free before long. */
+	while (round.freed == 0 && wait_for_frames(&round))
+		any = true;
+	if (any)
+		failures = 0;
+	return any && (round.freed > 0 || frame_available());
+}
+
+void reclaim_if_low(void)
+{
+	if (likely(!frame_is_short(FRAME_MARK_MIN)) || resting)
+		return;
+	if (!reclaim_make_room())
+		failures++;
+}
+
+void reclaim_init(void)
+{
+	policy_init();
+	if (!task_create_kernel("reclaim", run, NULL))
+		panic("no memory for the task that reclaims memory");
+	shrinkers_init();
+}
