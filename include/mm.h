@@ -227,6 +227,7 @@ enum fault_result {
 	FAULT_ZERO_PAGE,    /* read of untouched anonymous memory: the shared zero frame */
 	FAULT_ZEROED_FRAME, /* write to untouched anonymous memory: a fresh zeroed frame */
 	FAULT_CACHE_PAGE,   /* a page of an object mapped */
+	FAULT_SWAP_IN,	    /* a private page came back from swap, or from the swap cache */
 	FAULT_COW_COPY,	    /* a private copy made */
 	FAULT_COW_REUSE,    /* sole owner: made writable in place */
 	FAULT_STACK_GROWTH, /* counted only: the stack region was extended, then one of the above */
@@ -270,6 +271,13 @@ enum fault_result mm_fault(struct mm *mm, vaddr_t address, unsigned access);
  * FAULT_NO_MEMORY: none could.
  */
 enum fault_result mm_fault_making_room(struct mm *mm, vaddr_t address, unsigned access);
+
+/*
+ * swapoff: the page at `at`, which is in this slot, comes back as if it were read there, whatever the
+ * region's rights. mm->lock is held. 0, also when it is no longer in that slot; -ENOMEM, -EIO. May
+ * sleep.
+ */
+__must_check int mm_swap_in(struct mm *mm, vaddr_t at, swap_t swap);
 
 /*
  * For exec, ptrace-like access and tests: copies into/out of another address space with the rights

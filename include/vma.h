@@ -115,6 +115,13 @@ __must_check int mm_unmap_locked(struct mm *mm, vaddr_t start, vaddr_t end);
 __must_check int mm_change_flags(struct mm *mm, struct vma **vma, vaddr_t start, vaddr_t end,
 				 uint32_t flags);
 
+/*
+ * MADV_PAGEOUT: what of [start, end), in vma, this program alone maps goes out of memory as far as
+ * there is a place for it. MADV_COLD: it is what reclaim takes first. mm->lock is held; may sleep.
+ */
+void mm_page_out(struct vma *vma, vaddr_t start, vaddr_t end);
+void mm_make_cold(struct vma *vma, vaddr_t start, vaddr_t end);
+
 /* Makes the shared zero frame, once; false when memory is out. */
 __must_check bool fault_prepare(void);
 

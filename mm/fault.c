@@ -5,9 +5,12 @@
  *   allowed?           no                                      NO_RIGHT
  *   page present?      write to a page mapped read-only:
  *                        shared region                         CACHE_PAGE (now dirty)
- *                        the only holder of an anonymous frame COW_REUSE
+ *                        the only holder of an anonymous frame COW_REUSE (its slot in swap, if
+ *                                                              it has one, is given up)
  *                        else                                  COW_COPY
  *                      else                                    SPURIOUS
+ *   page in swap       read, or nobody else has it             SWAP_IN
+ *                      write to what others share              SWAP_IN (and copied at once)
  *   page absent,       read                                    ZERO_PAGE (one for all)
  *    anonymous         write                                   ZEROED_FRAME
  *   page absent,       past the object's end                   BEYOND_END
@@ -61,17 +64,20 @@ bool fault_is_zero_frame(const struct frame *frame)
 const char *fault_result_name(enum fault_result result)
 {
 	static const char *const names[FAULT_RESULTS] = {
-		[FAULT_ZERO_PAGE] = "zero page",      [FAULT_ZEROED_FRAME] = "zeroed frame",
-		[FAULT_CACHE_PAGE] = "cache page",    [FAULT_COW_COPY] = "copy on write",
-		[FAULT_COW_REUSE] = "reuse on write", [FAULT_STACK_GROWTH] = "stack growth",
-		[FAULT_SPURIOUS] = "spurious",	      [FAULT_NO_REGION] = "no region",
-		[FAULT_NO_RIGHT] = "no right",	      [FAULT_BEYOND_END] = "beyond end",
-		[FAULT_IO_ERROR] = "i/o error",	      [FAULT_NO_MEMORY] = "no memory",
+		[FAULT_ZERO_PAGE] = "zero page",       [FAULT_ZEROED_FRAME] = "zeroed frame",
+		[FAULT_CACHE_PAGE] = "cache page",     [FAULT_SWAP_IN] = "swap in",
+		[FAULT_COW_COPY] = "copy on write",    [FAULT_COW_REUSE] = "reuse on write",
+		[FAULT_STACK_GROWTH] = "stack growth", [FAULT_SPURIOUS] = "spurious",
+		[FAULT_NO_REGION] = "no region",       [FAULT_NO_RIGHT] = "no right",
+		[FAULT_BEYOND_END] = "beyond end",     [FAULT_IO_ERROR] = "i/o error",
+		[FAULT_NO_MEMORY] = "no memory",
 	};
 
 	assert(result < FAULT_RESULTS);
 	return names[result];
 }
+
+static enum fault_result decide(struct mm *mm, vaddr_t page, bool write);
 
 /* Maps a frame whose reference the caller gives away, or drops it. */
 static enum fault_result map_frame(struct mm *mm, vaddr_t page, struct frame *frame,
@@ -119,10 +125,8 @@ static enum fault_result map_private_copy(struct vma *vma, vaddr_t page, struct 
 }
 
 /* Every fault counts as a minor one first: see mm_fault. */
-static void count_major(struct mm *mm, const struct object *object)
+static void count_major(struct mm *mm)
 {
-	if (!object->ops->fill)
-		return;
 	mm->faults_major++;
 	mm->faults_minor--;
 	fault_major_count++;
@@ -183,7 +187,8 @@ static enum fault_result fault_object(struct vma *vma, vaddr_t page, bool write)
 		return FAULT_BEYOND_END;
 	frame = object_find_page(object, index);
 	if (!frame) {
-		count_major(vma->mm, object);
+		if (object->ops->fill)
+			count_major(vma->mm);
 		frame = object_get_page(object, index);
 		if (IS_ERR(frame))
 			return PTR_ERR(frame) == -ENOMEM ? FAULT_NO_MEMORY : FAULT_IO_ERROR;
@@ -223,11 +228,17 @@ static enum fault_result fault_reuse(struct vma *vma, vaddr_t page)
 	return FAULT_COW_REUSE;
 }
 
+/* What one process alone maps, and has in swap besides, needs its slot no more once it is written. */
+static inline bool leave_swap(struct frame *frame)
+{
+	return frame->slot && frame->refs == 2 && swap_take(frame);
+}
+
 static enum fault_result fault_copy_on_write(struct vma *vma, vaddr_t page, struct frame *frame)
 {
 	struct frame *copy;
 
-	if (frame->kind == FRAME_ANON && frame->refs == 1)
+	if (frame->kind == FRAME_ANON && (frame->refs == 1 || leave_swap(frame)))
 		return fault_reuse(vma, page);
 	if (!anon_family_prepare(vma))
 		return FAULT_NO_MEMORY;
@@ -273,6 +284,85 @@ static enum fault_result fault_present(struct vma *vma, vaddr_t page, bool write
 	return FAULT_CACHE_PAGE;
 }
 
+/* ---- the page is in swap ---- */
+
+/* Is a slot worth more than the write that it may save? When half of them are taken, as on Linux. */
+static bool slots_are_scarce(const struct vma *vma)
+{
+	return vma->flags & VMA_LOCKED || swap_free_npages < swap_total_npages / 2;
+}
+
+/*
+ * Maps a frame in place of the swap entry for the slot that it has; its reference is given away. Not
+ * writable: as long as the frame is in the swap cache its slot is as good, and nobody may tell whether
+ * others have it too.
+ */
+static int map_swapped(struct vma *vma, vaddr_t page, struct frame *frame)
+{
+	struct pagedir *pagedir = &vma->mm->pagedir;
+	unsigned rights = vma_page_rights(vma);
+
+	if (!anon_family_prepare(vma) || pagedir_own(pagedir, page, page + PAGE_SIZE)) {
+		swap_put(frame);
+		return -ENOMEM;
+	}
+	if (frame_mappings(frame) <= 1)
+		rmap_enter(frame, vma, page);
+	pagedir_set_present(pagedir, page, frame, (rights & ~MAP_WRITE) | MAP_COW);
+	if (frame->slot && frame->refs == 2 && slots_are_scarce(vma))
+		swap_take(frame);
+	return 0;
+}
+
+/* Brings the page in and maps it: 0, -ENOMEM, -EIO; -EAGAIN: it is not, or no longer, in that slot. */
+static int swap_in_page(struct vma *vma, vaddr_t page, swap_t swap)
+{
+	struct page_mapping now;
+	bool major = false;
+	struct frame *frame = swap_in(swap, &major);
+
+	if (IS_ERR(frame))
+		return PTR_ERR(frame);
+	if (major)
+		count_major(vma->mm);
+	/* It may have slept: the region is the same, under the lock, but its entry need not be. */
+	if (!pagedir_lookup(&vma->mm->pagedir, page, &now) || now.swap != swap) {
+		swap_put(frame);
+		return -EAGAIN;
+	}
+	vma->mm->note.frame = frame;
+	return map_swapped(vma, page, frame);
+}
+
+int mm_swap_in(struct mm *mm, vaddr_t at, swap_t swap)
+{
+	struct vma *vma = mm_find(mm, at);
+	int error;
+
+	assert(mutex_is_mine(&mm->lock) && vma);
+	error = swap_in_page(vma, at, swap);
+	return error == -EAGAIN ? 0 : error;
+}
+
+static enum fault_result fault_swapped(struct vma *vma, vaddr_t page, bool write, swap_t swap)
+{
+	enum fault_result result;
+	struct page_mapping now;
+	int error = swap_in_page(vma, page, swap);
+
+	/* Whatever is there now decides, with the same region. */
+	if (error == -EAGAIN)
+		return decide(vma->mm, page, write);
+	if (error)
+		return error == -ENOMEM ? FAULT_NO_MEMORY : FAULT_IO_ERROR;
+	if (!write)
+		return FAULT_SWAP_IN;
+	pagedir_lookup(&vma->mm->pagedir, page, &now);
+	assert(now.frame && !(now.rights & MAP_FORKED));
+	result = fault_copy_on_write(vma, page, now.frame);
+	return fault_satisfied(result) ? FAULT_SWAP_IN : result;
+}
+
 /* ---- the decision ---- */
 
 /* Extends a stack down to page, as far as its limits, and the region below, allow. */
@@ -311,6 +401,8 @@ static enum fault_result decide(struct mm *mm, vaddr_t page, bool write)
 		return FAULT_NO_RIGHT;
 	if (pagedir_lookup(&mm->pagedir, page, &found)) {
 		mm->note.frame = found.frame;
+		if (unlikely(found.swap))
+			return fault_swapped(vma, page, write, found.swap);
 		return fault_present(vma, page, write, &found);
 	}
 	if (vma->object)

@@ -7,7 +7,8 @@
  *        + holds declared by ledger_hold
  *
  * for user memory and page cache; a frame of any other kind is mapped by nobody, save the shared
- * zero frame, which is held. A page table has as many references as directories have it; its
+ * zero frame, which is held. A slot of swap has one reference for each entry that names it, and one if
+ * a frame of the swap cache has it. A page table has as many references as directories have it; its
  * entries count once. What page tables hold is not added up beside the references but taken away from
  * them, and given back in the end: in between, what is left must be known otherwise. Before that, each
  * entry is held against its region's rights. Promised memory
@@ -33,7 +34,7 @@ struct audit {
 	/* of the address space being walked */
 	struct mm *mm;
 	struct vma *vma; /* the first region that ends above the entry before */
-	uint32_t resident;
+	uint32_t resident, swapped;
 };
 
 /* frame_check and the walk report through this; only one audit runs at a time. */
@@ -49,6 +50,11 @@ static __printf(1, 2) void complain(const char *text, ...)
 	va_end(args);
 	auditing->faults++;
 	auditing->report(auditing->context, line);
+}
+
+static void complain_of_slot(swap_t swap, const char *text)
+{
+	complain("slot %x of swap: %s", swap, text);
 }
 
 static void complain_of_frame(const char *text, pfn_t pfn)
@@ -82,6 +88,7 @@ static bool audit_entry(void *context, vaddr_t at, const struct page_mapping *pa
 		complain("page %x is mapped outside every region", at);
 	else
 		check_rights(audit->vma, at, page);
+	audit->swapped += page->swap != 0;
 	if (page->frame)
 		audit->resident += page->frame->kind == FRAME_ANON ||
 				   page->frame->kind == FRAME_CACHE;
@@ -92,11 +99,14 @@ static void audit_mm(struct audit *audit, struct mm *mm)
 {
 	audit->mm = mm;
 	audit->vma = mm_first(mm);
-	audit->resident = 0;
+	audit->resident = audit->swapped = 0;
 	pagedir_walk(&mm->pagedir, 0, USER_TOP, audit_entry, audit);
 	if (audit->resident != mm->pagedir.resident_anon + mm->pagedir.resident_file)
 		complain("an address space has %u resident pages and counts %u", audit->resident,
 			 mm->pagedir.resident_anon + mm->pagedir.resident_file);
+	if (audit->swapped != mm->pagedir.swapped)
+		complain("an address space has %u pages in swap and counts %u", audit->swapped,
+			 mm->pagedir.swapped);
 }
 
 /* ---- references of page tables ---- */
@@ -127,10 +137,12 @@ static bool recount_entry(void *context, vaddr_t at, const struct page_mapping *
 {
 	struct recount *recount = context;
 
-	(void)at;
 	meet_table(recount, page->table);
 	if (page->frame && recount->counts)
 		page->frame->refs += recount->back ? 1 : -1u;
+	if (page->swap && recount->counts && !swap_recount(page->swap, recount->back) &&
+	    !recount->back)
+		complain("page %x is in slot %x of swap, which is not in use", at, page->swap);
 	return true;
 }
 
@@ -255,6 +267,7 @@ unsigned ledger_check(void (*report)(void *context, const char *text), void *con
 		audit_mm(&audit, mm);
 	recount_mappings(false);
 	audit_frames();
+	swap_audit(complain_of_slot);
 	recount_mappings(true);
 	audit_promises();
 	frame_check(complain_of_frame);

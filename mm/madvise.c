@@ -43,6 +43,28 @@ static int punch_hole(const struct vma *vma, vaddr_t start, vaddr_t end)
 	return 0;
 }
 
+/* MADV_WILLNEED: what is in swap begins to come in. Nothing is waited for. */
+static void read_ahead(struct mm *mm, vaddr_t start, vaddr_t end)
+{
+	struct page_mapping page;
+
+	for (; start < end && mm->pagedir.swapped; start += PAGE_SIZE)
+		if (pagedir_lookup(&mm->pagedir, start, &page) && page.swap)
+			swap_read_ahead(page.swap);
+}
+
+/* MADV_COLD, MADV_PAGEOUT: pages that are not needed soon. */
+static int give_away(struct vma *vma, vaddr_t start, vaddr_t end, int advice)
+{
+	if (vma->flags & VMA_LOCKED)
+		return -EINVAL;
+	if (advice == MADV_PAGEOUT)
+		mm_page_out(vma, start, end);
+	else
+		mm_make_cold(vma, start, end);
+	return 0;
+}
+
 static int set_advice_flag(struct mm *mm, struct vma **vma, vaddr_t start, vaddr_t end, int advice)
 {
 	uint32_t flags = (*vma)->flags;
@@ -81,7 +103,10 @@ static int advise_piece(struct mm *mm, struct vma **vma, vaddr_t start, vaddr_t 
 		return set_advice_flag(mm, vma, start, end, advice);
 	case MADV_COLD:
 	case MADV_PAGEOUT:
-		return (*vma)->flags & VMA_LOCKED ? -EINVAL : 0;
+		return give_away(*vma, start, end, advice);
+	case MADV_WILLNEED:
+		read_ahead(mm, start, end);
+		return 0;
 	default:
 		return 0;
 	}

@@ -136,13 +136,19 @@ int swap_slot_alloc(swap_t *swap)
 void swap_slot_put(swap_t swap)
 {
 	struct swap_area *area = swap_area_of(swap);
+	const struct swap_slot *slot = swap_slot_of(swap);
+	const bool gone = slot && slot->bad && slot->references == 1;
 	uint32_t nfree;
 
-	assert(area);
+	assert(area && slot);
 	nfree = area->map.nfree;
 	swap_map_put(&area->map, swap_slot_number(swap));
-	if (area->writable)
-		swap_free_npages += area->map.nfree - nfree;
+	/* A slot that has become bad is no part of the area any more. */
+	area->npages -= gone;
+	if (!area->writable)
+		return;
+	swap_total_npages -= gone;
+	swap_free_npages += area->map.nfree - nfree;
 }
 
 void swap_slot_set_bad(swap_t swap)

@@ -100,7 +100,7 @@ int swap_add(struct frame *frame)
 	if (error)
 		return error;
 	frame_get(frame);
-	frame->flags |= FRAME_FLAG_DIRTY;
+	frame->flags = (frame->flags & ~FRAME_FLAG_ERROR) | FRAME_FLAG_DIRTY;
 	swap_cache_enter(frame, swap);
 	return 0;
 }
