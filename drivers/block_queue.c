@@ -19,6 +19,7 @@
 
 #include <assert.h>
 #include <clock.h>
+#include <fail.h>
 #include <task.h>
 #include <trap.h>
 #include <wait.h>
@@ -146,8 +147,11 @@ void block_submit(struct block_request *request)
 	request->merged = false;
 	request->submitted = clock_monotonic_ns();
 	block_count_start(request->device, request->submitted);
-	if (error) {
+	if (error)
 		block_report(request, error == -EROFS ? "is read-only" : "has no such sectors");
+	else if (unlikely(fail_request()))
+		error = -EIO;
+	if (error) {
 		request->error = error;
 		list_add_tail(&refused, &request->link);
 	} else {

@@ -94,6 +94,10 @@ static const struct proc_number fail_nth = { .value = &fail_system_nth,
 					     .maximum = INT32_MAX,
 					     .set = set_fail_nth };
 
+static const struct proc_number fail_io = { .value = &fail_io_nth, .maximum = INT32_MAX };
+static const struct proc_number fail_io_often = { .value = &fail_io_interval,
+						  .maximum = INT32_MAX };
+
 /* ---- when memory is out ---- */
 
 static const struct proc_number oom_dump = { .value = &oom_policy.dump_tasks,
@@ -133,6 +137,8 @@ static const struct proc_entry sys_kernel_entries[] = {
 
 static const struct proc_entry sys_vm_entries[] = {
 	PROC_NUMBER("admin_reserve_kbytes", 0644, &admin_reserve),
+	PROC_NUMBER("fail_io", 0644, &fail_io),
+	PROC_NUMBER("fail_io_interval", 0644, &fail_io_often),
 	PROC_NUMBER("fail_nth", 0644, &fail_nth),
 	PROC_FILE("max_map_count", 0444, show_map_count),
 	PROC_FILE("mmap_min_addr", 0444, show_mmap_min),

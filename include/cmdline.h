@@ -13,6 +13,7 @@
  *   libata.dma=0         IDE disks by PIO; libata.force=noncq: SATA disks one command at a time
  *   panic=N              reboot N seconds after a panic; panic_exit: leave QEMU (panic.h)
  *   fail_nth=N           the Nth allocation after process 1 has started fails (fail.h)
+ *   fail_io=N            the Nth request to a block device likewise
  *   selftest= selftest_seed= crash=   selftest.h
  */
 #ifndef LOFT_CMDLINE_H

@@ -1,8 +1,8 @@
 /*
- * Injected failures of allocations (include/fail.h).
+ * Injected failures of allocations and of requests to block devices (include/fail.h).
  *
- * Each failure leaves a line in the log that says which allocation it was, by its callers: a panic
- * that follows from it shows that line among the last.
+ * Each failure leaves a line in the log that says which it was, by its callers: a panic that follows
+ * from it shows that line among the last.
  */
 #include <fail.h>
 
@@ -19,6 +19,7 @@
 
 uint32_t fail_armed;
 int32_t fail_system_nth;
+int32_t fail_io_nth, fail_io_interval;
 
 static char callers[200];
 static unsigned ncallers;
@@ -33,13 +34,23 @@ static void add_caller(vaddr_t address, unsigned times)
 		format(callers + used, sizeof(callers) - used, " < %s", name ? name : "?");
 }
 
-static void tell(enum log_level level)
+static void tell(enum log_level level, const char *what)
 {
 	callers[0] = '\0';
 	ncallers = 0;
 	panic_backtrace((vaddr_t)__builtin_frame_address(0), add_caller);
-	log_print(level, "fail: task %d (%s): an allocation fails as asked%s", current->tid,
-		  current->process->name, callers);
+	log_print(level, "fail: task %d (%s): %s fails as asked%s", current->tid,
+		  current->process->name, what, callers);
+}
+
+/* Counts for the current task. */
+static bool fail_task(const char *what)
+{
+	if (current->fail_nth == 0 || --current->fail_nth > 0)
+		return false;
+	fail_armed--;
+	tell(LOG_DEBUG, what);
+	return true;
 }
 
 bool fail_now(void)
@@ -47,15 +58,20 @@ bool fail_now(void)
 	assert(fail_armed > 0);
 	if (fail_system_nth > 0 && --fail_system_nth == 0) {
 		fail_armed--;
-		tell(LOG_NOTICE);
+		tell(LOG_NOTICE, "an allocation");
 		return true;
 	}
-	if (current->fail_nth > 0 && --current->fail_nth == 0) {
-		fail_armed--;
-		tell(LOG_DEBUG);
+	return fail_task("an allocation");
+}
+
+bool fail_request(void)
+{
+	if (fail_io_nth > 0 && --fail_io_nth == 0) {
+		fail_io_nth = fail_io_interval;
+		tell(LOG_NOTICE, "a request");
 		return true;
 	}
-	return false;
+	return fail_task("a request");
 }
 
 /* One who had `before` allocations to go has `after`. */
@@ -76,15 +92,22 @@ void fail_set_system(uint32_t nth)
 	fail_system_nth = (int32_t)nth;
 }
 
-void fail_init(void)
+/* The number of a word of the command line; 0: it is not there, or is none. */
+static uint32_t number_of(const char *word)
 {
-	const char *text = cmdline_get("fail_nth");
+	const char *text = cmdline_get(word);
 	uint32_t nth;
 
 	if (!text)
-		return;
-	if (parse_u32(text, 10, &nth) != 0 || nth > INT32_MAX)
-		log_warning("fail: fail_nth=%s is no number", text);
-	else
-		fail_set_system(nth);
+		return 0;
+	if (parse_u32(text, 10, &nth) == 0 && nth <= INT32_MAX)
+		return nth;
+	log_warning("fail: %s=%s is no number", word, text);
+	return 0;
+}
+
+void fail_init(void)
+{
+	fail_set_system(number_of("fail_nth"));
+	fail_io_nth = (int32_t)number_of("fail_io");
 }
