@@ -26,8 +26,8 @@
 
 #define TIMEOUT_DEFAULT 10 /* seconds */
 #define TIMEOUT_MAX 3600
-#define OVERDUE 6 /* times the timeout, for one transfer while others are answered */
-#define DEAD_TIME (30 * NSEC_PER_SEC)
+#define OVERDUE 6   /* times the timeout, for one transfer while others are answered */
+#define DEAD_TIME 3 /* times the timeout */
 
 #define REPORTS_MAX 10 /* lines in a REPORT_TIME */
 #define REPORT_TIME (5 * NSEC_PER_SEC)
@@ -179,12 +179,11 @@ int block_error_init(void)
 
 /* ---- trying again ---- */
 
-/* Since when half a minute is counted. */
 static void give_up(struct disk *disk)
 {
 	if (disk->dead_until == 0)
 		log_error("%s: does not answer: given up", disk->whole->name);
-	disk->dead_until = clock_monotonic_ns() + DEAD_TIME;
+	disk->dead_until = clock_monotonic_ns() + DEAD_TIME * timeout;
 }
 
 static void fail_silent(struct disk *disk, struct block_request *request)

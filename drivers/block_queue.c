@@ -239,6 +239,7 @@ static void end_completed(void)
 	while ((first = take_completed())) {
 		struct disk *disk = first->device->disk;
 
+		disk->alone = false;
 		if (first->error) {
 			block_chain_failed(disk, first, first->error);
 			continue;
@@ -400,6 +401,15 @@ static struct block_request *take_next(struct disk *disk)
 
 /* ---- starting ---- */
 
+/*
+ * What failed is tried again with nothing else under way, for a host may join what it is given at one
+ * time just as we do, and fail it all.
+ */
+static bool goes_alone(const struct block_request *first)
+{
+	return first->errors > 0;
+}
+
 /* False: the disk has no room now. */
 static bool start(struct disk *disk, struct block_request *first)
 {
@@ -434,8 +444,13 @@ static void start_what_fits(struct disk *disk)
 {
 	struct block_request *first;
 
-	while (block_may_start(disk) && disk->nin_flight < disk->depth &&
+	while (block_may_start(disk) && !disk->alone && disk->nin_flight < disk->depth &&
 	       (first = take_next(disk))) {
+		if (goes_alone(first) && disk->nin_flight > 0) {
+			disk->held = first;
+			break;
+		}
+		disk->alone = goes_alone(first);
 		if (!start(disk, first))
 			break;
 		block_expect_answer(disk);

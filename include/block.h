@@ -252,6 +252,7 @@ struct disk {
 	struct list sorted[2], aged[2]; /* queued reads and writes: by sector; by age */
 	struct list flushes;		/* queued */
 	struct block_request *held;	/* a chain the driver had no room for; NULL */
+	bool alone;			/* what is under way failed before: nothing beside it */
 	struct list in_flight;		/* (irq) first requests of chains, oldest first */
 	unsigned nin_flight;		/* (irq) */
 	uint64_t answered;		/* (irq) when it last completed something */

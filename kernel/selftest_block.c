@@ -1,22 +1,30 @@
 /*
- * Self-tests of block devices: on the disk that says in its first bytes that it is there for that,
- * since it is written to. Without one they have nothing to find fault with.
+ * Self-tests of block devices: on disks that say in their first bytes that they are there for that,
+ * since they are written to, and what is wrong with them (tests/kernel/test_disks.py makes them).
+ * Without such a disk they have nothing to find fault with.
  */
 #include <selftest.h>
 
 #include <block.h>
+#include <clock.h>
 #include <frame.h>
 #include <kvrange.h>
+#include <log.h>
 #include <string.h>
 #include <wait.h>
 
 #include <abi/errno.h>
 
-#define MARK "LOFT SCRATCH DISK"
+#define MARK_SOUND "LOFT SCRATCH DISK"
+#define MARK_BAD_SECTOR "LOFT BAD SECTOR DISK"
+#define MARK_SILENT "LOFT SILENT DISK"
+
 #define FIRST_SECTOR 64
 #define REQUESTS 40
+#define BAD_SECTOR 1000 /* its reads fail */
+#define PATIENCE (60 * NSEC_PER_SEC)
 
-static struct block_device *scratch_disk(void)
+static struct block_device *find_disk(const char *mark)
 {
 	struct block_device *device = NULL, *found = NULL;
 	struct frame *frame = frame_alloc(FRAME_KERNEL, 0);
@@ -24,7 +32,7 @@ static struct block_device *scratch_disk(void)
 	while (frame && !found && (device = block_next(device)))
 		if (!block_is_partition(device) &&
 		    block_transfer(device, BLOCK_READ, 0, frame, 0, SECTOR_SIZE) == 0 &&
-		    memcmp(frame_virt(frame), MARK, strlen(MARK)) == 0)
+		    memcmp(frame_virt(frame), mark, strlen(mark)) == 0)
 			found = device;
 	if (frame)
 		frame_put(frame);
@@ -52,7 +60,7 @@ static bool holds(struct frame *frame, uint8_t what)
 
 SELFTEST(block_transfer)
 {
-	struct block_device *disk = scratch_disk();
+	struct block_device *disk = find_disk(MARK_SOUND);
 	/* Of programs' memory: a high one where there are any. */
 	struct frame *frame = frame_alloc(FRAME_ANON, 0);
 
@@ -74,7 +82,7 @@ SELFTEST(block_transfer)
 
 SELFTEST(block_bounds)
 {
-	struct block_device *disk = scratch_disk();
+	struct block_device *disk = find_disk(MARK_SOUND);
 	struct frame *frame = frame_alloc(FRAME_ANON, 0);
 
 	EXPECT(frame);
@@ -102,8 +110,12 @@ static void count_down(struct block_request *request, int error)
 		wake_all(&all_done);
 }
 
-/* One frame to many places, or from one: each page of them once, the last first in every second. */
-static void transfer_many(struct block_device *disk, enum block_op op, struct frame *frame)
+/*
+ * One frame to many places, or from one: each page from sector `first` on once, every second from the
+ * end. How many failed.
+ */
+static unsigned transfer_many(struct block_device *disk, enum block_op op, uint64_t first,
+			      struct frame *frame)
 {
 	nleft = REQUESTS;
 	nfailed = 0;
@@ -113,18 +125,18 @@ static void transfer_many(struct block_device *disk, enum block_op op, struct fr
 
 		request->device = disk;
 		request->op = op;
-		request->sector = FIRST_SECTOR + page * SECTORS_PER_PAGE;
+		request->sector = first + page * SECTORS_PER_PAGE;
 		request->done = count_down;
 		block_add_segment(request, frame, 0, PAGE_SIZE);
 		block_submit(request);
 	}
 	wait_event_uninterruptible(&all_done, nleft == 0);
-	EXPECT(nfailed == 0);
+	return nfailed;
 }
 
 SELFTEST(block_many_are_merged)
 {
-	struct block_device *disk = scratch_disk();
+	struct block_device *disk = find_disk(MARK_SOUND);
 	struct frame *frame = frame_alloc(FRAME_ANON, 0);
 
 	EXPECT(frame);
@@ -134,11 +146,66 @@ SELFTEST(block_many_are_merged)
 		uint32_t before = disk->stats.merges[BLOCK_WRITE];
 
 		fill(frame, 0x3c);
-		transfer_many(disk, BLOCK_WRITE, frame);
+		EXPECT(transfer_many(disk, BLOCK_WRITE, FIRST_SECTOR, frame) == 0);
 		EXPECT(disk->stats.merges[BLOCK_WRITE] >= before + REQUESTS / 2);
 		fill(frame, 0);
-		transfer_many(disk, BLOCK_READ, frame);
+		EXPECT(transfer_many(disk, BLOCK_READ, FIRST_SECTOR, frame) == 0);
 		EXPECT(holds(frame, 0x3c));
+		EXPECT(disk->stats.in_flight == 0);
+	}
+	frame_put(frame);
+}
+
+/* Of many reads in one transfer only that of the bad sector fails. */
+SELFTEST(block_bad_sector)
+{
+	struct block_device *disk = find_disk(MARK_BAD_SECTOR);
+	struct frame *frame = frame_alloc(FRAME_ANON, 0);
+
+	EXPECT(frame);
+	if (!frame)
+		return;
+	if (disk) {
+		EXPECT(block_transfer(disk, BLOCK_READ, BAD_SECTOR, frame, 0, 512) == -EIO);
+		EXPECT(block_transfer(disk, BLOCK_READ, BAD_SECTOR + 1, frame, 0, 512) == 0);
+		EXPECT(block_transfer(disk, BLOCK_READ, BAD_SECTOR - 1, frame, 0, 512) == 0);
+		EXPECT(block_transfer(disk, BLOCK_WRITE, BAD_SECTOR, frame, 0, 512) == 0);
+		EXPECT(transfer_many(disk, BLOCK_READ, BAD_SECTOR - 100, frame) == 1);
+		EXPECT(disk->stats.in_flight == 0);
+	}
+	frame_put(frame);
+}
+
+/* Reads until the outcome is the one wanted: how long the last one took, UINT64_MAX: never. */
+static uint64_t read_until(struct block_device *disk, struct frame *frame, int wanted)
+{
+	uint64_t begin = clock_monotonic_ns(), before;
+
+	do {
+		before = clock_monotonic_ns();
+		if (block_transfer(disk, BLOCK_READ, FIRST_SECTOR, frame, 0, 512) == wanted)
+			return clock_monotonic_ns() - before;
+	} while (before - begin < PATIENCE);
+	return UINT64_MAX;
+}
+
+/* Whoever runs this makes the disk stop and go on when the log says so. */
+SELFTEST(block_silent_disk)
+{
+	struct block_device *disk = find_disk(MARK_SILENT);
+	struct frame *frame = frame_alloc(FRAME_ANON, 0);
+
+	EXPECT(frame);
+	if (!frame)
+		return;
+	if (disk) {
+		log_notice("# %s may stop now", disk->name);
+		EXPECT(read_until(disk, frame, -EIO) < PATIENCE);
+		EXPECT(read_until(disk, frame, -EIO) < NSEC_PER_SEC / 2);
+		EXPECT(transfer_many(disk, BLOCK_READ, FIRST_SECTOR, frame) == REQUESTS);
+		log_notice("# %s may go on now", disk->name);
+		EXPECT(read_until(disk, frame, 0) < PATIENCE);
+		EXPECT(transfer_many(disk, BLOCK_READ, FIRST_SECTOR, frame) == 0);
 		EXPECT(disk->stats.in_flight == 0);
 	}
 	frame_put(frame);
