@@ -252,6 +252,7 @@ static void print_flags(struct proc_text *text, const struct vma *vma)
 		{ possible & VMA_READ, "mr" },	  { possible & VMA_WRITE, "mw" },
 		{ possible & VMA_EXEC, "me" },	  { flags & VMA_SHARED, "ms" },
 		{ flags & VMA_GROWSDOWN, "gd" },  { flags & VMA_LOCKED, "lo" },
+		{ flags & VMA_SEQUENTIAL, "sr" }, { flags & VMA_RANDOM, "rr" },
 		{ flags & VMA_DONTFORK, "dc" },	  { flags & VMA_LOCK_ON_FAULT, "lf" },
 		{ flags & VMA_ACCOUNT, "ac" },	  { flags & VMA_NORESERVE, "nr" },
 		{ flags & VMA_WIPEONFORK, "wf" },

@@ -37,11 +37,15 @@ struct frame {
 	 * frame_alloc to frame_free; the owner's of other kinds
 	 */
 	struct list link;
-	uint32_t refs;	/* 0 exactly when free; wide: one frame can be mapped very often */
-	uint8_t kind;	/* enum frame_kind */
-	uint8_t order;	/* of the block whose first frame this is */
-	uint16_t flags; /* FRAME_FLAG_* */
-	union {		/* NULL in a frame just allocated */
+	uint32_t refs; /* 0 exactly when free; wide: one frame can be mapped very often */
+	uint8_t kind;  /* enum frame_kind */
+	union {
+		uint8_t order; /* of the block whose first frame this is */
+		/* FRAME_CACHE, with blocks: which sectors' worth of it is DIRTY (object.h) */
+		uint8_t dirty_sectors;
+	};
+	uint16_t flags;			    /* FRAME_FLAG_* */
+	union {				    /* NULL in a frame just allocated */
 		struct object *object;	    /* FRAME_CACHE: whose page */
 		struct anon_family *family; /* FRAME_ANON, while it is mapped: by whom (rmap.h) */
 		void *free_objects;	    /* kernel heap: what is free in a slab */
@@ -82,6 +86,7 @@ _Static_assert(sizeof(struct frame) == 32 || sizeof(void *) > 4, "one in 128 byt
 #define FRAME_FLAG_WRITEBACK 128
 #define FRAME_FLAG_ERROR 256	  /* its last write failed */
 #define FRAME_FLAG_REFERENCED 512 /* used by a system call since the policy last looked */
+#define FRAME_FLAG_BLOCKS 16384 /* page cache: all its blocks are there, none is a hole */
 /* The replacement policy's own: which of its lists has the frame, and why (policy_lists.h). */
 #define FRAME_FLAG_LISTED 1024
 #define FRAME_FLAG_ACTIVE 2048

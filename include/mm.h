@@ -35,6 +35,8 @@
 #define VMA_ACCOUNT 8192u	 /* its pages count as promised memory (commit.h) */
 #define VMA_COUNTED 16384u	 /* its file is told of it (vma_file_ops.mapped); never merged */
 #define VMA_LOCK_ON_FAULT 32768u /* VMA_LOCKED as well, but pages come when they are touched */
+#define VMA_RANDOM 65536u	 /* madvise: nothing is read with a page that is needed */
+#define VMA_SEQUENTIAL 131072u	 /* madvise: what follows it is */
 #define VMA_LOCKED_ALL (VMA_LOCKED | VMA_LOCK_ON_FAULT)
 #define VMA_RIGHTS (VMA_READ | VMA_WRITE | VMA_EXEC)
 
@@ -44,6 +46,7 @@
 #define MM_STACK_GUARD (256u * PAGE_SIZE)
 
 struct file;
+struct readahead;
 
 struct vma {
 	struct tree_node node;
@@ -130,6 +133,8 @@ struct vma_file_ops {
 	 * has one.
 	 */
 	int (*sync)(struct file *file);
+	/* Where the file keeps what read-ahead remembers (readahead.h). NULL: no file does. */
+	struct readahead *(*readahead)(struct file *file);
 };
 extern const struct vma_file_ops *vma_file_ops;
 

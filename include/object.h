@@ -110,15 +110,16 @@ struct object {
 	uint32_t number;	   /* shared memory's, where maps shows a file's inode; else 0 */
 	uint8_t seals;		   /* F_SEAL_*: what is no longer to be done with it */
 	bool transient;		   /* goes with its last user: no name leads to it */
+	bool is_device;		   /* a block device's: its pages count as buffers */
 	bool promises_pages;	   /* each page in the cache is promised memory (tmpfs) */
 	uint32_t promised_npages;  /* part of commit_npages (commit.h) */
 	struct list promised_link; /* in objects_promised, while that is not 0 */
 	/* With map_blocks: */
 	uint32_t ndirty;	/* pages that are DIRTY, tagged RADIX_DIRTY */
 	uint32_t nwriteback;	/* pages that are WRITEBACK, tagged RADIX_WRITEBACK */
-	uint32_t writing;	/* 1 + index of the page that a write() copies into; 0: none */
-	uint32_t moves;		/* changes whenever blocks may have been freed */
 	uint32_t nerrors;	/* failed writes, as files have seen them or not (error_seen) */
+	uint32_t nworking;	/* tasks that are writing its pages back */
+	uint32_t nretries;	/* pages that are to be written once more, each alone */
 	int16_t error;		/* of the last one */
 	bool error_reported;	/* to somebody */
 	uint64_t dirtied_at;	/* clock_monotonic_ns when the oldest dirty page became so */
@@ -145,18 +146,28 @@ extern uint32_t object_dirty_pages, object_writeback_pages;
 extern struct list objects_dirty;
 
 /*
- * What the tree holds for a page that cannot be had at once has one of its two lowest bits set: a
- * frame that is BUSY, or the place in swap of a page of shared memory.
+ * What the tree holds for a page with which something is to be done first has one of its three lowest
+ * bits set: its place in swap (shared memory; swap_to_entry of swap.h), a frame that is BUSY, a frame
+ * that begins the second part of a read-ahead window (readahead.h).
  */
-#define OBJECT_ENTRY_SWAP 1u /* the other bits: swap_t, below 2^30 */
+#define OBJECT_ENTRY_SWAP 1u
 #define OBJECT_ENTRY_BUSY 2u
+#define OBJECT_ENTRY_AHEAD 4u
+#define OBJECT_ENTRY_BITS 7u
+_Static_assert(sizeof(struct frame) % (OBJECT_ENTRY_BITS + 1) == 0, "the bits are free");
 
 /* The frame of an entry of object->pages, BUSY or not; NULL: in swap, or no entry. */
 static inline struct frame *object_entry_frame(void *entry)
 {
 	uintptr_t bits = (uintptr_t)entry;
 
-	return bits & OBJECT_ENTRY_SWAP ? NULL : (struct frame *)(bits & ~(uintptr_t)3);
+	return bits & OBJECT_ENTRY_SWAP ? NULL : (struct frame *)(bits & ~OBJECT_ENTRY_BITS);
+}
+
+/* Its pages have a place that is not memory: they can be read again when they are clean. */
+static inline bool object_has_store(const struct object *object)
+{
+	return object->ops->map_blocks || object->ops->fill;
 }
 
 /*
@@ -210,7 +221,9 @@ __must_check int object_enter_page(struct object *object, uint32_t index, struct
 
 /*
  * Takes pages first..last out of the cache and out of every mapping, private copies included; last =
- * UINT32_MAX: all from first on. May sleep with map_blocks.
+ * UINT32_MAX: all from first on. May sleep with map_blocks. All of them: when this returns, nobody
+ * writes back any more, and none will unless pages become dirty again: the first thing that happens
+ * when an inode goes.
  */
 void object_remove_pages(struct object *object, uint32_t first, uint32_t last);
 /* The same for a hole: as on Linux private copies of the pages stay. */
@@ -219,11 +232,13 @@ void object_punch_pages(struct object *object, uint32_t first, uint32_t last);
  * Sets the size. Shrinking drops pages that lie wholly beyond from the cache and zeroes the tail of
  * the last one; pages are also taken out of every mapping of the object, private copies included,
  * as Linux does: later access is SIGBUS. May sleep with map_blocks: the size is the new one from the
- * start. A file system frees blocks afterwards, and before that sees to the last page: when it is to
- * stay in part, it has been brought in (object_get_page) before and is marked dirty afterwards, so
- * that its tail is zeros on disk too.
+ * start. A file system frees blocks afterwards, and brings the last page in before, when it is to stay
+ * in part (object_get_page): its tail is zeroed and it is dirty then.
  */
 void object_truncate(struct object *object, uint64_t size);
+
+/* To be called before the size grows otherwise: what lies beyond it becomes zeros. May sleep. */
+void object_grows(struct object *object);
 
 /*
  * Takes a page out of the cache that is as its store has it, is not mapped and that nobody holds:
@@ -276,6 +291,9 @@ void object_forget(struct object *object, uint64_t position, uint64_t size);
  */
 int object_write_back(struct object *object, uint32_t first, uint32_t last, bool wait);
 
+/* Waits until no page of any object is being written that was when this was called. May sleep. */
+void object_wait_all(void);
+
 /*
  * Errors of writes, each told once to each open file: what a file just opened has seen, and the error
  * since then if any (0 or -errno), marking it seen.
@@ -298,7 +316,8 @@ void object_page_to_swap(struct frame *frame, uint32_t slot);
  * read/write through the page cache: bytes done, or -errno when not one was. Reads are clipped at
  * size, writes extend it (write's caller has held position and length against its own limits;
  * position + length stays below 2^43; one writer at a time, inode->lock or the like, and no
- * truncation meanwhile). With ahead, pages that are likely to be read next are brought in with those
+ * truncation meanwhile; after a write that ended early there may be blocks beyond the size, which the
+ * file system takes away again). With ahead, pages that are likely to be read next are brought in with those
  * that are (readahead.h). May sleep.
  */
 __must_check ssize_t object_read(struct object *object, uint64_t position, struct uio *io);

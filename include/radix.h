@@ -29,10 +29,24 @@ void *const *radix_group(const struct radix *radix, uint32_t index);
 /* Stores a non-NULL entry at an index that is empty. Returns 0, or -ENOMEM with nothing changed. */
 __must_check int radix_insert(struct radix *radix, uint32_t index, void *entry);
 
-/* Takes out and returns the entry at index (NULL if none); empty nodes are freed. */
+/* Stores another non-NULL entry where one is; its tags stay. Returns the old one. */
+void *radix_replace(struct radix *radix, uint32_t index, void *entry);
+
+/* Takes out and returns the entry at index (NULL if none), tags and all; empty nodes are freed. */
 void *radix_remove(struct radix *radix, uint32_t index);
 
 /* The first entry at or after *index, whose index is stored to *index; NULL if there is none. */
 void *radix_next(const struct radix *radix, uint32_t *index);
+
+/*
+ * Tags: bits of an entry by which it is found quickly among many. Setting and clearing do not
+ * allocate; the entry must be there.
+ */
+enum radix_tag { RADIX_DIRTY, RADIX_WRITEBACK, RADIX_TAGS };
+void radix_tag_set(struct radix *radix, uint32_t index, enum radix_tag tag);
+void radix_tag_clear(struct radix *radix, uint32_t index, enum radix_tag tag);
+bool radix_tagged(const struct radix *radix, uint32_t index, enum radix_tag tag);
+/* radix_next among the entries with a tag. */
+void *radix_next_tagged(const struct radix *radix, uint32_t *index, enum radix_tag tag);
 
 #endif

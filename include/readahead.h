@@ -5,7 +5,7 @@
  * A struct readahead belongs to an open file; it remembers the last window that was read. A read that
  * goes on where the last one ended (or begins at 0) is sequential: windows begin at four pages or
  * what is asked for and double up to `npages_max`. The first page of a window's second part carries a
- * mark (FRAME_FLAG_AHEAD): whoever meets it starts the next window, so that the disk is always one
+ * mark (OBJECT_ENTRY_AHEAD): whoever meets it starts the next window, so that the disk is always one
  * window in front. What is not sequential reads what it asks for and no more.
  *
  * Protected by: the kernel not being preempted; tasks that share a file share its state, which is
@@ -36,15 +36,20 @@ struct readahead {
  */
 void readahead_missing(struct readahead *ahead, struct object *object, uint32_t index,
 		       uint32_t npages);
-/* A page with FRAME_FLAG_AHEAD has been met: the next window is read. May sleep likewise. */
+/*
+ * Page `index`, with OBJECT_ENTRY_AHEAD, has been met by one who wants npages from there on: the next
+ * window is read. May sleep likewise.
+ */
 void readahead_marked(struct readahead *ahead, struct object *object, uint32_t index,
-		      struct frame *frame);
+		      uint32_t npages);
 /*
  * A fault of a mapping needs page `index`, which is not there: reads it with those around it.
  * advice: the region's, as enum readahead_mode. ahead may be NULL. May sleep likewise.
  */
 void readahead_fault(struct readahead *ahead, struct object *object, uint32_t index,
 		     enum readahead_mode advice);
+/* A fault has met a page with OBJECT_ENTRY_AHEAD. Likewise. */
+void readahead_fault_marked(struct readahead *ahead, struct object *object, uint32_t index);
 /*
  * Starts reading those of pages first..first + npages - 1 that are not there and lie below size:
  * readahead(2), fadvise and madvise WILLNEED. May sleep likewise.

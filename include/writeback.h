@@ -15,6 +15,13 @@
 
 struct object;
 
+/* /proc/sys/vm's dirty_*: hundredths of a second, percent, bytes (0: the ratio counts). */
+extern struct writeback_policy {
+	int32_t background_ratio, ratio;
+	uint32_t background_bytes, bytes;
+	int32_t expire_cs, interval_cs;
+} writeback_policy;
+
 /*
  * What has more to be written than pages: a file system's inodes and superblocks. Registered for
  * ever.

@@ -1,12 +1,13 @@
 /*
- * Radix tree with 16 slots a node (a node is then 72 bytes: a page cache of a few pages stays
+ * Radix tree with 16 slots a node (a node is then 76 bytes: a page cache of a few pages stays
  * small).
  *
  * Invariants: height is at most what the largest index since the tree was last empty needed;
  * each node has at least one entry below it; `used` counts a node's non-NULL slots. A node at
  * level 0 holds entries, above that nodes one level lower. insert builds the missing nodes from
  * the top down and takes them away again when one cannot be had, so that a failure changes
- * nothing.
+ * nothing. A slot of a node above level 0 has a tag exactly when a slot of the node in it has; so
+ * the entries with a tag are found without a look at the others.
  */
 #include <radix.h>
 
@@ -20,7 +21,8 @@
 
 struct radix_node {
 	struct radix_node *parent; /* NULL at the root */
-	uint32_t used;
+	uint16_t used;
+	uint16_t tags[RADIX_TAGS]; /* a bit for each slot */
 	void *slots[RADIX_SLOTS];
 };
 
@@ -143,6 +145,8 @@ static int grow(struct radix *radix, uint32_t index)
 		if (radix->root) {
 			root->slots[0] = radix->root;
 			root->used = 1;
+			for (unsigned tag = 0; tag < RADIX_TAGS; tag++)
+				root->tags[tag] = radix->root->tags[tag] != 0;
 			radix->root->parent = root;
 			radix->height++;
 		} else {
@@ -196,6 +200,60 @@ int radix_insert(struct radix *radix, uint32_t index, void *entry)
 	return 0;
 }
 
+void *radix_replace(struct radix *radix, uint32_t index, void *entry)
+{
+	struct radix_node *node = leaf_of(radix, index);
+	void *old;
+
+	assert(entry && node);
+	old = node->slots[slot_at(index, 0)];
+	assert(old);
+	node->slots[slot_at(index, 0)] = entry;
+	return old;
+}
+
+/* ---- tags ---- */
+
+static bool slot_tagged(const struct radix_node *node, unsigned slot, enum radix_tag tag)
+{
+	return node->tags[tag] >> slot & 1;
+}
+
+void radix_tag_set(struct radix *radix, uint32_t index, enum radix_tag tag)
+{
+	struct radix_node *node = leaf_of(radix, index);
+
+	assert(tag < RADIX_TAGS && node && node->slots[slot_at(index, 0)]);
+	for (unsigned level = 0; node; level++, node = node->parent) {
+		unsigned slot = slot_at(index, level);
+
+		if (slot_tagged(node, slot, tag))
+			return;
+		node->tags[tag] |= (uint16_t)(1u << slot);
+	}
+}
+
+void radix_tag_clear(struct radix *radix, uint32_t index, enum radix_tag tag)
+{
+	struct radix_node *node = leaf_of(radix, index);
+
+	assert(tag < RADIX_TAGS && node && node->slots[slot_at(index, 0)]);
+	for (unsigned level = 0; node; level++, node = node->parent) {
+		node->tags[tag] &= (uint16_t) ~(1u << slot_at(index, level));
+		if (node->tags[tag])
+			return;
+	}
+}
+
+bool radix_tagged(const struct radix *radix, uint32_t index, enum radix_tag tag)
+{
+	const struct radix_node *node = leaf_of(radix, index);
+
+	return node && slot_tagged(node, slot_at(index, 0), tag);
+}
+
+/* ---- taking out, and one after the other ---- */
+
 void *radix_remove(struct radix *radix, uint32_t index)
 {
 	struct radix_node *node = leaf_of(radix, index);
@@ -203,6 +261,9 @@ void *radix_remove(struct radix *radix, uint32_t index)
 
 	if (!entry)
 		return NULL;
+	for (unsigned tag = 0; tag < RADIX_TAGS; tag++)
+		if (slot_tagged(node, slot_at(index, 0), tag))
+			radix_tag_clear(radix, index, tag);
 	node->slots[slot_at(index, 0)] = NULL;
 	node->used--;
 	radix->count--;
@@ -211,17 +272,20 @@ void *radix_remove(struct radix *radix, uint32_t index)
 	return entry;
 }
 
+#define ANY_TAG RADIX_TAGS
+
 /*
- * Moves *index on to the first used slot of node, which is at `level`, at or after the one that
- * it points to. False, with *index the first index behind the node (0 when there is none), when
- * the rest of the node is empty.
+ * Moves *index on to the first used slot of node (one with the tag), which is at `level`, at or after
+ * the one that it points to. False, with *index the first index behind the node (0 when there is
+ * none), when the rest of the node has none.
  */
-static bool next_used_slot(const struct radix_node *node, unsigned level, uint32_t *index)
+static bool next_used_slot(const struct radix_node *node, unsigned level, uint32_t *index,
+			   enum radix_tag tag)
 {
 	uint32_t step = 1u << (level * RADIX_BITS);
 	unsigned slot = slot_at(*index, level);
 
-	while (!node->slots[slot]) {
+	while (tag == ANY_TAG ? !node->slots[slot] : !slot_tagged(node, slot, tag)) {
 		*index = (*index & ~(step - 1)) + step;
 		if (++slot == RADIX_SLOTS)
 			return false;
@@ -229,7 +293,7 @@ static bool next_used_slot(const struct radix_node *node, unsigned level, uint32
 	return true;
 }
 
-void *radix_next(const struct radix *radix, uint32_t *index)
+static inline void *next_entry(const struct radix *radix, uint32_t *index, enum radix_tag tag)
 {
 	uint32_t at = *index;
 
@@ -237,7 +301,7 @@ void *radix_next(const struct radix *radix, uint32_t *index)
 		const struct radix_node *node = radix->root;
 		unsigned level = radix->height - 1;
 
-		while (next_used_slot(node, level, &at)) {
+		while (next_used_slot(node, level, &at, tag)) {
 			if (level == 0) {
 				*index = at;
 				return node->slots[slot_at(at, 0)];
@@ -253,4 +317,15 @@ void *radix_next(const struct radix *radix, uint32_t *index)
 			return NULL;
 	}
 	return NULL;
+}
+
+void *radix_next(const struct radix *radix, uint32_t *index)
+{
+	return next_entry(radix, index, ANY_TAG);
+}
+
+void *radix_next_tagged(const struct radix *radix, uint32_t *index, enum radix_tag tag)
+{
+	assert(tag < RADIX_TAGS);
+	return next_entry(radix, index, tag);
 }

@@ -21,7 +21,7 @@
  * an object do not (truncation), so its size is looked at again after that.
  *
  * A shared page of an object with a backing store is writable only from its first write on: that
- * fault marks it dirty.
+ * fault gets it a place there and marks it dirty. A disk that is full is FAULT_IO_ERROR.
  */
 #include <mm.h>
 
@@ -32,8 +32,10 @@
 #include <ledger.h>
 #include <oom.h>
 #include <rmap.h>
+#include <readahead.h>
 #include <task.h>
 #include <vma.h>
+#include <writeback.h>
 
 #define FAULT_AROUND 16u
 
@@ -132,6 +134,19 @@ static void count_major(struct mm *mm)
 	fault_major_count++;
 }
 
+/* What its file remembers of reads, NULL: none. */
+static struct readahead *vma_readahead(const struct vma *vma)
+{
+	return vma->file && vma_file_ops->readahead ? vma_file_ops->readahead(vma->file) : NULL;
+}
+
+static enum readahead_mode vma_advice(const struct vma *vma)
+{
+	if (vma->flags & VMA_RANDOM)
+		return READAHEAD_RANDOM;
+	return vma->flags & VMA_SEQUENTIAL ? READAHEAD_SEQUENTIAL : READAHEAD_NORMAL;
+}
+
 static bool beyond_end(const struct object *object, uint32_t index)
 {
 	return (uint64_t)index << PAGE_SHIFT >= object->size;
@@ -175,37 +190,88 @@ static void map_cached_around(struct vma *vma, vaddr_t page, unsigned rights)
 	_Static_assert(FAULT_AROUND - 1 <= FAULT_REGION_MORE, "a record has room for it");
 }
 
+/*
+ * The page with a reference, read with what lies around it if it is not in memory; or NULL, and
+ * *result says why not. May sleep.
+ */
+static struct frame *bring_in(struct vma *vma, uint32_t index, enum fault_result *result)
+{
+	struct object *object = vma->object;
+	void *entry = radix_lookup(&object->pages, index);
+	struct frame *frame;
+
+	if (object_has_store(object) && !object_entry_frame(entry))
+		count_major(vma->mm);
+	if (object->ops->map_blocks && !entry)
+		readahead_fault(vma_readahead(vma), object, index, vma_advice(vma));
+	else if (object->ops->map_blocks && ((uintptr_t)entry & OBJECT_ENTRY_AHEAD))
+		readahead_fault_marked(vma_readahead(vma), object, index);
+	frame = object_get_page(object, index);
+	/* It may have slept: truncated meanwhile? */
+	if (!IS_ERR(frame) && !beyond_end(object, index))
+		return frame;
+	if (!IS_ERR(frame)) {
+		frame_put(frame);
+		*result = FAULT_BEYOND_END;
+	} else {
+		*result = PTR_ERR(frame) == -ENOMEM ? FAULT_NO_MEMORY : FAULT_IO_ERROR;
+	}
+	return NULL;
+}
+
+/*
+ * A page of a shared region, which the caller holds, is about to be written through it: it gets its
+ * place on disk and is dirty from now on. FAULT_SPURIOUS: that took time, and the page is another's
+ * or nobody's now; the access shows. May sleep.
+ */
+static enum fault_result make_dirty(struct object *object, uint32_t index, struct frame *frame)
+{
+	int error = 0;
+
+	if (object->ops->map_blocks) {
+		ledger_hold(frame);
+		error = object_prepare_write(object, index);
+		ledger_release(frame);
+	}
+	if (error)
+		return error == -ENOMEM ? FAULT_NO_MEMORY : FAULT_IO_ERROR;
+	if (beyond_end(object, index))
+		return FAULT_BEYOND_END;
+	if (frame->object != object || frame->index != index)
+		return FAULT_SPURIOUS;
+	object_mark_dirty(frame);
+	return FAULT_CACHE_PAGE;
+}
+
 static enum fault_result fault_object(struct vma *vma, vaddr_t page, bool write)
 {
 	struct object *object = vma->object;
 	uint32_t index = vma_index(vma, page);
 	unsigned rights = vma_page_rights(vma);
-	enum fault_result result;
+	enum fault_result result = FAULT_CACHE_PAGE;
 	struct frame *frame;
 
 	if (beyond_end(object, index))
 		return FAULT_BEYOND_END;
-	frame = object_find_page(object, index);
-	if (!frame) {
-		if (object->ops->fill)
-			count_major(vma->mm);
-		frame = object_get_page(object, index);
-		if (IS_ERR(frame))
-			return PTR_ERR(frame) == -ENOMEM ? FAULT_NO_MEMORY : FAULT_IO_ERROR;
-		/* It may have slept: truncated meanwhile? */
-		if (beyond_end(object, index)) {
-			frame_put(frame);
-			return FAULT_BEYOND_END;
-		}
-	}
+	frame = radix_lookup(&object->pages, index);
+	if (likely(frame && !((uintptr_t)frame & OBJECT_ENTRY_BITS)))
+		frame_get(frame);
+	else
+		frame = bring_in(vma, index, &result);
+	if (unlikely(!frame))
+		return result;
 	if (!(vma->flags & VMA_SHARED)) {
 		if (write)
 			return map_private_copy(vma, page, frame);
 		rights = (rights & ~MAP_WRITE) | MAP_COW;
 	} else if (write) {
-		frame->flags |= FRAME_FLAG_DIRTY;
-	} else if (object->ops->fill) {
+		result = make_dirty(object, index, frame);
+	} else if (object_has_store(object)) {
 		rights &= ~MAP_WRITE;
+	}
+	if (unlikely(result != FAULT_CACHE_PAGE)) {
+		frame_put(frame);
+		return result;
 	}
 	result = map_frame(vma->mm, page, frame, rights, FAULT_CACHE_PAGE);
 	if (!write && result == FAULT_CACHE_PAGE)
@@ -270,6 +336,25 @@ static enum fault_result fault_forked(struct vma *vma, vaddr_t page, struct fram
 	return now.rights & MAP_WRITE ? FAULT_COW_REUSE : fault_copy_on_write(vma, page, frame);
 }
 
+/* A page of a shared region is there and clean: the first write to it since it became so. */
+static enum fault_result fault_first_write(struct vma *vma, vaddr_t page, struct frame *frame)
+{
+	enum fault_result result;
+	struct page_mapping now;
+
+	frame_get(frame);
+	result = make_dirty(vma->object, vma_index(vma, page), frame);
+	/* It may have slept: the page may have been taken out of the table meanwhile. */
+	if (result == FAULT_CACHE_PAGE) {
+		if (pagedir_lookup(&vma->mm->pagedir, page, &now) && now.frame == frame)
+			pagedir_set_rights(&vma->mm->pagedir, page, vma_page_rights(vma));
+		else
+			result = FAULT_SPURIOUS;
+	}
+	frame_put(frame);
+	return result;
+}
+
 static enum fault_result fault_present(struct vma *vma, vaddr_t page, bool write,
 				       const struct page_mapping *found)
 {
@@ -279,9 +364,7 @@ static enum fault_result fault_present(struct vma *vma, vaddr_t page, bool write
 		return fault_forked(vma, page, found->frame);
 	if (!(vma->flags & VMA_SHARED))
 		return fault_copy_on_write(vma, page, found->frame);
-	found->frame->flags |= FRAME_FLAG_DIRTY;
-	pagedir_set_rights(&vma->mm->pagedir, page, vma_page_rights(vma));
-	return FAULT_CACHE_PAGE;
+	return fault_first_write(vma, page, found->frame);
 }
 
 /* ---- the page is in swap ---- */
@@ -425,6 +508,8 @@ enum fault_result mm_fault(struct mm *mm, vaddr_t address, unsigned access)
 	fault_trace_add(mm, address, access, result);
 	mutex_unlock(&mm->lock);
 	fault_counts[result]++;
+	if (access & FAULT_WRITE)
+		writeback_throttle(NULL);
 	return result;
 }
 

@@ -162,7 +162,7 @@ static void recount_mappings(bool back)
 static bool in_page_cache(const struct frame *frame)
 {
 	return frame->kind == FRAME_CACHE && frame->object &&
-	       radix_lookup(&frame->object->pages, frame->index) == frame;
+	       object_entry_frame(radix_lookup(&frame->object->pages, frame->index)) == frame;
 }
 
 static bool in_swap_cache(const struct frame *frame)

@@ -10,6 +10,7 @@
 #include <abi/fcntl.h>
 #include <abi/mman.h>
 #include <err.h>
+#include <readahead.h>
 #include <task.h>
 #include <vma.h>
 
@@ -35,7 +36,7 @@ static int punch_hole(const struct vma *vma, vaddr_t start, vaddr_t end)
 		return -EINVAL;
 	if ((vma->flags & (VMA_SHARED | VMA_WRITE)) != (VMA_SHARED | VMA_WRITE))
 		return -EACCES;
-	if (vma->object->ops->fill)
+	if (object_has_store(vma->object))
 		return -EOPNOTSUPP;
 	if (vma->object->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
 		return -EPERM;
@@ -43,10 +44,16 @@ static int punch_hole(const struct vma *vma, vaddr_t start, vaddr_t end)
 	return 0;
 }
 
-/* MADV_WILLNEED: what is in swap begins to come in. Nothing is waited for. */
-static void read_ahead(struct mm *mm, vaddr_t start, vaddr_t end)
+/*
+ * MADV_WILLNEED: what is in swap, and what is to be read of a file, begins to come in. Nothing of that
+ * is waited for.
+ */
+static void read_ahead(struct mm *mm, const struct vma *vma, vaddr_t start, vaddr_t end)
 {
 	struct page_mapping page;
+
+	if (vma->object && vma->object->ops->map_blocks)
+		readahead_force(vma->object, vma_index(vma, start), (end - start) >> PAGE_SHIFT);
 
 	for (; start < end && mm->pagedir.swapped; start += PAGE_SIZE)
 		if (pagedir_lookup(&mm->pagedir, start, &page) && page.swap)
@@ -70,6 +77,15 @@ static int set_advice_flag(struct mm *mm, struct vma **vma, vaddr_t start, vaddr
 	uint32_t flags = (*vma)->flags;
 
 	switch (advice) {
+	case MADV_NORMAL:
+		flags &= ~(VMA_RANDOM | VMA_SEQUENTIAL);
+		break;
+	case MADV_RANDOM:
+		flags = (flags & ~VMA_SEQUENTIAL) | VMA_RANDOM;
+		break;
+	case MADV_SEQUENTIAL:
+		flags = (flags & ~VMA_RANDOM) | VMA_SEQUENTIAL;
+		break;
 	case MADV_DONTFORK:
 		flags |= VMA_DONTFORK;
 		break;
@@ -96,6 +112,9 @@ static int advise_piece(struct mm *mm, struct vma **vma, vaddr_t start, vaddr_t 
 		return drop_pages(mm, *vma, start, end, advice);
 	case MADV_REMOVE:
 		return punch_hole(*vma, start, end);
+	case MADV_NORMAL:
+	case MADV_RANDOM:
+	case MADV_SEQUENTIAL:
 	case MADV_DONTFORK:
 	case MADV_DOFORK:
 	case MADV_WIPEONFORK:
@@ -105,7 +124,7 @@ static int advise_piece(struct mm *mm, struct vma **vma, vaddr_t start, vaddr_t 
 	case MADV_PAGEOUT:
 		return give_away(*vma, start, end, advice);
 	case MADV_WILLNEED:
-		read_ahead(mm, start, end);
+		read_ahead(mm, *vma, start, end);
 		return 0;
 	default:
 		return 0;

@@ -69,7 +69,7 @@ static int protect_piece(struct mm *mm, struct vma **vma, vaddr_t start, vaddr_t
 		return error;
 	page_rights = vma_page_rights(*vma);
 	/* Written pages are to be noticed where they have to be written back. */
-	if (!private && (*vma)->object->ops->fill)
+	if (!private && object_has_store((*vma)->object))
 		page_rights &= ~MAP_WRITE;
 	pagedir_protect(&mm->pagedir, start, end, page_rights, private);
 	return 0;

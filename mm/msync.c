@@ -79,10 +79,14 @@ int32_t sys_msync(vaddr_t start, size_t size, int flags)
 static bool page_in_memory(struct mm *mm, const struct vma *vma, vaddr_t page)
 {
 	struct page_mapping found;
+	uintptr_t entry;
 
 	if (pagedir_lookup(&mm->pagedir, page, &found))
 		return true;
-	return vma->object && radix_lookup(&vma->object->pages, vma_index(vma, page));
+	if (!vma->object)
+		return false;
+	entry = (uintptr_t)radix_lookup(&vma->object->pages, vma_index(vma, page));
+	return entry && !(entry & (OBJECT_ENTRY_SWAP | OBJECT_ENTRY_BUSY));
 }
 
 #define MINCORE_CHUNK 64u /* pages told of at a time */

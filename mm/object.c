@@ -1,16 +1,19 @@
 /*
- * Backing objects and the page cache.
+ * Backing objects and the page cache: which pages there are, and how they come and go.
  *
  * A page is in the cache when the object's radix tree has its frame; the cache then holds one
- * reference and the frame names its object and index. A page that has to be read from a backing
- * store is filled before it enters the cache, so whoever finds it there finds it whole; of two
- * tasks that fill the same page at the same moment the second to finish drops its own.
+ * reference and the frame names its object and index. A page with blocks on a disk enters before it
+ * is read, BUSY: whoever wants it meanwhile waits for that one read (mm/page_io.c). A page that a
+ * file system fills by other means is filled before it enters, so whoever finds it there finds it
+ * whole; of two tasks that fill the same page at the same moment the second to finish drops its own.
  *
- * read and write copy while nothing can happen to the page: the copy does not sleep. When it comes to
- * a user page that is not there it ends, the cache's page is let go of, the user page is brought in,
- * and the page is looked up again. So it may be the very page that is being read or written.
+ * A page leaves when it is truncated, punched out, dropped as it could be had again, or could not be
+ * read. It does not leave while it is read or written: removal waits, and begins anew after each
+ * wait, since programs may have mapped pages again meanwhile.
  *
- * References that outlive a sleep (a frame being filled) are declared to the ledger.
+ * References that outlive a sleep (a frame being filled, a frame being copied to a user buffer) are
+ * declared to the ledger. Reading and writing are mm/object_copy.c, what has to do with dirty pages
+ * mm/object_dirty.c, where they go mm/page_io.c.
  */
 #include <object.h>
 
@@ -21,13 +24,14 @@
 #include <kvrange.h>
 #include <ledger.h>
 #include <mm.h>
-#include <oom.h>
+#include <rmap.h>
 #include <string.h>
 #include <task.h>
-#include <uio.h>
 #include <vma.h>
 
-uint32_t object_cached_pages;
+#include "object_internal.h"
+
+uint32_t object_cached_pages, object_buffer_pages;
 struct list objects_promised = LIST_INIT(objects_promised);
 
 static void release_nothing(struct object *object)
@@ -48,6 +52,7 @@ struct object object_zero = {
 	.refs = 1,
 	.mappings = LIST_INIT(object_zero.mappings),
 	.promised_link = LIST_INIT(object_zero.promised_link),
+	.dirty_link = LIST_INIT(object_zero.dirty_link),
 };
 
 void object_init(struct object *object, const struct object_ops *ops, void *owner)
@@ -56,6 +61,7 @@ void object_init(struct object *object, const struct object_ops *ops, void *owne
 	*object = (struct object){ .ops = ops, .refs = 1, .owner = owner };
 	list_init(&object->mappings);
 	list_init(&object->promised_link);
+	list_init(&object->dirty_link);
 }
 
 /* ---- promised memory ---- */
@@ -121,6 +127,14 @@ void object_get(struct object *object)
 	object->refs++;
 }
 
+bool object_try_get(struct object *object)
+{
+	if (object->refs == 0)
+		return false;
+	object->refs++;
+	return true;
+}
+
 void object_put(struct object *object)
 {
 	assert(object->refs > 0);
@@ -133,19 +147,31 @@ void object_put(struct object *object)
 	object->ops->release(object);
 }
 
-/* ---- pages ---- */
+/* ---- looking ---- */
+
+/* Of an entry with OBJECT_ENTRY_BITS: what can be had at once. */
+static struct frame *find_marked(void *entry)
+{
+	uintptr_t bits = (uintptr_t)entry;
+
+	if (bits & (OBJECT_ENTRY_SWAP | OBJECT_ENTRY_BUSY))
+		return NULL;
+	frame_get(object_entry_frame(entry));
+	return object_entry_frame(entry);
+}
 
 struct frame *object_find_page(struct object *object, uint32_t index)
 {
-	struct frame *frame = radix_lookup(&object->pages, index);
+	void *entry = radix_lookup(&object->pages, index);
 
-	if (frame)
-		frame_get(frame);
-	return frame;
+	if (unlikely((uintptr_t)entry & OBJECT_ENTRY_BITS))
+		return find_marked(entry);
+	if (entry)
+		frame_get(entry);
+	return entry;
 }
 
-/* Zeroes what of page `index` lies beyond size. */
-static void zero_beyond(struct frame *frame, uint32_t index, uint64_t size)
+void object_zero_beyond(struct frame *frame, uint32_t index, uint64_t size)
 {
 	uint64_t start = (uint64_t)index << PAGE_SHIFT;
 	uint32_t kept = size > start ? MIN(size - start, (uint64_t)PAGE_SIZE) : 0;
@@ -157,6 +183,96 @@ static void zero_beyond(struct frame *frame, uint32_t index, uint64_t size)
 	memset(window + kept, 0, PAGE_SIZE - kept);
 	kunmap(window);
 }
+
+void object_set_ahead(struct object *object, uint32_t index, bool ahead)
+{
+	uintptr_t entry = (uintptr_t)radix_lookup(&object->pages, index);
+
+	if (!entry || (entry & OBJECT_ENTRY_SWAP))
+		return;
+	entry = ahead ? entry | OBJECT_ENTRY_AHEAD : entry & ~OBJECT_ENTRY_AHEAD;
+	radix_replace(&object->pages, index, (void *)entry);
+}
+
+/* ---- entering ---- */
+
+static int enter_page(struct object *object, uint32_t index, struct frame *frame, uintptr_t bits)
+{
+	int error = charge_page(object);
+
+	assert(frame->kind == FRAME_CACHE && !frame->object && !((uintptr_t)frame & bits));
+	if (error)
+		return error;
+	error = radix_insert(&object->pages, index, (void *)((uintptr_t)frame | bits));
+	if (error) {
+		uncharge_page(object);
+		return error;
+	}
+	frame_get(frame);
+	frame->object = object;
+	frame->index = index;
+	object_cached_pages++;
+	object_buffer_pages += object->is_device;
+	return 0;
+}
+
+int object_enter_page(struct object *object, uint32_t index, struct frame *frame)
+{
+	return enter_page(object, index, frame, 0);
+}
+
+int object_enter_busy(struct object *object, uint32_t index, struct frame *frame)
+{
+	int error;
+
+	assert(object_has_blocks(object));
+	error = enter_page(object, index, frame, OBJECT_ENTRY_BUSY);
+	if (!error)
+		frame->flags |= FRAME_FLAG_BUSY;
+	return error;
+}
+
+/* ---- leaving ---- */
+
+/* The page leaves the cache, which gives back its reference. */
+static void remove_page(struct object *object, uint32_t index, struct frame *frame)
+{
+	void *removed;
+
+	object_clean_page(object, frame);
+	removed = radix_remove(&object->pages, index);
+	assert(object_entry_frame(removed) == frame && object_is_page(object, index, frame));
+	assert(!(frame->flags & FRAME_FLAG_WRITEBACK));
+	frame->object = NULL;
+	frame->flags &= ~(FRAME_FLAG_DIRTY | FRAME_FLAG_BLOCKS);
+	assert(object_cached_pages > 0 && object_buffer_pages >= object->is_device);
+	object_cached_pages--;
+	object_buffer_pages -= object->is_device;
+	frame_put(frame);
+	uncharge_page(object);
+}
+
+void object_end_busy(struct frame *frame, bool failed)
+{
+	struct object *object = frame->object;
+	uintptr_t entry = (uintptr_t)radix_lookup(&object->pages, frame->index);
+
+	assert((entry & OBJECT_ENTRY_BUSY) && (frame->flags & FRAME_FLAG_BUSY));
+	assert(object_entry_frame((void *)entry) == frame);
+	frame->flags &= ~FRAME_FLAG_BUSY;
+	if (failed) {
+		frame->flags |= FRAME_FLAG_ERROR;
+		remove_page(object, frame->index, frame);
+	} else {
+		entry &= ~OBJECT_ENTRY_BUSY;
+		radix_replace(&object->pages, frame->index, (void *)entry);
+		/* It may have been truncated while it was read. */
+		object_zero_beyond(frame, frame->index, object->size);
+	}
+	frame_wake(frame);
+}
+
+/* ---- getting ---- */
 
 /*
  * A fresh frame with the page's contents, not yet in the cache. What lies beyond the object's end
@@ -179,36 +295,16 @@ static struct frame *fill_page(struct object *object, uint32_t index)
 		return ERR_PTR(error);
 	}
 	/* It may have slept: what has been truncated meanwhile must not come back. */
-	zero_beyond(frame, index, object->size);
+	object_zero_beyond(frame, index, object->size);
 	return frame;
 }
 
-int object_enter_page(struct object *object, uint32_t index, struct frame *frame)
+/* Fills a page that is not there, with blocks only if it needs no reading. */
+static struct frame *make_page(struct object *object, uint32_t index)
 {
-	int error = charge_page(object);
-
-	if (error)
-		return error;
-	error = radix_insert(&object->pages, index, frame);
-	if (error) {
-		uncharge_page(object);
-		return error;
-	}
-	frame_get(frame);
-	frame->object = object;
-	frame->index = index;
-	object_cached_pages++;
-	return 0;
-}
-
-struct frame *object_get_page(struct object *object, uint32_t index)
-{
-	struct frame *frame = object_find_page(object, index), *found;
+	struct frame *frame = fill_page(object, index), *found;
 	int error;
 
-	if (frame)
-		return frame;
-	frame = fill_page(object, index);
 	if (IS_ERR(frame))
 		return frame;
 	/* It may have slept: another may have brought the page in. */
@@ -220,18 +316,91 @@ struct frame *object_get_page(struct object *object, uint32_t index)
 	return found ? found : ERR_PTR(error);
 }
 
-static void remove_page(struct object *object, uint32_t index, struct frame *frame)
+/*
+ * Waits for a page that is being read: the page with a reference, or NULL when it did not come to be
+ * or is gone again already.
+ */
+static struct frame *wait_for_page(struct object *object, uint32_t index)
 {
-	struct frame *removed = radix_remove(&object->pages, index);
+	struct frame *frame = object_entry_frame(radix_lookup(&object->pages, index));
 
-	assert(removed == frame && frame->object == object && frame->index == index);
-	frame->object = NULL;
-	frame->flags &= ~FRAME_FLAG_DIRTY;
-	assert(object_cached_pages > 0);
-	object_cached_pages--;
+	if (!frame)
+		return NULL;
+	frame_get(frame);
+	ledger_hold(frame);
+	frame_wait(frame, FRAME_FLAG_BUSY);
+	ledger_release(frame);
+	if (object_is_page(object, index, frame))
+		return frame;
 	frame_put(frame);
-	uncharge_page(object);
+	return NULL;
 }
+
+/*
+ * Reads one page that is not there and waits for it; ERR_PTR(-EAGAIN): it was there, and is gone
+ * again.
+ */
+static struct frame *read_page(struct object *object, uint32_t index)
+{
+	struct frame *frame;
+	bool failed;
+	int error = page_io_read(object, index, 1, UINT32_MAX);
+
+	if (error)
+		return ERR_PTR(error);
+	frame = object_entry_frame(radix_lookup(&object->pages, index));
+	if (!frame)
+		return ERR_PTR(-EAGAIN);
+	frame_get(frame);
+	ledger_hold(frame);
+	frame_wait(frame, FRAME_FLAG_BUSY);
+	ledger_release(frame);
+	if (object_is_page(object, index, frame))
+		return frame;
+	failed = frame->flags & FRAME_FLAG_ERROR;
+	frame_put(frame);
+	return ERR_PTR(failed ? -EIO : -EAGAIN);
+}
+
+struct frame *object_get_page(struct object *object, uint32_t index)
+{
+	for (;;) {
+		struct frame *frame = object_find_page(object, index);
+
+		if (frame)
+			return frame;
+		if (radix_lookup(&object->pages, index))
+			frame = wait_for_page(object, index);
+		else if (object_has_blocks(object) && (uint64_t)index << PAGE_SHIFT < object->size)
+			frame = read_page(object, index);
+		else
+			frame = make_page(object, index);
+		/* What another's read has failed to bring is tried once more, alone. */
+		if (frame && PTR_ERR(frame) != -EAGAIN)
+			return frame;
+	}
+}
+
+struct frame *object_get_page_over(struct object *object, uint32_t index, unsigned from,
+				   unsigned to)
+{
+	uint64_t start = (uint64_t)index << PAGE_SHIFT;
+	struct frame *frame;
+
+	assert(from < to && to <= PAGE_SIZE);
+	if (!object_has_blocks(object) || radix_lookup(&object->pages, index) ||
+	    start >= object->size || from > 0 || (to < PAGE_SIZE && start + to < object->size))
+		return object_get_page(object, index);
+	frame = frame_alloc(FRAME_CACHE, FRAME_ZERO);
+	if (!frame)
+		return ERR_PTR(-ENOMEM);
+	if (!object_enter_page(object, index, frame))
+		return frame;
+	frame_put(frame);
+	return ERR_PTR(-ENOMEM);
+}
+
+/* ---- taking pages out ---- */
 
 /* Takes what is no private copy out of the page tables of [start, end). */
 static void unmap_cached(struct pagedir *pagedir, vaddr_t start, vaddr_t end)
@@ -261,16 +430,43 @@ static void unmap_from_region(const struct vma *vma, uint32_t first, uint32_t la
 		unmap_cached(&vma->mm->pagedir, start, end);
 }
 
-static void remove_pages(struct object *object, uint32_t first, uint32_t last, bool copies)
+/*
+ * Takes out what can be taken out of first..last at once. The frame that has to be waited for, with a
+ * reference; NULL: all is gone.
+ */
+static struct frame *remove_some(struct object *object, uint32_t first, uint32_t last, bool copies)
 {
 	uint32_t index = first;
 	struct frame *frame;
 	struct vma *vma;
+	void *entry;
 
 	list_for_each(vma, &object->mappings, object_link)
 		unmap_from_region(vma, first, last, copies);
-	while ((frame = radix_next(&object->pages, &index)) && index <= last)
+	while ((entry = radix_next(&object->pages, &index)) && index <= last) {
+		frame = object_entry_frame(entry);
+		assert(frame);
+		if (frame->flags & (FRAME_FLAG_BUSY | FRAME_FLAG_WRITEBACK)) {
+			frame_get(frame);
+			return frame;
+		}
 		remove_page(object, index, frame);
+	}
+	return NULL;
+}
+
+static void remove_pages(struct object *object, uint32_t first, uint32_t last, bool copies)
+{
+	struct frame *frame;
+
+	while ((frame = remove_some(object, first, last, copies))) {
+		ledger_hold(frame);
+		frame_wait(frame, FRAME_FLAG_BUSY | FRAME_FLAG_WRITEBACK);
+		ledger_release(frame);
+		frame_put(frame);
+	}
+	if (first == 0 && last == UINT32_MAX && object->nworking)
+		object_wait_idle(object);
 }
 
 void object_remove_pages(struct object *object, uint32_t first, uint32_t last)
@@ -283,181 +479,92 @@ void object_punch_pages(struct object *object, uint32_t first, uint32_t last)
 	remove_pages(object, first, last, false);
 }
 
+/*
+ * The tail of the page in which the object now ends becomes zeros, here and, as it is dirty then, on
+ * disk. What is being written of it may be going to blocks that are no longer to be its own.
+ */
+static void cut_last_page(struct object *object)
+{
+	uint32_t index = (uint32_t)(object->size >> PAGE_SHIFT);
+	unsigned kept = (unsigned)object->size & PAGE_MASK;
+	struct frame *frame = kept ? object_find_page(object, index) : NULL;
+
+	if (!frame)
+		return;
+	ledger_hold(frame);
+	if (object_has_blocks(object))
+		frame_wait(frame, FRAME_FLAG_WRITEBACK);
+	object_zero_beyond(frame, index, object->size);
+	frame->flags &= ~FRAME_FLAG_BLOCKS;
+	if (object_has_blocks(object) && object_is_page(object, index, frame))
+		object_mark_dirty_range(frame, kept, PAGE_SIZE);
+	ledger_release(frame);
+	frame_put(frame);
+}
+
+void object_grows(struct object *object)
+{
+	uint32_t index = (uint32_t)(object->size >> PAGE_SHIFT);
+	struct frame *frame;
+
+	/* Through a mapping alone something can have come to lie beyond the end. */
+	if (!object_has_blocks(object) || list_empty(&object->mappings) ||
+	    !(object->size & PAGE_MASK))
+		return;
+	frame = object_find_page(object, index);
+	if (!frame)
+		return;
+	object_zero_beyond(frame, index, object->size);
+	/* A program's next write to it has to ask for the blocks that it may have now. */
+	if (!(frame->flags & FRAME_FLAG_BLOCKS))
+		rmap_clean(frame);
+	frame_put(frame);
+}
+
 void object_truncate(struct object *object, uint64_t size)
 {
 	uint64_t old_size = object->size;
 	uint64_t first = (size + PAGE_MASK) >> PAGE_SHIFT;
-	struct frame *last;
 
+	if (size > old_size)
+		object_grows(object);
 	object->size = size;
 	if (size >= old_size)
 		return;
 	assert(first <= UINT32_MAX);
-	object_remove_pages(object, first, UINT32_MAX);
-	last = radix_lookup(&object->pages, size >> PAGE_SHIFT);
-	if (last)
-		zero_beyond(last, size >> PAGE_SHIFT, size);
+	object_remove_pages(object, (uint32_t)first, UINT32_MAX);
+	cut_last_page(object);
 }
 
-/* ---- reading and writing ---- */
-
-/*
- * Moves up to size bytes between offset in a frame and the buffers: bytes, perhaps fewer; -EFAULT
- * when the first user page is not there. Gives back the caller's reference. Does not sleep.
- */
-static inline ssize_t transfer(struct frame *frame, uint32_t offset, struct uio *io, size_t size,
-			       bool out)
+/* Would it come back as it is, and does nobody but the cache have it? */
+static bool droppable(const struct frame *frame)
 {
-	char *window = kmap(frame);
-	ssize_t moved = out ? uio_copy_out_present(io, window + offset, size)
-			    : uio_copy_in_present(io, window + offset, size);
+	const unsigned needed = FRAME_FLAG_DIRTY | FRAME_FLAG_BUSY | FRAME_FLAG_WRITEBACK;
 
-	kunmap(window);
-	frame_put(frame);
-	return moved;
+	return frame->kind == FRAME_CACHE && frame->object && frame->refs == 1 &&
+	       !(frame->flags & needed) && object_has_store(frame->object);
 }
 
-/*
- * After a transfer that failed: is it worth another try? Memory may be made free, a user page that
- * is not there can be brought in. May sleep.
- */
-static bool try_again(ssize_t error, struct uio *io, bool out)
+bool object_drop_page(struct frame *frame)
 {
-	if (error == -ENOMEM)
-		return oom_make_room(true);
-	return error == -EFAULT && uio_fault_in(io, out) == 0;
+	if (!droppable(frame))
+		return false;
+	remove_page(frame->object, frame->index, frame);
+	return true;
 }
 
-/*
- * Reads what is wanted of the page at position and lies before the object's end, perhaps nothing.
- * -EFAULT: see transfer.
- */
-static inline ssize_t read_page(struct object *object, uint64_t position, struct uio *io)
+uint32_t object_drop_pages(struct object *object, uint32_t first, uint32_t last)
 {
-	uint32_t index = position >> PAGE_SHIFT;
-	uint32_t offset = (uint32_t)position & PAGE_MASK;
-	size_t size = MIN(PAGE_SIZE - offset, io->left);
-	struct frame *frame;
+	uint32_t index = first, ndropped = 0;
+	void *entry;
 
-	if (unlikely(position + size > object->size)) {
-		if (position >= object->size)
-			return 0;
-		size = (size_t)(object->size - position);
-	}
-	frame = object_find_page(object, index);
-	if (unlikely(!frame)) {
-		/* In memory that has no backing store nobody has written it: zeros, and no frame. */
-		if (!object->ops->fill)
-			return uio_zero_out(io, size);
-		frame = object_get_page(object, index);
-		if (IS_ERR(frame))
-			return PTR_ERR(frame);
-	}
-	return transfer(frame, offset, io, size, true);
-}
+	while ((entry = radix_next(&object->pages, &index)) && index <= last) {
+		struct frame *frame = object_entry_frame(entry);
 
-/* Goes on with the pages behind the first: bytes, 0 when there are none or an error. */
-static size_t read_more(struct object *object, uint64_t position, struct uio *io)
-{
-	size_t done = 0;
-
-	/* It may sleep in between: the size is read anew for each page. */
-	while (io->left > 0 && !sched_give_way()) {
-		ssize_t moved = read_page(object, position + done, io);
-
-		if (moved == 0 || (moved < 0 && !try_again(moved, io, true)))
-			break;
-		done += moved > 0 ? (size_t)moved : 0;
-	}
-	return done;
-}
-
-ssize_t object_read(struct object *object, uint64_t position, struct uio *io)
-{
-	ssize_t first;
-
-	if (io->left == 0)
-		return 0;
-	do
-		first = read_page(object, position, io);
-	while (unlikely(first < 0) && try_again(first, io, true));
-	if (first <= 0 || likely(io->left == 0))
-		return first;
-	return first + (ssize_t)read_more(object, position + (size_t)first, io);
-}
-
-static ssize_t write_cached_page(struct object *object, uint64_t position, struct uio *io,
-				 size_t size)
-{
-	struct frame *frame = object_get_page(object, position >> PAGE_SHIFT);
-
-	if (IS_ERR(frame))
-		return PTR_ERR(frame);
-	frame->flags |= FRAME_FLAG_DIRTY;
-	return transfer(frame, position & PAGE_MASK, io, size, false);
-}
-
-/*
- * A whole page that is not in the cache and is not worth reading or zeroing first: the bytes go into
- * a frame of its own, which enters the cache with all of them in place, so that nobody sees what the
- * frame held before. 0: not all of them were there, but are likely to be now. May sleep.
- */
-static ssize_t write_new_page(struct object *object, uint64_t position, struct uio *io)
-{
-	struct frame *frame = frame_alloc(FRAME_CACHE, 0);
-	const struct uio before = *io;
-	int error;
-
-	if (!frame)
-		return -ENOMEM;
-	frame_get(frame);
-	if (transfer(frame, 0, io, PAGE_SIZE, false) == (ssize_t)PAGE_SIZE) {
-		error = object_enter_page(object, position >> PAGE_SHIFT, frame);
-		if (error)
-			*io = before;
-		else
-			frame->flags |= FRAME_FLAG_DIRTY;
-		frame_put(frame);
-		return error ? error : (ssize_t)PAGE_SIZE;
-	}
-	frame_put(frame);
-	error = uio_fault_in(io, false);
-	*io = before;
-	/* A bad address: what lies before it is written. */
-	return error ? write_cached_page(object, position, io, PAGE_SIZE) : 0;
-}
-
-static ssize_t write_page(struct object *object, uint64_t position, struct uio *io, size_t size)
-{
-	ssize_t moved;
-
-	do {
-		if (size == PAGE_SIZE && !radix_lookup(&object->pages, position >> PAGE_SHIFT))
-			moved = write_new_page(object, position, io);
-		else
-			moved = write_cached_page(object, position, io, size);
-	} while (unlikely(moved <= 0) && (moved == 0 || try_again(moved, io, false)));
-	if (moved > 0)
-		object->size = MAX(object->size, position + moved);
-	return moved;
-}
-
-ssize_t object_write(struct object *object, uint64_t position, struct uio *io)
-{
-	size_t done = 0;
-	ssize_t moved = 0;
-
-	while (io->left > 0) {
-		size_t size = MIN(PAGE_SIZE - ((uint32_t)position & PAGE_MASK), io->left);
-
-		moved = write_page(object, position, io, size);
-		if (moved <= 0)
-			break;
-		done += moved;
-		position += moved;
-		/* Copied in part, it goes on: what was written may be what the rest is read from. */
-		if (sched_give_way())
+		if (frame)
+			ndropped += object_drop_page(frame);
+		if (index++ == UINT32_MAX)
 			break;
 	}
-	return done ? (ssize_t)done : moved;
+	return ndropped;
 }

@@ -23,6 +23,7 @@
 
 #include <abi/errno.h>
 #include <kheap.h>
+#include <object.h>
 #include <string.h>
 
 #include "pagedir_internal.h"
@@ -214,7 +215,8 @@ void pagedir_map_more(struct pagedir *pagedir, vaddr_t start, struct frame *cons
 	assert(owns_table(pagedir, start) && (start & PAGE_MASK) == 0);
 	assert(table_index(start) + count <= TABLE_ENTRIES);
 	for (unsigned i = 0; i < count; i++) {
-		if (!frames[i] || entry[i])
+		/* What the object's tree says more of than that it is there takes a fault. */
+		if (!frames[i] || entry[i] || ((uintptr_t)frames[i] & OBJECT_ENTRY_BITS))
 			continue;
 		frame_get(frames[i]);
 		entry[i] = entry_make(frame_paddr(frames[i]), rights);

@@ -13,6 +13,7 @@
 static struct pair {
 	uint32_t index;
 	bool present;
+	bool tagged[RADIX_TAGS];
 } pairs[NPAIRS];
 
 static int live_nodes;
@@ -55,13 +56,14 @@ static struct pair *find(uint32_t index)
 	return NULL;
 }
 
-/* The pair with the lowest index at or after `index`, or NULL. */
-static struct pair *find_next(uint32_t index)
+/* The pair (with the tag) with the lowest index at or after `index`, or NULL. */
+static struct pair *find_next(uint32_t index, enum radix_tag tag)
 {
 	struct pair *best = NULL;
 
 	for (unsigned i = 0; i < NPAIRS; i++) {
 		if (pairs[i].present && pairs[i].index >= index &&
+		    (tag == RADIX_TAGS || pairs[i].tagged[tag]) &&
 		    (!best || pairs[i].index < best->index))
 			best = &pairs[i];
 	}
@@ -89,11 +91,30 @@ static void toggle(struct radix *radix, struct pair *pair)
 		return;
 	}
 	pair->present = true;
+	for (unsigned tag = 0; tag < RADIX_TAGS; tag++)
+		pair->tagged[tag] = false;
+}
+
+/* Sets or clears a tag, now and then by replacing the entry by itself. */
+static void change_tag(struct radix *radix, struct pair *pair)
+{
+	enum radix_tag tag = unit_random() % RADIX_TAGS;
+
+	if (!pair->present)
+		return;
+	pair->tagged[tag] = unit_random() % 2;
+	if (pair->tagged[tag])
+		radix_tag_set(radix, pair->index, tag);
+	else
+		radix_tag_clear(radix, pair->index, tag);
+	assert_ptr_equal(radix_replace(radix, pair->index, pair), pair);
+	for (tag = 0; tag < RADIX_TAGS; tag++)
+		assert_int_equal(radix_tagged(radix, pair->index, tag), pair->tagged[tag]);
 }
 
 static void check_around(const struct radix *radix, uint32_t index)
 {
-	struct pair *next = find_next(index);
+	struct pair *next = find_next(index, RADIX_TAGS);
 	void *const *group = radix_group(radix, index);
 	uint32_t at = index;
 
@@ -103,6 +124,13 @@ static void check_around(const struct radix *radix, uint32_t index)
 	assert_ptr_equal(radix_next(radix, &at), next);
 	if (next)
 		assert_int_equal(at, next->index);
+	for (unsigned tag = 0; tag < RADIX_TAGS; tag++) {
+		next = find_next(index, tag);
+		at = index;
+		assert_ptr_equal(radix_next_tagged(radix, &at, tag), next);
+		if (next)
+			assert_int_equal(at, next->index);
+	}
 }
 
 static void test_random_use(void **state)
@@ -113,6 +141,8 @@ static void test_random_use(void **state)
 	for (unsigned round = 0; round < 30000; round++) {
 		failing = round / 1000 % 2;
 		toggle(&radix, &pairs[unit_random() % NPAIRS]);
+		for (unsigned i = 0; i < 2; i++)
+			change_tag(&radix, &pairs[unit_random() % NPAIRS]);
 		check_around(&radix, random_index());
 		if (round % 3000 == 0) {
 			for (unsigned i = 0; i < NPAIRS; i++) {

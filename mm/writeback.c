@@ -1,0 +1,238 @@
+/*
+ * When dirty pages are written (writeback.h): by age, by amount, and all of them when asked.
+ *
+ * Objects with dirty pages are in objects_dirty, the one that has waited longest first. One that has
+ * been written, and has become dirty again meanwhile, counts from when that began and goes to the
+ * end; so every object has its turn. An object is held while its pages are written; what becomes of
+ * its owner meanwhile is seen to by removal, which waits (object_remove_pages).
+ *
+ * How much is too much goes by the memory that could be dirty: what is free and what the page cache
+ * has. The limits are worked out anew whenever somebody passes the lower one.
+ */
+#include <writeback.h>
+
+#include <assert.h>
+#include <clock.h>
+#include <frame.h>
+#include <log.h>
+#include <object.h>
+#include <task.h>
+#include <wait.h>
+
+#include "object_internal.h"
+
+#define NS_PER_CENTISECOND 10000000ull
+#define CHUNK_PAGES 512u /* written at a time by one who is throttled */
+
+struct writeback_policy writeback_policy = {
+	.background_ratio = 10,
+	.ratio = 20,
+	.expire_cs = 3000,
+	.interval_cs = 500,
+};
+uint32_t writeback_throttle_from = 64;
+
+static struct list clients = LIST_INIT(clients);
+static struct wait_queue wakes = WAIT_QUEUE_INIT(wakes);
+static bool woken;
+
+void writeback_register(struct writeback_client *client)
+{
+	list_add_tail(&clients, &client->link);
+}
+
+void writeback_wake(void)
+{
+	woken = true;
+	wake_all(&wakes);
+}
+
+/* ---- how much ---- */
+
+struct limits {
+	uint32_t background, most; /* dirty pages */
+};
+
+static uint32_t limit_of(uint32_t bytes, uint32_t ratio, uint32_t npages)
+{
+	return bytes ? (bytes + PAGE_MASK) >> PAGE_SHIFT
+		     : (uint32_t)((uint64_t)npages * ratio / 100);
+}
+
+static struct limits limits_now(void)
+{
+	const struct writeback_policy *policy = &writeback_policy;
+	struct frame_counts counts;
+	struct limits limits;
+	uint32_t npages;
+
+	frame_count(&counts);
+	npages = counts.by_kind[FRAME_FREE] + object_cached_pages;
+	limits.most = limit_of(policy->bytes, (uint32_t)policy->ratio, npages);
+	limits.background = limit_of(policy->background_bytes, (uint32_t)policy->background_ratio,
+				     npages);
+	/* As Linux has it: whatever is asked for, there is a way between the two. */
+	if (limits.background >= limits.most)
+		limits.background = limits.most / 2;
+	writeback_throttle_from = limits.background + 1;
+	return limits;
+}
+
+/* ---- objects ---- */
+
+/*
+ * Writes an object's dirty pages from first on, at most so many; returns the page behind the last
+ * one. The object has some.
+ */
+static void write_some(struct object *object, uint32_t npages, bool wait)
+{
+	uint32_t first = 0, last;
+
+	if (!radix_next_tagged(&object->pages, &first, RADIX_DIRTY))
+		return;
+	last = first;
+	for (uint32_t found = 1; found < npages && last < UINT32_MAX; found++) {
+		uint32_t next = last + 1;
+
+		if (!radix_next_tagged(&object->pages, &next, RADIX_DIRTY))
+			break;
+		last = next;
+	}
+	/* Errors are kept for those who ask; what could not be for want of memory is tried again. */
+	if (object_write_back(object, first, last, wait))
+		return;
+}
+
+/* What has become dirty since `began` waits from then on. */
+static void rejoin(struct object *object, uint64_t began)
+{
+	if (object->ndirty == 0)
+		return;
+	object->dirtied_at = began;
+	list_remove(&object->dirty_link);
+	list_add_tail(&objects_dirty, &object->dirty_link);
+}
+
+/*
+ * The object that has waited longest, with a reference; NULL: there is none, or none that was dirty
+ * before `before`.
+ */
+static struct object *oldest(uint64_t before)
+{
+	struct object *object;
+
+	list_for_each(object, &objects_dirty, dirty_link) {
+		if (object->dirtied_at > before)
+			return NULL;
+		if (object_try_get(object))
+			return object;
+	}
+	return NULL;
+}
+
+/* Writes what was dirty before `before`, until at most `enough` pages are dirty. */
+static void write_older(uint64_t before, uint32_t enough)
+{
+	uint64_t began = clock_monotonic_ns();
+	struct object *object;
+
+	while (object_dirty_pages > enough && (object = oldest(MIN(before, began - 1)))) {
+		write_some(object, UINT32_MAX, false);
+		rejoin(object, began);
+		object_put(object);
+	}
+}
+
+void writeback_pages(bool wait)
+{
+	uint64_t began = clock_monotonic_ns();
+	struct object *object;
+
+	while ((object = oldest(began - 1))) {
+		write_some(object, UINT32_MAX, false);
+		rejoin(object, began);
+		object_put(object);
+	}
+	if (wait)
+		object_wait_all();
+}
+
+int writeback_clients(bool wait, uint64_t age)
+{
+	struct writeback_client *client;
+	int first_error = 0;
+
+	list_for_each(client, &clients, link) {
+		int error = client->sync(wait, age);
+
+		if (!first_error)
+			first_error = error;
+	}
+	return first_error;
+}
+
+/* ---- those who write too much ---- */
+
+void writeback_throttle_slow(struct object *object)
+{
+	struct limits limits = limits_now();
+
+	if (object_dirty_pages > limits.background && !woken)
+		writeback_wake();
+	while (object_dirty_pages + object_writeback_pages > limits.most) {
+		struct object *victim = object;
+
+		if (victim->ndirty)
+			object_get(victim);
+		else
+			victim = oldest(UINT64_MAX);
+		if (!victim)
+			break;
+		write_some(victim, CHUNK_PAGES, true);
+		object_put(victim);
+		if (sched_give_way())
+			break;
+		limits = limits_now();
+	}
+}
+
+/* ---- the task ---- */
+
+static uint64_t next_turn(void)
+{
+	uint64_t interval = (uint32_t)writeback_policy.interval_cs * NS_PER_CENTISECOND;
+
+	return interval ? clock_monotonic_ns() + interval : WAIT_FOREVER;
+}
+
+/* One turn: what is old, then what is too much. */
+static void take_turn(void)
+{
+	uint64_t age = (uint32_t)writeback_policy.expire_cs * NS_PER_CENTISECOND;
+	uint64_t now = clock_monotonic_ns();
+
+	if (now >= age)
+		write_older(now - age, 0);
+	if (writeback_clients(false, age))
+		log_warning("writeback: what a file system had to write could not be written");
+	if (object_dirty_pages > limits_now().background)
+		write_older(UINT64_MAX, limits_now().background);
+}
+
+static void run(void *argument)
+{
+	(void)argument;
+	for (;;) {
+		int result = wait_until(&wakes, woken, WAIT_UNINTERRUPTIBLE, next_turn());
+
+		(void)result;
+		woken = false;
+		take_turn();
+	}
+}
+
+void writeback_init(void)
+{
+	if (!task_create_kernel("writeback", run, NULL))
+		log_error("writeback: no memory for its task: pages are written when asked alone");
+}
