@@ -118,50 +118,11 @@ static int write_data(struct unpacking *work, struct inode *inode, const struct 
 /* Takes a name out of the way that is there already: a later entry replaces an earlier one. Directories stay. */
 static int clear_name(const char *path, const struct newc_entry *entry)
 {
-	struct dentry *dentry = path_lookup(AT_FDCWD, path, 0);
-	struct inode *directory;
-	struct name name;
-	int error;
+	int error = path_remove(AT_FDCWD, path, false);
 
-	if (IS_ERR(dentry))
-		return PTR_ERR(dentry) == -ENOENT ? 0 : PTR_ERR(dentry);
-	if (S_ISDIR(dentry->inode->mode)) {
-		dentry_put(dentry);
+	if (error == -EISDIR)
 		return S_ISDIR(entry->mode) ? -EEXIST : -EISDIR;
-	}
-	directory = dentry->parent->inode;
-	name = (struct name){ dentry->name, dentry->name_size, dentry->hash };
-	mutex_lock(&directory->superblock->names);
-	error = directory->ops->unlink(directory, &name, dentry->inode);
-	if (!error)
-		dentry_unlink(dentry);
-	mutex_unlock(&directory->superblock->names);
-	dentry_put(dentry);
-	return error;
-}
-
-/* One more name for an inode that an earlier entry made. */
-static int add_name(const char *path, struct inode *inode)
-{
-	struct dentry *made;
-	struct walk walk;
-	int error = path_parent(&walk, AT_FDCWD, path);
-
-	if (error)
-		return error;
-	names_lock(walk.at);
-	made = dentry_prepare(walk.at, &walk.last);
-	error = IS_ERR(made) ? PTR_ERR(made)
-			     : walk.at->inode->ops->link(walk.at->inode, &walk.last, inode);
-	if (!error) {
-		inode_get(inode);
-		dentry_complete(made, inode);
-	}
-	names_unlock(walk.at);
-	if (!IS_ERR(made))
-		dentry_put(made);
-	walk_end(&walk);
-	return error;
+	return error == -ENOENT ? 0 : error;
 }
 
 /* The text of a symbolic link is its data, without an end. */
@@ -226,7 +187,7 @@ static int make_entry(struct unpacking *work, const char *path, const struct new
 	if (error && error != -EEXIST)
 		return error;
 	if (!error)
-		error = linked ? add_name(path, linked) : make_inode(path, entry);
+		error = linked ? path_link(linked, AT_FDCWD, path) : make_inode(path, entry);
 	else
 		error = 0;
 	if (error)

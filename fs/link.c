@@ -153,9 +153,8 @@ static int link_child(struct dentry *parent, const struct name *name, struct ino
 	return error;
 }
 
-static int link_path(struct dentry *from, int dirfd, const char *path)
+int path_link(struct inode *inode, int dirfd, const char *path)
 {
-	struct inode *inode = from->inode;
 	struct walk walk;
 	int error = path_parent(&walk, dirfd, path);
 
@@ -258,19 +257,26 @@ static int remove_last(struct walk *walk, bool directory)
 	return error;
 }
 
+int path_remove(int dirfd, const char *path, bool directory)
+{
+	struct walk walk;
+	int error = path_parent(&walk, dirfd, path);
+
+	if (error)
+		return error;
+	error = remove_last(&walk, directory);
+	walk_end(&walk);
+	return error;
+}
+
 static int remove_user_path(int dirfd, const char __user *path, bool directory)
 {
 	char *text = path_from_user(path);
-	struct walk walk;
 	int error;
 
 	if (IS_ERR(text))
 		return PTR_ERR(text);
-	error = path_parent(&walk, dirfd, text);
-	if (!error) {
-		error = remove_last(&walk, directory);
-		walk_end(&walk);
-	}
+	error = path_remove(dirfd, text, directory);
 	path_buffer_put(text);
 	return error;
 }
@@ -348,7 +354,7 @@ int32_t sys_linkat(int from_fd, const char __user *from, int to_fd, const char _
 	if (IS_ERR(dentry))
 		return PTR_ERR(dentry);
 	text = path_from_user(to);
-	error = IS_ERR(text) ? PTR_ERR(text) : link_path(dentry, to_fd, text);
+	error = IS_ERR(text) ? PTR_ERR(text) : path_link(dentry->inode, to_fd, text);
 	if (!IS_ERR(text))
 		path_buffer_put(text);
 	dentry_put(dentry);

@@ -171,29 +171,7 @@ static int rename_paths(struct renaming *renaming, int from_fd, const char *from
 	return error;
 }
 
-static int rename_user_paths(int from_fd, const char __user *from, int to_fd, const char __user *to,
-			     struct renaming *renaming)
-{
-	char *from_text = path_from_user(from), *to_text;
-	int error;
-
-	if (IS_ERR(from_text))
-		return PTR_ERR(from_text);
-	to_text = path_from_user(to);
-	if (!IS_ERR(to_text)) {
-		error = rename_paths(renaming, from_fd, from_text, to_fd, to_text);
-		path_buffer_put(to_text);
-	} else {
-		error = PTR_ERR(to_text);
-	}
-	path_buffer_put(from_text);
-	return error;
-}
-
-/* ---- system calls ---- */
-
-int32_t sys_renameat2(int from_fd, const char __user *from, int to_fd, const char __user *to,
-		      uint32_t flags)
+int path_rename(int from_fd, const char *from, int to_fd, const char *to, uint32_t flags)
 {
 	struct renaming renaming = {
 		.exchange = flags & RENAME_EXCHANGE,
@@ -202,7 +180,32 @@ int32_t sys_renameat2(int from_fd, const char __user *from, int to_fd, const cha
 
 	if ((flags & ~(RENAME_EXCHANGE | RENAME_NOREPLACE)) || (renaming.exchange && renaming.keep))
 		return -EINVAL;
-	return rename_user_paths(from_fd, from, to_fd, to, &renaming);
+	return rename_paths(&renaming, from_fd, from, to_fd, to);
+}
+
+/* ---- system calls ---- */
+
+int32_t sys_renameat2(int from_fd, const char __user *from, int to_fd, const char __user *to,
+		      uint32_t flags)
+{
+	char *from_text, *to_text;
+	int error;
+
+	if ((flags & ~(RENAME_EXCHANGE | RENAME_NOREPLACE)) ||
+	    (flags & RENAME_EXCHANGE && flags & RENAME_NOREPLACE))
+		return -EINVAL;
+	from_text = path_from_user(from);
+	if (IS_ERR(from_text))
+		return PTR_ERR(from_text);
+	to_text = path_from_user(to);
+	if (!IS_ERR(to_text)) {
+		error = path_rename(from_fd, from_text, to_fd, to_text, flags);
+		path_buffer_put(to_text);
+	} else {
+		error = PTR_ERR(to_text);
+	}
+	path_buffer_put(from_text);
+	return error;
 }
 
 int32_t sys_renameat(int from_fd, const char __user *from, int to_fd, const char __user *to)

@@ -232,6 +232,11 @@ __must_check int may_remove(struct dentry *parent, struct dentry *child, bool di
  * 0 or -errno.
  */
 __must_check int kernel_make(const char *path, mode_t mode, dev_t device, const char *target);
+/* unlink and rmdir; link of an inode whose reference the caller has; renameat2. 0 or -errno. */
+__must_check int path_remove(int dirfd, const char *path, bool directory);
+__must_check int path_link(struct inode *inode, int dirfd, const char *path);
+__must_check int path_rename(int from_fd, const char *from, int to_fd, const char *to,
+			     uint32_t flags);
 /* mknod for current, of something without a device number: the dentry, a reference; ERR_PTR. */
 __must_check struct dentry *path_make(const char *path, mode_t mode);
 
