@@ -115,6 +115,8 @@ struct usage {
 	uint32_t resident, referenced, anonymous;
 	uint32_t shared_clean, shared_dirty, private_clean, private_dirty;
 	uint64_t pss, pss_dirty, pss_anonymous, pss_file, pss_shared_memory, pss_locked;
+	uint32_t swap;
+	uint64_t swap_pss;
 };
 
 struct usage_walk {
@@ -122,11 +124,11 @@ struct usage_walk {
 	bool shared_memory, locked;
 };
 
-/* Anonymous memory has no store that it could be equal to: always dirty. */
+/* Anonymous memory has no store that it could be equal to, unless it has a slot: it is dirty. */
 static bool is_dirty(const struct page_mapping *page)
 {
-	return page->frame->kind == FRAME_ANON || (page->rights & MAP_DIRTY) ||
-	       (page->frame->flags & FRAME_FLAG_DIRTY);
+	return (page->frame->kind == FRAME_ANON && !page->frame->slot) ||
+	       (page->rights & MAP_DIRTY) || (page->frame->flags & FRAME_FLAG_DIRTY);
 }
 
 static void count_private_or_shared(struct usage *usage, bool dirty, bool is_private)
@@ -137,6 +139,12 @@ static void count_private_or_shared(struct usage *usage, bool dirty, bool is_pri
 		*(dirty ? &usage->shared_dirty : &usage->shared_clean) += PAGE_SIZE;
 }
 
+/* How many processes' pages are in this slot, counted as page_mappings counts. */
+static uint32_t swap_users(const struct page_mapping *page)
+{
+	return MAX(swap_entries(page->swap) + page->table->refs - 1, 1u);
+}
+
 static bool count_page(void *context, vaddr_t at, const struct page_mapping *page)
 {
 	const struct usage_walk *walk = context;
@@ -145,6 +153,11 @@ static bool count_page(void *context, vaddr_t at, const struct page_mapping *pag
 	uint64_t pss;
 
 	(void)at;
+	if (page->swap) {
+		usage->swap += PAGE_SIZE;
+		usage->swap_pss += ((uint64_t)PAGE_SIZE << PSS_SHIFT) / swap_users(page);
+		return true;
+	}
 	/* As on Linux, the shared page of zeros and devices are nobody's. */
 	if (!page->frame || (page->frame->kind != FRAME_ANON && page->frame->kind != FRAME_CACHE))
 		return true;
@@ -221,8 +234,8 @@ static void print_usage(struct proc_text *text, const struct usage *usage, bool 
 	print_kb(text, "FilePmdMapped", 0);
 	print_kb(text, "Shared_Hugetlb", 0);
 	print_kb(text, "Private_Hugetlb", 0);
-	print_kb(text, "Swap", 0);
-	print_kb(text, "SwapPss", 0);
+	print_kb(text, "Swap", usage->swap);
+	print_pss(text, "SwapPss", usage->swap_pss);
 	print_pss(text, "Locked", usage->pss_locked);
 }
 

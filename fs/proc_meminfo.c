@@ -20,6 +20,7 @@
 struct frame_census {
 	uint32_t slab;		/* cut into small objects of the kernel heap */
 	uint32_t mapped;	/* page cache that a program maps */
+	uint32_t anonymous;	/* private memory, likewise */
 	uint32_t shared_memory; /* page cache that has no file of a disk behind it */
 	uint32_t low;		/* in the direct map */
 };
@@ -29,6 +30,7 @@ static void count_frame(struct frame_census *census, const struct frame *frame)
 	census->low += frame_is_low(frame);
 	if (frame->kind == FRAME_KERNEL)
 		census->slab += (frame->flags & FRAME_FLAG_SLAB) != 0;
+	census->anonymous += frame->kind == FRAME_ANON && frame_mappings(frame) > 0;
 	if (frame->kind != FRAME_CACHE)
 		return;
 	census->mapped += frame_mappings(frame) > 0;
@@ -81,16 +83,16 @@ int proc_show_meminfo(struct proc_text *text, struct process *process)
 		{ "MemAvailable", counts.by_kind[FRAME_FREE] },
 		{ "Buffers", 0 },
 		{ "Cached", object_cached_pages },
-		{ "SwapCached", 0 },
+		{ "SwapCached", swap_cached_npages },
 		{ "HighTotal", high },
 		{ "HighFree", counts.free_high },
 		{ "LowTotal", managed - high },
 		{ "LowFree", counts.free_low },
-		{ "SwapTotal", 0 },
-		{ "SwapFree", 0 },
+		{ "SwapTotal", swap_total_npages },
+		{ "SwapFree", swap_free_npages },
 		{ "Dirty", 0 },
 		{ "Writeback", 0 },
-		{ "AnonPages", counts.by_kind[FRAME_ANON] },
+		{ "AnonPages", census.anonymous },
 		{ "Mapped", census.mapped },
 		{ "Shmem", census.shared_memory },
 		{ "KReclaimable", 0 },
@@ -148,7 +150,7 @@ int proc_show_vmstat(struct proc_text *text, struct process *process)
 		uint32_t value;
 	} lines[] = {
 		{ "nr_free_pages", counts.by_kind[FRAME_FREE] },
-		{ "nr_anon_pages", counts.by_kind[FRAME_ANON] },
+		{ "nr_anon_pages", census.anonymous },
 		{ "nr_mapped", census.mapped },
 		{ "nr_file_pages", object_cached_pages },
 		{ "nr_dirty", 0 },
@@ -158,6 +160,7 @@ int proc_show_vmstat(struct proc_text *text, struct process *process)
 		{ "nr_slab_unreclaimable", census.slab },
 		{ "nr_kernel_stack", KB_OF_PAGES(kernel_stack_pages()) },
 		{ "nr_page_table_pages", counts.by_kind[FRAME_PAGE_TABLE] },
+		{ "nr_swapcached", swap_cached_npages },
 		{ "pgalloc_normal", counts.allocated_low },
 		{ "pgalloc_high", counts.allocated_high },
 		{ "pgfree", counts.freed },

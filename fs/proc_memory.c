@@ -88,7 +88,7 @@ void proc_show_status_memory(struct proc_text *text, const struct mm *mm)
 		{ "VmExe", own_code },
 		{ "VmLib", sums.code - MIN(own_code, sums.code) },
 		{ "VmPTE", mm->pagedir.ntables },
-		{ "VmSwap", 0 },
+		{ "VmSwap", mm->pagedir.swapped },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
 		proc_print(text, "%s:\t%8u kB\n", lines[i].name, KB_OF_PAGES(lines[i].npages));

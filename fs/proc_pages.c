@@ -46,8 +46,17 @@ static ssize_t read_words(struct uio *io, loff_t *position, uint64_t end,
 /* ---- pagemap ---- */
 
 #define PAGEMAP_PRESENT (1ull << 63)
+#define PAGEMAP_SWAPPED (1ull << 62)
 #define PAGEMAP_FILE (1ull << 61)
 #define PAGEMAP_EXCLUSIVE (1ull << 56)
+
+/* A slot: its area in the lowest 5 bits, its number above. For the superuser, as frame numbers are. */
+static uint64_t swap_word(swap_t swap)
+{
+	uint64_t slot = swap & ((1u << SWAP_SLOT_BITS) - 1);
+
+	return cred_can(CAP_SYS_ADMIN) ? swap >> SWAP_SLOT_BITS | slot << 5 : 0;
+}
 
 static uint64_t pagemap_word(void *context, uint32_t index)
 {
@@ -57,6 +66,8 @@ static uint64_t pagemap_word(void *context, uint32_t index)
 
 	if (!pagedir_lookup(&mm->pagedir, (vaddr_t)index << PAGE_SHIFT, &page))
 		return 0;
+	if (page.swap)
+		return PAGEMAP_SWAPPED | swap_word(page.swap);
 	/* Frame numbers are for the superuser. */
 	if (cred_can(CAP_SYS_ADMIN))
 		word |= page.paddr >> PAGE_SHIFT;
@@ -101,6 +112,7 @@ static uint64_t count_word(void *context, uint32_t index)
 #define KPF_BUDDY KPF(10)
 #define KPF_MMAP KPF(11)
 #define KPF_ANON KPF(12)
+#define KPF_SWAPCACHE KPF(13)
 #define KPF_SWAPBACKED KPF(14)
 #define KPF_NOPAGE KPF(20)
 #define KPF_ZERO_PAGE KPF(24)
@@ -123,7 +135,9 @@ static uint64_t flags_of_kind(const struct frame *frame)
 	case FRAME_PAGE_TABLE:
 		return KPF_PGTABLE;
 	case FRAME_ANON:
-		return KPF_UPTODATE | KPF_ANON | KPF_SWAPBACKED | KPF_DIRTY;
+		return KPF_UPTODATE | KPF_ANON | KPF_SWAPBACKED |
+		       (frame->slot ? KPF_SWAPCACHE : KPF_DIRTY) |
+		       (frame->flags & FRAME_FLAG_DIRTY ? KPF_DIRTY : 0);
 	case FRAME_CACHE:
 		return KPF_UPTODATE | (frame->flags & FRAME_FLAG_DIRTY ? KPF_DIRTY : 0);
 	default:

@@ -58,6 +58,11 @@ void swap_free(swap_t swap);
 /* How many hold the slot, the swap cache among them; 0: it is free, or no slot of any area. */
 uint32_t swap_references(swap_t swap);
 
+/* Of these, the entries. */
+uint32_t swap_entries(swap_t swap);
+/* True when a frame of the swap cache has the slot's content, or is getting it. */
+bool swap_is_cached(swap_t swap);
+
 /* ---- the swap cache ---- */
 
 /*

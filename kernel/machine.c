@@ -123,11 +123,15 @@ static uint32_t high_bytes(void)
 	return bytes;
 }
 
+/* As many pages as bytes of them can be told in 32 bits; with more, pages are told. */
+#define NPAGES_IN_BYTES (1u << (32 - PAGE_SHIFT))
+
 int32_t sys_sysinfo(struct sysinfo __user *to)
 {
 	struct sysinfo info;
 	struct frame_counts counts;
 	unsigned running, total;
+	uint32_t unit;
 
 	memset(&info, 0, sizeof(info));
 	frame_count(&counts);
@@ -135,12 +139,15 @@ int32_t sys_sysinfo(struct sysinfo __user *to)
 	for (unsigned i = 0; i < ARRAY_SIZE(info.loads); i++)
 		info.loads[i] <<= SYSINFO_LOAD_SHIFT - LOAD_SHIFT;
 	info.uptime = DIV_ROUND_UP(clock_monotonic_ns(), NSEC_PER_SEC);
-	info.total_ram = usable_frames(&counts) * PAGE_SIZE;
-	info.free_ram = (counts.free_low + counts.free_high) * PAGE_SIZE;
-	info.total_high = high_bytes();
-	info.free_high = counts.free_high * PAGE_SIZE;
+	unit = usable_frames(&counts) + swap_total_npages < NPAGES_IN_BYTES ? 1 : PAGE_SIZE;
+	info.total_ram = usable_frames(&counts) * (PAGE_SIZE / unit);
+	info.free_ram = (counts.free_low + counts.free_high) * (PAGE_SIZE / unit);
+	info.total_swap = swap_total_npages * (PAGE_SIZE / unit);
+	info.free_swap = swap_free_npages * (PAGE_SIZE / unit);
+	info.total_high = high_bytes() / unit;
+	info.free_high = counts.free_high * (PAGE_SIZE / unit);
 	info.processes = process_count();
-	info.mem_unit = 1;
+	info.mem_unit = unit;
 	return copy_to_user(to, &info, sizeof(info));
 }
 

@@ -51,6 +51,9 @@ static bool add_page(void *context, vaddr_t at, const struct page_mapping *page)
 	}
 	if (page->frame && goes_with_users(page->frame))
 		sum->units += UNIT / MAX(page_mappings(page), 1u);
+	/* As on Linux what is in swap weighs as much: it would be in memory if it could. */
+	if (page->swap)
+		sum->units += UNIT / MAX(swap_entries(page->swap) + page->table->refs - 1, 1u);
 	return true;
 }
 
@@ -88,7 +91,7 @@ static int32_t badness(const struct process *process, uint32_t held, uint32_t to
 
 uint32_t oom_score(const struct process *process)
 {
-	uint32_t total = frame_usable();
+	uint32_t total = frame_usable() + swap_total_npages;
 	int64_t bad;
 
 	if (!process->mm || process->unkillable || process->oom_score_adj == OOM_ADJ_MIN)
@@ -172,7 +175,7 @@ static struct process *ending_process(void)
 /* The worst first; rows[0].process NULL: there is nobody. */
 static void find_worst(struct row *rows)
 {
-	uint32_t total = frame_usable();
+	uint32_t total = frame_usable() + swap_total_npages;
 	struct process *process;
 
 	list_for_each(process, &all_processes, all_link) {

@@ -32,6 +32,17 @@ static struct frame *page_of(struct mm *mm, vaddr_t at, unsigned access)
 
 /* ---- by force ---- */
 
+/* Waits until the page is not, or no longer, in swap: false when it cannot be had. */
+static bool bring_in(struct vma *vma, vaddr_t at)
+{
+	struct page_mapping page;
+
+	while (pagedir_lookup(&vma->mm->pagedir, at, &page) && page.swap)
+		if (mm_swap_in(vma->mm, at, page.swap))
+			return false;
+	return true;
+}
+
 /* What would be read there, with a reference: what is mapped, of the object, or a frame of zeros. */
 static struct frame *frame_to_read(struct vma *vma, vaddr_t at, bool *mapped)
 {
@@ -39,6 +50,8 @@ static struct frame *frame_to_read(struct vma *vma, vaddr_t at, bool *mapped)
 	struct frame *frame;
 	uint32_t index;
 
+	if (!bring_in(vma, at))
+		return NULL;
 	*mapped = pagedir_lookup(&vma->mm->pagedir, at, &page);
 	if (*mapped) {
 		if (page.frame)

@@ -35,7 +35,8 @@ uint32_t commit_limit(void)
 {
 	if (commit_policy.limit_kb)
 		return NPAGES_OF_KB(commit_policy.limit_kb);
-	return (uint32_t)((uint64_t)frame_usable() * (uint32_t)commit_policy.ratio / 100);
+	return (uint32_t)((uint64_t)frame_usable() * (uint32_t)commit_policy.ratio / 100) +
+	       swap_total_npages;
 }
 
 bool commit_allows(const struct mm *mm, uint32_t npages)
@@ -45,7 +46,7 @@ bool commit_allows(const struct mm *mm, uint32_t npages)
 	if (commit_policy.overcommit == COMMIT_ALWAYS)
 		return true;
 	if (commit_policy.overcommit == COMMIT_GUESS)
-		return npages <= frame_usable();
+		return npages <= frame_usable() + swap_total_npages;
 	allowed = commit_limit();
 	if (!current_is_root())
 		allowed -= NPAGES_OF_KB(commit_policy.admin_reserve_kb);

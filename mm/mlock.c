@@ -17,7 +17,8 @@ static int populate_page(struct mm *mm, vaddr_t page, bool write)
 {
 	struct page_mapping found;
 
-	if (pagedir_lookup(&mm->pagedir, page, &found) && (!write || (found.rights & MAP_WRITE)))
+	if (pagedir_lookup(&mm->pagedir, page, &found) && !found.swap &&
+	    (!write || (found.rights & MAP_WRITE)))
 		return 0;
 	switch (mm_fault_making_room(mm, page, write ? FAULT_WRITE : 0)) {
 	case FAULT_NO_REGION:

@@ -75,14 +75,14 @@ int32_t sys_msync(vaddr_t start, size_t size, int flags)
 
 /* ---- mincore ---- */
 
-/* In memory: mapped, or for a region of an object, cached. */
+/* In memory: mapped, or in the swap cache, or for a region of an object, cached. */
 static bool page_in_memory(struct mm *mm, const struct vma *vma, vaddr_t page)
 {
 	struct page_mapping found;
 	uintptr_t entry;
 
 	if (pagedir_lookup(&mm->pagedir, page, &found))
-		return true;
+		return !found.swap || swap_is_cached(found.swap);
 	if (!vma->object)
 		return false;
 	entry = (uintptr_t)radix_lookup(&vma->object->pages, vma_index(vma, page));

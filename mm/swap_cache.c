@@ -50,6 +50,20 @@ uint32_t swap_references(swap_t swap)
 	return slot ? slot->references : 0;
 }
 
+uint32_t swap_entries(swap_t swap)
+{
+	const struct swap_slot *slot = swap_slot_of(swap);
+
+	return slot ? slot->references - (slot->frame ? 1 : 0) : 0;
+}
+
+bool swap_is_cached(swap_t swap)
+{
+	const struct swap_slot *slot = swap_slot_of(swap);
+
+	return slot && slot->frame;
+}
+
 /* ---- entering and leaving ---- */
 
 void swap_cache_enter(struct frame *frame, swap_t swap)
