@@ -54,7 +54,7 @@ CC = $(if $(compiler),,$(eval compiler := $(or $(CROSS_COMPILE:%=%gcc),$(find_co
 
 # ---- the kernel
 
-ROOMS := boot kernel mm fs lib drivers
+ROOMS := boot kernel mm fs fs/ext2 lib drivers
 SOURCES := $(sort $(wildcard $(ROOMS:%=%/*.c) $(ROOMS:%=%/*.asm)))
 OBJECTS := $(patsubst %,$(BUILD)/%.o,$(basename $(SOURCES)))
 

@@ -27,6 +27,7 @@ void fs_init(void)
 	filesystem_register(&tmpfs_type);
 	filesystem_register(&devtmpfs_type);
 	filesystem_register(&devpts_type);
+	ext2_init();
 	proc_init();
 	memory_files_init();
 	error = mount_root(&ramfs_type);

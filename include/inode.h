@@ -258,6 +258,7 @@ bool cred_can(unsigned capability);
 #define CAP_DAC_READ_SEARCH 2
 #define CAP_FOWNER 3
 #define CAP_FSETID 4
+#define CAP_LINUX_IMMUTABLE 9
 #define CAP_SYS_CHROOT 18
 #define CAP_SYS_ADMIN 21
 #define CAP_SYS_RESOURCE 24

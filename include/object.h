@@ -111,6 +111,7 @@ struct object {
 	uint8_t seals;		   /* F_SEAL_*: what is no longer to be done with it */
 	bool transient;		   /* goes with its last user: no name leads to it */
 	bool is_device;		   /* a block device's: its pages count as buffers */
+	bool low_pages;		   /* they lie in the direct map: a block device's */
 	bool promises_pages;	   /* each page in the cache is promised memory (tmpfs) */
 	uint32_t promised_npages;  /* part of commit_npages (commit.h) */
 	struct list promised_link; /* in objects_promised, while that is not 0 */

@@ -252,6 +252,8 @@ void locks_free(struct inode *inode);
 
 extern struct filesystem ramfs_type, tmpfs_type, devtmpfs_type, devpts_type, proc_type;
 extern const struct file_ops ramfs_file_ops;
+/* ext2 becomes known. Once, while booting. */
+void ext2_init(void);
 /* /dev: its nodes, now and as they are registered. */
 void devfs_init(void);
 void memdev_init(void);

@@ -280,7 +280,7 @@ void object_end_busy(struct frame *frame, bool failed)
  */
 static struct frame *fill_page(struct object *object, uint32_t index)
 {
-	struct frame *frame = frame_alloc(FRAME_CACHE, FRAME_ZERO);
+	struct frame *frame = object_alloc_frame(object, FRAME_ZERO);
 	int error;
 
 	if (!frame)
@@ -391,7 +391,7 @@ struct frame *object_get_page_over(struct object *object, uint32_t index, unsign
 	if (!object_has_blocks(object) || radix_lookup(&object->pages, index) ||
 	    start >= object->size || from > 0 || (to < PAGE_SIZE && start + to < object->size))
 		return object_get_page(object, index);
-	frame = frame_alloc(FRAME_CACHE, FRAME_ZERO);
+	frame = object_alloc_frame(object, FRAME_ZERO);
 	if (!frame)
 		return ERR_PTR(-ENOMEM);
 	if (!object_enter_page(object, index, frame))

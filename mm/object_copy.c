@@ -179,9 +179,9 @@ static ssize_t write_cached_page(struct object *object, uint64_t position, struc
  * A frame with a whole page's bytes, which nobody knows yet; NULL when not all of them were there,
  * *error being 0 when they are likely to be now. -EFAULT: a bad address; -ENOMEM. May sleep then.
  */
-static struct frame *take_whole(struct uio *io, int *error)
+static struct frame *take_whole(const struct object *object, struct uio *io, int *error)
 {
-	struct frame *frame = frame_alloc(FRAME_CACHE, 0);
+	struct frame *frame = object_alloc_frame(object, 0);
 	const struct uio before = *io;
 
 	*error = frame ? 0 : -ENOMEM;
@@ -202,7 +202,7 @@ static ssize_t write_new_page(struct object *object, uint64_t position, struct u
 {
 	const struct uio before = *io;
 	int error;
-	struct frame *frame = take_whole(io, &error);
+	struct frame *frame = take_whole(object, io, &error);
 
 	/* A bad address: what lies before it is written. */
 	if (!frame)
@@ -285,7 +285,7 @@ static ssize_t write_whole(struct object *object, uint64_t position, struct uio 
 	uint32_t index = (uint32_t)(position >> PAGE_SHIFT);
 	const struct uio before = *io;
 	int error;
-	struct frame *frame = take_whole(io, &error);
+	struct frame *frame = take_whole(object, io, &error);
 
 	if (!frame)
 		return error == -EFAULT ? write_part(object, position, io, PAGE_SIZE) : error;

@@ -18,6 +18,12 @@ static inline bool object_is_page(const struct object *object, uint32_t index,
 	return frame->object == object && frame->index == index;
 }
 
+/* A frame for a page of the object; flags: FRAME_ZERO or 0. NULL when memory is out. */
+static inline struct frame *object_alloc_frame(const struct object *object, unsigned flags)
+{
+	return frame_alloc(FRAME_CACHE, object->low_pages ? flags | FRAME_LOW : flags);
+}
+
 /* ---- mm/object.c ---- */
 
 /* Zeroes what of page `index` lies beyond size. */

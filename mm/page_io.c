@@ -326,7 +326,7 @@ static int read_page(struct batch *batch, struct run *run, unsigned place)
 /* A fresh frame enters as page `index`, BUSY, and joins the batch. Its place, or -ENOMEM. */
 static int add_fresh(struct batch *batch, uint32_t index)
 {
-	struct frame *frame = frame_alloc(FRAME_CACHE, 0);
+	struct frame *frame = object_alloc_frame(batch->object, 0);
 	int place = -ENOMEM;
 
 	if (!frame)

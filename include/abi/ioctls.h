@@ -137,4 +137,10 @@ struct serial_struct {
 	uint32_t port_high, iomap_base;
 };
 
+/* Files on a disk: chattr and lsattr (linux/fs.h); _IOR and _IOW of a long. */
+#define FS_IOC_GETFLAGS 0x80046601
+#define FS_IOC_SETFLAGS 0x40046602
+#define FS_IOC_GETVERSION 0x80047601
+#define FS_IOC_SETVERSION 0x40047602
+
 #endif

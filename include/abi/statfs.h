@@ -23,6 +23,7 @@ struct statfs64 {
 _Static_assert(sizeof(struct statfs) == 64, "struct statfs of the ABI");
 _Static_assert(sizeof(struct statfs64) == 84, "struct statfs64 of the ABI");
 
+#define EXT2_SUPER_MAGIC 0xef53u
 #define RAMFS_MAGIC 0x858458f6u
 #define TMPFS_MAGIC 0x01021994u
 #define DEVPTS_MAGIC 0x1cd1u
