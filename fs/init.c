@@ -30,6 +30,7 @@ void fs_init(void)
 	ext2_init();
 	proc_init();
 	memory_files_init();
+	caches_init();
 	error = mount_root(&ramfs_type);
 	if (error)
 		panic("no memory for the root file system: error %d", -error);

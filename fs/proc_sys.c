@@ -9,6 +9,7 @@
 #include <fail.h>
 #include <machine.h>
 #include <mm.h>
+#include <mount.h>
 #include <oom.h>
 #include <random.h>
 #include <task.h>
@@ -98,6 +99,24 @@ static const struct proc_number fail_io = { .value = &fail_io_nth, .maximum = IN
 static const struct proc_number fail_io_often = { .value = &fail_io_interval,
 						  .maximum = INT32_MAX };
 
+/* ---- caches ---- */
+
+static int32_t dropped_last;
+
+/* As on Linux 1 is pages, 2 names and inodes, 4 no line in the log. */
+static int drop_caches(int32_t what)
+{
+	if (what & 1)
+		caches_drop_pages();
+	if (what & 2)
+		caches_drop_names();
+	return 0;
+}
+
+static const struct proc_number drop_caches_number = {
+	.value = &dropped_last, .minimum = 1, .maximum = 4, .set = drop_caches
+};
+
 /* ---- when memory is out ---- */
 
 static const struct proc_number oom_dump = { .value = &oom_policy.dump_tasks,
@@ -139,6 +158,7 @@ static const struct proc_entry sys_vm_entries[] = {
 	PROC_NUMBER("admin_reserve_kbytes", 0644, &admin_reserve),
 	PROC_NUMBER("fail_io", 0644, &fail_io),
 	PROC_NUMBER("fail_io_interval", 0644, &fail_io_often),
+	PROC_NUMBER("drop_caches", 0200, &drop_caches_number),
 	PROC_NUMBER("fail_nth", 0644, &fail_nth),
 	PROC_FILE("max_map_count", 0444, show_map_count),
 	PROC_FILE("mmap_min_addr", 0444, show_mmap_min),

@@ -134,6 +134,36 @@ static void keep_first(int *first_error, int error)
 		*first_error = error;
 }
 
+/* The pages of all files. */
+static int write_pages(struct superblock *superblock, bool wait)
+{
+	struct inode *inode;
+	ino_t number = 0;
+	int error = 0;
+
+	while ((inode = inode_next(superblock, number))) {
+		number = inode->number;
+		if (inode->pages.ndirty || inode->pages.nwriteback)
+			keep_first(&error, object_write_back(&inode->pages, 0, UINT32_MAX, wait));
+		inode_put(inode);
+	}
+	return error;
+}
+
+static int write_device(struct superblock *superblock, bool wait)
+{
+	struct block_device *block = superblock->block;
+	int error = 0;
+
+	if (!block)
+		return 0;
+	if (block->pages)
+		error = object_write_back(block->pages, 0, UINT32_MAX, wait);
+	if (wait)
+		keep_first(&error, block_flush(block));
+	return error;
+}
+
 /* All but files' pages. */
 static int write_inodes_and_itself(struct superblock *superblock, uint32_t age, bool wait)
 {
@@ -143,6 +173,7 @@ static int write_inodes_and_itself(struct superblock *superblock, uint32_t age, 
 		return error;
 	if (superblock->ops->sync)
 		keep_first(&error, superblock->ops->sync(superblock, wait));
+	keep_first(&error, write_device(superblock, wait));
 	return error;
 }
 
@@ -152,6 +183,7 @@ int superblock_sync(struct superblock *superblock, bool wait)
 
 	if (!superblock->ops->write_inode)
 		return 0;
+	error = write_pages(superblock, wait);
 	keep_first(&error, write_inodes_and_itself(superblock, 0, wait));
 	return error;
 }
@@ -200,6 +232,7 @@ void superblock_free(struct superblock *superblock)
 	assert(superblock->ninodes == 0);
 	if (superblock->ops->release)
 		superblock->ops->release(superblock);
+	keep_first(&error, write_device(superblock, true));
 	if (error)
 		log_error("fs: %s: not all could be written: error %d", superblock->source, -error);
 	free_memory(superblock);
@@ -263,6 +296,7 @@ void superblocks_shut_down(void)
 {
 	struct superblock *at = NULL;
 
+	writeback_pages(true);
 	mounts_lock();
 	while ((at = superblock_next(at))) {
 		int error = superblock_sync(at, true);

@@ -6,7 +6,7 @@
  * The kernel's own:
  *   console=ttyS0|tty0   where /dev/console leads (the last) and the log is shown (each)
  *   init= rdinit=        process 1, instead of /init
- *   root= rootfstype= ro rw   the root file system, once there are disks
+ *   root= rootfstype= rootflags= ro rw rootwait rootdelay=   the root file system (fs/root.c)
  *   block.timeout=N      seconds that a disk has to answer (block.h)
  *   mem=N[K|M|G]         no RAM above this address
  *   quiet, debug, loglevel=N   which log lines are shown on the consoles

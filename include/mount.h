@@ -170,6 +170,28 @@ dev_t pipe_device(void);
  */
 __must_check struct superblock *mount_internal(const struct filesystem *type, const char *options);
 
+/* ---- caches (fs/caches.c) ---- */
+
+/* Registers with reclaim and write-back. At boot. */
+void caches_init(void);
+/*
+ * /proc/sys/vm/drop_caches: lets go all clean pages of files on disks and of disks that nobody maps
+ * or holds; all unused dentries, and inodes without pages. May sleep.
+ */
+void caches_drop_pages(void);
+void caches_drop_names(void);
+
+/* ---- the root file system on a disk (fs/root.c) ---- */
+
+/*
+ * Mounts what root= on the command line names over the first file system, and moves /dev there,
+ * unless that has the program init is to be (rdinit=, or /init). Panics, naming the partitions there
+ * are, when it cannot be done. In the boot task.
+ */
+void root_mount_if_asked(void);
+/* Did it? */
+bool root_is_on_disk(void);
+
 /* ---- writing (fs/superblock.c) ---- */
 
 /*

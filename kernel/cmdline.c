@@ -35,12 +35,11 @@ static unsigned nenvironment;
 
 /* What the kernel takes for itself; include/cmdline.h says what each means. */
 static const char *const kernel_names[] = {
-	"block.timeout", "console",    "crash",	 "debug",
-	"fail_io",	 "fail_nth",   "init",	 "libata.dma",
-	"libata.force",	 "loglevel",   "mem",	 "panic",
-	"panic_exit",	 "quiet",      "rdinit", "ro",
-	"root",		 "rootfstype", "rw",	 "selftest",
-	"selftest_seed", "vm.policy",
+	"block.timeout", "console",    "crash",	       "debug",	   "fail_io",  "fail_nth",
+	"init",		 "libata.dma", "libata.force", "loglevel", "mem",      "panic",
+	"panic_exit",	 "quiet",      "rdinit",       "ro",	   "root",     "rootdelay",
+	"rootflags",	 "rootfstype", "rootwait",     "rw",	   "selftest", "selftest_seed",
+	"vm.policy",
 };
 
 static bool is_space(char byte)

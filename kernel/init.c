@@ -1,7 +1,8 @@
 /*
  * Process 1: made by hand, since there is nothing to fork. It starts as a kernel task, opens
  * the console for itself, and becomes the first program that will run: rdinit= or init= if
- * given, else /init, else one of those that Linux tries.
+ * given, else /init, else one of those that Linux tries. With root= an initramfs that has what
+ * rdinit= says, or /init, goes before init=, which is then for that program to look at.
  */
 #include <task.h>
 
@@ -13,6 +14,7 @@
 #include <fail.h>
 #include <fs.h>
 #include <log.h>
+#include <mount.h>
 #include <panic.h>
 #include <string.h>
 
@@ -65,7 +67,9 @@ static void become_init(void)
 	const char *wanted = cmdline_get("rdinit");
 	int error;
 
-	if (!wanted)
+	if (root_is_on_disk())
+		wanted = cmdline_get("init");
+	else if (!wanted && !cmdline_get("root"))
 		wanted = cmdline_get("init");
 	append(arguments, 1, cmdline_init_arguments());
 	append(environment, 0, cmdline_init_environment());
@@ -78,7 +82,7 @@ static void become_init(void)
 	for (unsigned i = 0; i < ARRAY_SIZE(candidates); i++)
 		if (try_to_run(candidates[i]) == 0)
 			return;
-	panic("there is no /init that could be run: is there an initramfs (module 1)?");
+	panic("there is no /init that could be run: is there an initramfs (module 1), or root=?");
 }
 
 static void start_init(void)

@@ -11,6 +11,7 @@
 #include <drivers.h>
 #include <frame.h>
 #include <log.h>
+#include <mount.h>
 #include <signal.h>
 #include <string.h>
 #include <task.h>
@@ -178,6 +179,7 @@ static int32_t restart_with_text(const char __user *text)
 	if (size == -EFAULT)
 		return -EFAULT;
 	copy[sizeof(copy) - 1] = '\0';
+	superblocks_shut_down();
 	log_notice("machine: restarting, \"%s\"", copy);
 	power_reboot();
 }
@@ -194,14 +196,17 @@ int32_t sys_reboot(uint32_t magic, uint32_t magic2, uint32_t command, const void
 		reboot_key_enabled = command == REBOOT_CMD_CAD_ON;
 		return 0;
 	case REBOOT_CMD_RESTART:
+		superblocks_shut_down();
 		log_notice("machine: restarting");
 		power_reboot();
 	case REBOOT_CMD_RESTART2:
 		return restart_with_text(argument);
 	case REBOOT_CMD_HALT:
+		superblocks_shut_down();
 		log_notice("machine: halted");
 		power_halt();
 	case REBOOT_CMD_POWER_OFF:
+		superblocks_shut_down();
 		log_notice("machine: power off");
 		power_off();
 	}

@@ -14,6 +14,7 @@
 
 #include <assert.h>
 #include <block.h>
+#include <cmdline.h>
 #include <commit.h>
 #include <cpu.h>
 #include <clock.h>
@@ -26,6 +27,7 @@
 #include <layout.h>
 #include <log.h>
 #include <machine.h>
+#include <mount.h>
 #include <pagedir.h>
 #include <panic.h>
 #include <random.h>
@@ -89,11 +91,13 @@ static void finish_boot(void *argument)
 	(void)argument;
 	reclaim_init();
 	init_devices();
-	if (initramfs_unpack() != 0)
+	/* With its root on a disk the system may do without. */
+	if ((boot_info.nmodules || !cmdline_get("root")) && initramfs_unpack() != 0)
 		log_error("boot: no initramfs, or not all of it");
 	release_boot_memory();
 	selftest_run_if_asked();
 	crash_if_asked();
+	root_mount_if_asked();
 	process_start_init();
 }
 
