@@ -22,6 +22,7 @@
 
 #include <abi/errno.h>
 
+#include "pci_internal.h"
 #include "port.h"
 
 #define CONFIG_ADDRESS 0xcf8
@@ -35,8 +36,6 @@
 
 #define HEADER_TYPE 0x7f
 #define HEADER_MANY_FUNCTIONS 0x80
-#define HEADER_DEVICE 0
-#define HEADER_BRIDGE 1
 
 #define BAR_PORT 1u
 #define BAR_PORT_FLAGS 0x3u
@@ -167,8 +166,10 @@ static struct pci_bar read_memory_bar(const struct pci_device *device, unsigned 
 		upper_bits = settable_bits(device, offset + 4);
 	}
 	bar.size = ~bits + 1;
-	if (upper != 0 || upper_bits != UINT32_MAX || bar.start + (bar.size - 1) < bar.start)
-		bar.kind = PCI_BAR_NONE;
+	if (bar.size == 0 || upper_bits != UINT32_MAX)
+		bar.kind = PCI_BAR_NONE; /* 4 GB or more */
+	else if (upper != 0 || bar.start == 0 || bar.start + (bar.size - 1) < bar.start)
+		bar.kind = PCI_BAR_UNPLACED;
 	return bar;
 }
 
@@ -186,13 +187,13 @@ static void read_bar(struct pci_device *device, unsigned i, unsigned count)
 		*bar = read_port_bar(value, bits);
 	else if ((value & BAR_TYPE) != BAR_WIDE || i + 1 < count)
 		*bar = read_memory_bar(device, offset);
-	if (bar->start == 0 || bar->size == 0)
+	if (bar->kind == PCI_BAR_PORT && bar->start == 0)
 		bar->kind = PCI_BAR_NONE;
 }
 
 static void read_bars(struct pci_device *device)
 {
-	unsigned count = device->header == HEADER_BRIDGE ? 2 : PCI_BARS;
+	unsigned count = device->header == PCI_HEADER_BRIDGE ? 2 : PCI_BARS;
 	uint32_t flags = irq_save();
 	uint16_t command = pci_read16(device, PCI_COMMAND);
 
@@ -214,11 +215,11 @@ static void read_header(struct pci_device *device)
 	device->base_class = pci_read8(device, PCI_BASE_CLASS);
 	device->irq = pci_read8(device, PCI_IRQ_LINE);
 	device->irq_pin = pci_read8(device, PCI_IRQ_PIN);
-	if (device->header == HEADER_DEVICE) {
+	if (device->header == PCI_HEADER_DEVICE) {
 		device->subsystem_vendor = pci_read16(device, PCI_SUBSYSTEM_VENDOR);
 		device->subsystem = pci_read16(device, PCI_SUBSYSTEM);
 	}
-	if (device->header <= HEADER_BRIDGE)
+	if (device->header <= PCI_HEADER_BRIDGE)
 		read_bars(device);
 }
 
@@ -255,7 +256,7 @@ static int add_function(const struct pci_device *at)
 	log_debug("pci: %02x:%02x.%u: %04x:%04x class %02x%02x%02x irq %u", device->bus,
 		  device->slot, device->function, device->vendor, device->id, device->base_class,
 		  device->subclass, device->interface, device->irq);
-	if (device->header == HEADER_BRIDGE)
+	if (device->header == PCI_HEADER_BRIDGE)
 		find_bus_behind(device);
 	return header;
 }
@@ -315,10 +316,11 @@ struct pci_device *pci_next(const struct pci_device *device)
 
 /* ---- using one ---- */
 
-void pci_enable(const struct pci_device *device)
+void pci_enable(struct pci_device *device)
 {
 	uint16_t command = pci_read16(device, PCI_COMMAND) | PCI_COMMAND_MASTER;
 
+	pci_place(device);
 	for (unsigned i = 0; i < PCI_BARS; i++) {
 		if (device->bars[i].kind == PCI_BAR_PORT)
 			command |= PCI_COMMAND_PORTS;

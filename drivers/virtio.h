@@ -38,13 +38,13 @@ struct virtio {
 	uint16_t port;
 };
 
-/* Finds the registers, resets the device: 0, -ENODEV (no registers within reach), -EIO. */
+/* Finds the registers, resets the device: 0, -ENXIO (no registers within reach), -EIO. */
 __must_check int virtio_attach(struct virtio *virtio, struct pci_device *pci);
 /* The device forgets everything and touches no memory afterwards. 0 or -EIO: it does not. */
 __must_check int virtio_reset(struct virtio *virtio);
 /*
  * The first steps of initialization (3.1.1): agrees on those of wanted that the device offers. 0, or
- * -ENODEV when it insists on others.
+ * -ENXIO when it insists on others.
  */
 __must_check int virtio_negotiate(struct virtio *virtio, uint64_t wanted);
 void virtio_add_status(struct virtio *virtio, uint8_t status);

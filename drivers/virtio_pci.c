@@ -69,7 +69,7 @@ int virtio_attach(struct virtio *virtio, struct pci_device *pci)
 	virtio->pci = pci;
 	pci_enable(pci);
 	if (!find_modern(virtio) && !find_legacy(virtio))
-		return -ENODEV;
+		return -ENXIO;
 	return virtio_reset(virtio);
 }
 
@@ -156,7 +156,7 @@ int virtio_negotiate(struct virtio *virtio, uint64_t wanted)
 	if ((status(virtio) & VIRTIO_FEATURES_OK) && (virtio->features & VIRTIO_F_VERSION_1))
 		return 0;
 	virtio_add_status(virtio, VIRTIO_FAILED);
-	return -ENODEV;
+	return -ENXIO;
 }
 
 /* ---- the device's own configuration ---- */

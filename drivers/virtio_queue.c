@@ -66,7 +66,7 @@ int virtio_queue_create(struct virtio_queue *queue, struct virtio *virtio, unsig
 	uint8_t *start;
 
 	if (size == 0 || size > QUEUE_SIZE_MAX || (size & (size - 1)) != 0)
-		return -ENODEV;
+		return -ENXIO;
 	if (virtio->modern)
 		size = MIN(size, size_wanted);
 	queue->virtio = virtio;

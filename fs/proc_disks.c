@@ -58,7 +58,7 @@ int proc_show_diskstats(struct proc_text *text, struct process *process)
 /* A base address with the flag bits that its register has. */
 static uint32_t bar_value(const struct pci_bar *bar)
 {
-	if (bar->kind == PCI_BAR_NONE)
+	if (bar->kind == PCI_BAR_NONE || bar->kind == PCI_BAR_UNPLACED)
 		return 0;
 	if (bar->kind == PCI_BAR_PORT)
 		return bar->start | 1;

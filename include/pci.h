@@ -11,11 +11,16 @@
 #include <list.h>
 #include <types.h>
 
-enum pci_bar_kind { PCI_BAR_NONE, PCI_BAR_PORT, PCI_BAR_MEMORY };
+enum pci_bar_kind {
+	PCI_BAR_NONE,	 /* not there, or of 4 GB and more */
+	PCI_BAR_PORT,	 /* ports */
+	PCI_BAR_MEMORY,	 /* memory */
+	PCI_BAR_UNPLACED /* memory at no address, or above 4 GB, until pci_enable */
+};
 
 /* A base address register: ports or memory of a device's. */
 struct pci_bar {
-	enum pci_bar_kind kind; /* NONE: not there, not assigned, or out of reach above 4 GB */
+	enum pci_bar_kind kind;
 	bool prefetchable;
 	bool wide;	/* 64 bits: the next one is its upper half, and is NONE */
 	uint32_t start; /* first port, or physical address */
@@ -99,9 +104,9 @@ unsigned pci_find_capability(const struct pci_device *device, uint8_t id, unsign
 
 /*
  * Lets the device answer at its ports and memory (those its BARs have) and fetch and store memory
- * itself.
+ * itself. Memory that the firmware has put out of reach is moved first, if there is room.
  */
-void pci_enable(const struct pci_device *device);
+void pci_enable(struct pci_device *device);
 /*
  * size bytes of memory from offset on in a memory BAR, mapped uncached for ever; NULL: not a memory
  * BAR, not within it, or no kernel range left.

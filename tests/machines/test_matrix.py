@@ -5,6 +5,7 @@ The ISO is one hybrid image: the same file is a CD, a disk and a USB stick, for 
 
 import pytest
 
+import disk
 import loftvm
 
 ISO = loftvm.BUILD / "loft.iso"
@@ -55,6 +56,34 @@ def test_isapc_486_with_16_mb(boot):
 
 def test_uefi_x64(boot):
     obeys(boot(iso=ISO, qemu="qemu-system-x86_64", memory=256, extra=["-bios", OVMF]))
+
+
+@pytest.mark.parametrize("machine", ["pc", "q35"])
+def test_uefi_x64_disk(boot, scratch, machine):
+    """This firmware puts the disk's registers above 4 GB, from where they have to be fetched."""
+    image = disk.sparse(scratch / f"uefi-{machine}.img", 16)
+    started = boot(iso=ISO, machine=machine, qemu="qemu-system-x86_64", memory=256,
+                   disks=[disk.Disk(image, "virtio")], extra=["-bios", OVMF])
+    started.expect(r"pci: .*: memory 4 is at f\w+ now", timeout=300)
+    started.expect(r"vda: 32768 sectors")
+    obeys(started)
+
+
+@pytest.mark.parametrize("bridges", [1, 3])
+def test_disks_behind_bridges(boot, scratch, bridges):
+    """Many disks, most of which share a line of the interrupt controllers."""
+    images = [disk.sparse(scratch / f"bridge-{bridges}-{i}.img", 16) for i in range(6)]
+    extra = []
+    for i in range(bridges):
+        extra += ["-device", f"pci-bridge,id=b{i},bus={f'b{i - 1}' if i else 'pci.0'},"
+                  f"chassis_nr={i + 1},addr={i + 8}"]
+    for i, image in enumerate(images):
+        extra += ["-drive", f"file={image},format=raw,if=none,id=d{i}", "-device",
+                  f"virtio-blk-pci,drive=d{i},bus=b{bridges - 1},addr={i + 1}"]
+    machine = boot(initrd=INITRD, memory=64, extra=extra)
+    for i in range(len(images)):
+        machine.expect(rf"vd{'abcdef'[i]}: 32768 sectors")
+    obeys(machine)
 
 
 def test_uefi_x64_usb_stick(boot):
