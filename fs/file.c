@@ -238,6 +238,17 @@ static int64_t write_room(const struct file *file, uint64_t at)
 	return at >= end ? -EFBIG : (int64_t)(end - at);
 }
 
+/* What was written is to be on the disk before the call returns: so the file or its place has it. */
+static int sync_if_asked(struct file *file)
+{
+	const struct inode *inode = file->inode;
+	const struct superblock *superblock = inode->superblock;
+	bool asked = (file->flags & (O_SYNC | O_DSYNC)) || (inode->flags & INODE_SYNCHRONOUS) ||
+		     (superblock && (superblock->flags & MS_SYNCHRONOUS));
+
+	return asked && file->ops->sync ? file->ops->sync(file) : 0;
+}
+
 ssize_t file_write_content(struct file *file, struct uio *io, loff_t *position)
 {
 	struct inode *inode = file->inode;
@@ -263,6 +274,11 @@ ssize_t file_write_content(struct file *file, struct uio *io, loff_t *position)
 			inode_modified(inode);
 	}
 	mutex_unlock(&inode->lock);
+	if (done > 0) {
+		int error = sync_if_asked(file);
+
+		done = error ? error : done;
+	}
 	return done;
 }
 
