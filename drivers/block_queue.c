@@ -457,25 +457,31 @@ static void start_what_fits(struct disk *disk)
 	}
 }
 
-static void run(void *argument)
+/* All there is to do now. */
+static void work(void)
 {
 	struct disk *disk;
 
+	end_refused();
+	list_for_each(disk, &block_disks, link) {
+		if (disk->wants_work && disk->ops->work) {
+			disk->wants_work = false;
+			disk->ops->work(disk);
+		}
+	}
+	end_completed();
+	list_for_each(disk, &block_disks, link)
+		start_what_fits(disk);
+}
+
+static void run(void *argument)
+{
 	(void)argument;
 	for (;;) {
 		/* Interruptible, since no signal comes to a kernel task: it is no load. */
 		(void)wait_event(&task_wait, work_due);
 		work_due = false;
-		end_refused();
-		list_for_each(disk, &block_disks, link) {
-			if (disk->wants_work && disk->ops->work) {
-				disk->wants_work = false;
-				disk->ops->work(disk);
-			}
-		}
-		end_completed();
-		list_for_each(disk, &block_disks, link)
-			start_what_fits(disk);
+		work();
 	}
 }
 

@@ -1,0 +1,584 @@
+/*
+ * drivers/block_queue.c, block_error.c and block_request.c against a disk that answers in any order, has bad sectors,
+ * has no room, falls silent and is reset: every request ends exactly once, with the outcome it must have; transfers
+ * keep to the disk's limits; nobody waits for ever. SOURCES: lib/string.c
+ */
+#include "unit.h"
+
+#include <abi/errno.h>
+#include <block.h>
+#include <cmdline.h>
+#include <fail.h>
+#include <kheap.h>
+#include <log.h>
+#include <string.h>
+#include <task.h>
+#include <trap.h>
+
+/* Interrupts are calls of the test's own. */
+#define irq_save() 0u
+#define irq_restore(flags) ((void)(flags))
+#undef fail
+
+struct frame *frame_array;
+static struct task the_task;
+struct task *current = &the_task;
+struct list block_disks = LIST_INIT(block_disks);
+static uint64_t now;
+
+#include "../../drivers/block_error.c"
+#include "../../drivers/block_queue.c"
+#include "../../drivers/block_request.c"
+
+/* ---- what the files need of the kernel ---- */
+
+void *kalloc(size_t size)
+{
+	return malloc(size);
+}
+
+void log_print(enum log_level level, const char *text, ...)
+{
+	(void)level;
+	(void)text;
+}
+
+bool fail_request(void)
+{
+	return false;
+}
+
+const char *cmdline_get(const char *name)
+{
+	(void)name;
+	return NULL;
+}
+
+uint64_t clock_monotonic_ns(void)
+{
+	return now;
+}
+
+uint64_t clock_coarse_ns(void)
+{
+	return now;
+}
+
+void timer_init(struct timer *timer, void (*fire)(void *context), void *context)
+{
+	*timer = (struct timer){ .fire = fire, .context = context };
+}
+
+void timer_start(struct timer *timer, uint64_t deadline)
+{
+	timer->pending = true;
+	timer->deadline = deadline;
+}
+
+struct task *task_create_kernel(const char *name, void (*entry)(void *argument), void *argument)
+{
+	(void)name;
+	(void)entry;
+	(void)argument;
+	return &the_task;
+}
+
+void wake_events(struct wait_queue *queue, uint32_t events)
+{
+	(void)queue;
+	(void)events;
+}
+
+void wake_one(struct wait_queue *queue)
+{
+	(void)queue;
+}
+
+/* Nothing here sleeps. */
+void wait_enter(struct wait_queue *queue, struct waiter *waiter)
+{
+	(void)queue;
+	(void)waiter;
+}
+
+void wait_leave(struct waiter *waiter)
+{
+	(void)waiter;
+}
+
+void wait_prepare(enum wait_kind kind)
+{
+	(void)kind;
+	assert(false);
+}
+
+int wait_sleep(uint64_t deadline)
+{
+	(void)deadline;
+	return -EINTR;
+}
+
+void wait_cancel(void)
+{
+}
+
+void block_count_start(struct block_device *device, uint64_t at)
+{
+	(void)at;
+	device->stats.in_flight++;
+}
+
+void block_count_end(struct block_device *device, const struct block_request *request, uint64_t at)
+{
+	(void)at;
+	device->stats.in_flight--;
+	device->stats.requests[request->op & 1]++;
+	device->stats.merges[request->op & 1] += request->merged;
+}
+
+/* ---- the disk ---- */
+
+#define SECTORS 4096u
+#define SLOTS 8
+
+static struct disk disk;
+static struct block_device device;
+static struct block_request *given[SLOTS];
+static unsigned ngiven, nstarted, nresets;
+static bool is_bad[SECTORS], silent, dead, refuses;
+static uint32_t content[SECTORS]; /* which write it has seen last */
+
+static bool touches_bad(const struct block_request *first)
+{
+	for (; first; first = first->next)
+		for (unsigned i = 0; i < first->nsectors; i++)
+			if (is_bad[first->disk_sector + i])
+				return true;
+	return false;
+}
+
+static int disk_start(struct disk *to, struct block_request *first)
+{
+	uint64_t sector = first->disk_sector;
+
+	assert_ptr_equal(to, &disk);
+	assert_true(first->op == BLOCK_FLUSH || block_chain_sectors(first) <= disk.max_sectors);
+	assert_true(block_chain_segments(first) <= disk.max_segments);
+	for (const struct block_request *at = first; at; at = at->next) {
+		assert_int_equal(at->op, first->op);
+		assert_true(at->op == BLOCK_FLUSH || at->disk_sector == sector);
+		sector += at->nsectors;
+		/* What failed before goes alone. */
+		assert_true(at->errors == 0 || (!first->next && ngiven == 0));
+	}
+	if (refuses && ngiven > 0 && unit_random() % 4 == 0)
+		return -EBUSY;
+	assert_true(ngiven < SLOTS);
+	given[ngiven++] = first;
+	nstarted++;
+	return 0;
+}
+
+static int disk_reset(struct disk *to)
+{
+	assert_ptr_equal(to, &disk);
+	nresets++;
+	ngiven = 0;
+	if (unit_random() % 2 && !dead)
+		silent = false;
+	return 0;
+}
+
+static const struct disk_ops ops = { .start = disk_start, .reset = disk_reset };
+
+/* The outcome of one of those it was given. */
+static void disk_answers(void)
+{
+	unsigned which = ngiven ? unit_random() % ngiven : 0;
+	struct block_request *first;
+
+	if (ngiven == 0 || silent)
+		return;
+	first = given[which];
+	given[which] = given[--ngiven];
+	disk_complete(&disk, first, touches_bad(first) ? -EIO : 0);
+}
+
+/* ---- requests ---- */
+
+struct wish {
+	struct block_request request;
+	uint32_t begin, nsectors, number;
+	bool under_way;
+};
+
+#define WISHES 40
+static struct wish wishes[WISHES];
+static unsigned nended, nfailed;
+static struct frame frame;
+
+static void wish_done(struct block_request *request, int error)
+{
+	struct wish *wish = request->context;
+	bool bad = false;
+
+	assert_true(wish->under_way);
+	wish->under_way = false;
+	nended++;
+	nfailed += error != 0;
+	for (uint32_t i = 0; i < wish->nsectors; i++)
+		bad |= is_bad[wish->begin + i];
+	if (request->op == BLOCK_FLUSH)
+		bad = false;
+	if (bad)
+		assert_int_equal(error, -EIO);
+	else if (!dead && nresets == 0)
+		assert_int_equal(error, 0);
+	for (uint32_t i = 0; !error && request->op == BLOCK_WRITE && i < wish->nsectors; i++)
+		content[wish->begin + i] = wish->number;
+}
+
+static bool overlaps_another(const struct wish *wish)
+{
+	for (unsigned i = 0; i < WISHES; i++)
+		if (wishes[i].under_way && wishes[i].begin < wish->begin + wish->nsectors &&
+		    wish->begin < wishes[i].begin + wishes[i].nsectors)
+			return true;
+	return false;
+}
+
+static void submit(struct wish *wish, enum block_op op, uint32_t begin, uint32_t npages)
+{
+	wish->begin = begin;
+	wish->nsectors = op == BLOCK_FLUSH ? 0 : npages * SECTORS_PER_PAGE;
+	if (overlaps_another(wish))
+		return;
+	memset(&wish->request, 0, sizeof(wish->request));
+	wish->request.device = &device;
+	wish->request.op = op;
+	wish->request.sector = begin;
+	wish->request.done = wish_done;
+	wish->request.context = wish;
+	for (uint32_t i = 0; i < npages && op != BLOCK_FLUSH; i++)
+		block_add_segment(&wish->request, &frame, 0, PAGE_SIZE);
+	wish->under_way = true;
+	block_submit(&wish->request);
+}
+
+static void submit_any(void)
+{
+	struct wish *wish = &wishes[unit_random() % WISHES];
+	uint32_t npages = 1 + unit_random() % (unit_random() % 4 ? 3 : BLOCK_SEGMENTS);
+	uint32_t begin = unit_random() % (SECTORS - npages * SECTORS_PER_PAGE);
+	unsigned kind = unit_random() % 16;
+
+	if (wish->under_way)
+		return;
+	if (unit_random() % 2)
+		begin = ROUND_DOWN(begin, 8);
+	submit(wish, kind == 0 ? BLOCK_FLUSH : kind < 9 ? BLOCK_READ : BLOCK_WRITE, begin, npages);
+}
+
+/* The timer, the task that resets, the task "block". */
+static void kernel_runs(void)
+{
+	if (disk.timer.pending && now >= disk.timer.deadline) {
+		disk.timer.pending = false;
+		disk.timer.fire(disk.timer.context);
+	}
+	if (disk.silent)
+		reset(&disk);
+	work();
+}
+
+static bool any_under_way(void)
+{
+	for (unsigned i = 0; i < WISHES; i++)
+		if (wishes[i].under_way)
+			return true;
+	return false;
+}
+
+/* Until all that was submitted has ended; within a bounded time. */
+static void finish(void)
+{
+	uint64_t end = now + 600 * NSEC_PER_SEC;
+
+	while (any_under_way()) {
+		disk_answers();
+		kernel_runs();
+		now += ngiven && silent ? NSEC_PER_SEC : NSEC_PER_TICK;
+		assert_true(now < end);
+	}
+	assert_int_equal(device.stats.in_flight, 0);
+	assert_int_equal(ngiven, 0);
+	assert_int_equal(disk.nin_flight, 0);
+	assert_true(list_empty(&disk.in_flight) && list_empty(&completed) && list_empty(&refused));
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	memset(&disk, 0, sizeof(disk));
+	memset(&device, 0, sizeof(device));
+	memset(is_bad, 0, sizeof(is_bad));
+	ngiven = nstarted = nresets = nended = nfailed = 0;
+	silent = dead = refuses = false;
+	now = NSEC_PER_SEC;
+	disk.ops = &ops;
+	disk.nsectors = SECTORS;
+	disk.block_size = SECTOR_SIZE;
+	disk.max_sectors = 512;
+	disk.max_segments = 50;
+	disk.depth = SLOTS;
+	disk.write_cache = true;
+	disk.whole = &device;
+	list_init(&block_disks);
+	list_add_tail(&block_disks, &disk.link);
+	list_init(&disk.devices);
+	block_queue_init(&disk);
+	device.disk = &disk;
+	device.nsectors = SECTORS;
+	return 0;
+}
+
+/* ---- cases ---- */
+
+static void neighbours_are_one_transfer(void **state)
+{
+	(void)state;
+	/* Backwards, and a gap. */
+	for (unsigned i = 0; i < 10; i++)
+		submit(&wishes[i], BLOCK_WRITE, 800 - 8 * i, 1);
+	submit(&wishes[10], BLOCK_WRITE, 1000, 1);
+	work();
+	assert_int_equal(nstarted, 2);
+	assert_int_equal(given[0]->disk_sector, 728);
+	assert_int_equal(block_chain_sectors(given[0]), 80);
+	finish();
+	assert_int_equal(nended, 11);
+	assert_int_equal(device.stats.merges[BLOCK_WRITE], 9);
+}
+
+static void limits_are_kept(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 4; i++)
+		submit(&wishes[i], BLOCK_READ, i * 256, 32);
+	work();
+	/* 50 segments: one request of 32 alone fits. */
+	assert_int_equal(nstarted, 4);
+	finish();
+	disk.max_segments = 1000;
+	nstarted = 0;
+	for (unsigned i = 0; i < 4; i++)
+		submit(&wishes[i], BLOCK_READ, i * 256, 32);
+	work();
+	assert_int_equal(nstarted, 2);
+	finish();
+}
+
+static void reads_go_first_but_not_for_ever(void **state)
+{
+	unsigned reads_before = 0;
+
+	(void)state;
+	disk.depth = 1;
+	submit(&wishes[0], BLOCK_WRITE, 0, 1);
+	/* A new read far from the others whenever there is room. */
+	for (unsigned i = 1; wishes[0].under_way && i < WISHES; i++) {
+		submit(&wishes[i], BLOCK_READ, 100 * i, 1);
+		work();
+		reads_before += ngiven && given[0]->op == BLOCK_READ;
+		disk_answers();
+		work();
+	}
+	assert_false(wishes[0].under_way);
+	assert_in_range(reads_before, 1, 8);
+	finish();
+}
+
+static void far_away_is_not_for_ever(void **state)
+{
+	unsigned rounds = 0;
+
+	(void)state;
+	disk.depth = 1;
+	submit(&wishes[0], BLOCK_READ, 0, 1);
+	work();
+	disk_answers();
+	work();
+	/* The head is behind sector 8; somebody always wants what comes next. */
+	submit(&wishes[1], BLOCK_READ, 0, 1);
+	for (unsigned i = 0; wishes[1].under_way; i++) {
+		submit(&wishes[2 + i % 8], BLOCK_READ, 16 + 10 * (i % 300), 1);
+		work();
+		disk_answers();
+		work();
+		now += 10 * NSEC_PER_TICK;
+		assert_true(++rounds < 100);
+	}
+	finish();
+}
+
+static void only_the_bad_one_fails(void **state)
+{
+	(void)state;
+	is_bad[836] = true;
+	for (unsigned i = 0; i < 10; i++)
+		submit(&wishes[i], BLOCK_READ, 800 + 8 * i, 1);
+	finish();
+	assert_int_equal(nended, 10);
+	assert_int_equal(nfailed, 1);
+	/* Together, nine once more, and the bad one twice more. */
+	assert_true(nstarted <= 1 + 9 + 2 + 1);
+	assert_int_equal(nresets, 0);
+}
+
+static void bounds(void **state)
+{
+	(void)state;
+	is_bad[0] = true; /* so that an error is what wish_done expects */
+	device.start = 100;
+	device.nsectors = 16;
+	submit(&wishes[0], BLOCK_READ, 0, 3);
+	work();
+	assert_int_equal(nended, 1);
+	assert_int_equal(nfailed, 1);
+	is_bad[0] = false;
+	submit(&wishes[1], BLOCK_READ, 8, 1);
+	work();
+	assert_int_equal(given[0]->disk_sector, 108);
+	finish();
+	assert_int_equal(nended, 2);
+	assert_int_equal(nfailed, 1);
+}
+
+static void flushes_are_one(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 5; i++)
+		submit(&wishes[i], BLOCK_FLUSH, 0, 0);
+	work();
+	assert_int_equal(nstarted, 1);
+	finish();
+	assert_int_equal(nended, 5);
+	/* Without a cache there is nothing to flush. */
+	disk.write_cache = false;
+	submit(&wishes[0], BLOCK_FLUSH, 0, 0);
+	work();
+	work();
+	assert_int_equal(nstarted, 1);
+	assert_int_equal(nended, 6);
+}
+
+static void a_dead_disk_fails_in_time(void **state)
+{
+	uint64_t begin = now;
+
+	(void)state;
+	silent = dead = true;
+	for (unsigned i = 0; i < 30; i++)
+		submit(&wishes[i], BLOCK_READ, 64 * i, 1);
+	finish();
+	assert_int_equal(nended, 30);
+	assert_int_equal(nfailed, 30);
+	assert_int_equal(nresets, 3);
+	assert_true(now - begin < 40 * NSEC_PER_SEC);
+	/* What comes now fails at once. */
+	begin = now;
+	submit(&wishes[0], BLOCK_READ, 0, 1);
+	finish();
+	assert_true(now - begin < NSEC_PER_SEC);
+	assert_int_equal(nfailed, 31);
+	/* Later it is asked again, one request once; then it is alive. */
+	now += 31 * NSEC_PER_SEC;
+	begin = now;
+	for (unsigned i = 0; i < 5; i++)
+		submit(&wishes[i], BLOCK_READ, 64 * i, 1);
+	finish();
+	assert_int_equal(nfailed, 36);
+	assert_int_equal(nresets, 4);
+	assert_true(now - begin < 15 * NSEC_PER_SEC);
+	silent = dead = false;
+	now += 31 * NSEC_PER_SEC;
+	for (unsigned i = 0; i < 5; i++)
+		submit(&wishes[i], BLOCK_READ, 64 * i, 1);
+	finish();
+	assert_int_equal(nfailed, 36);
+}
+
+static void the_pool_has_a_reserve(void **state)
+{
+	struct block_request *taken[POOL_REQUESTS];
+	unsigned count = 0;
+
+	(void)state;
+	assert_int_equal(block_pool_init(), 0);
+	while ((taken[count] = block_request_get(false)))
+		count++;
+	assert_int_equal(count, POOL_REQUESTS - POOL_RESERVE);
+	while (count < POOL_REQUESTS)
+		taken[count++] = block_request_get(true);
+	for (unsigned i = 0; i < POOL_REQUESTS; i++) {
+		assert_non_null(taken[i]);
+		assert_null(taken[i]->device);
+		for (unsigned j = 0; j < i; j++)
+			assert_ptr_not_equal(taken[i], taken[j]);
+	}
+	while (count > 0)
+		block_request_put(taken[--count]);
+	assert_non_null(block_request_get(false));
+	/* The block of them is the oldest's address. */
+	for (unsigned i = 1; i < POOL_REQUESTS; i++)
+		if (taken[i] < taken[0])
+			taken[0] = taken[i];
+	free(taken[0]);
+	list_init(&unused);
+	nunused = 0;
+}
+
+/* Everything at once; all ends, and what is on the disk is what the last write that did not fail says. */
+static void any_order(void **state)
+{
+	(void)state;
+	for (unsigned round = 0; round < 300; round++) {
+		set_up(NULL);
+		refuses = unit_random() % 2;
+		disk.depth = 1 + unit_random() % SLOTS;
+		disk.max_segments = BLOCK_SEGMENTS + unit_random() % 100;
+		disk.max_sectors = BLOCK_SECTORS_MAX + unit_random() % 1000;
+		for (unsigned i = unit_random() % 4; i > 0; i--)
+			is_bad[unit_random() % SECTORS] = true;
+		for (unsigned step = 0; step < 500; step++) {
+			if (unit_random() % 3)
+				submit_any();
+			if (unit_random() % 2)
+				disk_answers();
+			if (unit_random() % 2)
+				kernel_runs();
+			if (round % 4 == 0 && unit_random() % 200 == 0)
+				silent = true;
+			now += silent ? NSEC_PER_SEC : NSEC_PER_TICK;
+		}
+		finish();
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(neighbours_are_one_transfer, set_up),
+		cmocka_unit_test_setup(limits_are_kept, set_up),
+		cmocka_unit_test_setup(reads_go_first_but_not_for_ever, set_up),
+		cmocka_unit_test_setup(far_away_is_not_for_ever, set_up),
+		cmocka_unit_test_setup(only_the_bad_one_fails, set_up),
+		cmocka_unit_test_setup(bounds, set_up),
+		cmocka_unit_test_setup(flushes_are_one, set_up),
+		cmocka_unit_test_setup(a_dead_disk_fails_in_time, set_up),
+		cmocka_unit_test_setup(the_pool_has_a_reserve, set_up),
+		cmocka_unit_test_setup(any_order, set_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
