@@ -181,6 +181,16 @@ static bool count_page(void *context, vaddr_t at, const struct page_mapping *pag
 	return true;
 }
 
+/* As on Linux, shared memory in swap is that of whoever maps it, and in nobody's share. */
+static void count_swapped_object(struct usage *usage, const struct vma *vma)
+{
+	uint32_t last = vma->page_offset + ((vma->end - vma->start) >> PAGE_SHIFT) - 1;
+
+	if (vma->object)
+		usage->swap += object_count_swapped(vma->object, vma->page_offset, last) *
+			       PAGE_SIZE;
+}
+
 /* Adds up a region. -EINTR: the reader is to end. May sleep. */
 static int count_region(struct usage *usage, const struct vma *vma)
 {
@@ -189,6 +199,7 @@ static int count_region(struct usage *usage, const struct vma *vma)
 						    object_is_shared_memory(vma->object),
 				   .locked = vma->flags & VMA_LOCKED };
 
+	count_swapped_object(usage, vma);
 	for (vaddr_t at = vma->start, next; at < vma->end; at = next) {
 		next = MIN(vma->end, ROUND_DOWN(at, LARGE_PAGE_SIZE) + LARGE_PAGE_SIZE);
 		pagedir_walk(&vma->mm->pagedir, at, next, count_page, &walk);

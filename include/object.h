@@ -115,6 +115,8 @@ struct object {
 	bool promises_pages;	   /* each page in the cache is promised memory (tmpfs) */
 	uint32_t promised_npages;  /* part of commit_npages (commit.h) */
 	struct list promised_link; /* in objects_promised, while that is not 0 */
+	uint32_t nswapped;	   /* of the entries in pages: slots of swap */
+	struct list swapped_link;  /* in objects_swapped, while that is not 0 */
 	/* With map_blocks: */
 	uint32_t ndirty;	/* pages that are DIRTY, tagged RADIX_DIRTY */
 	uint32_t nwriteback;	/* pages that are WRITEBACK, tagged RADIX_WRITEBACK */
@@ -305,11 +307,18 @@ int object_error_check(struct object *object, uint32_t *seen);
 /* ---- shared memory in swap ---- */
 
 /*
- * The page of an object without a store, WRITEBACK or as it is in slot, not mapped, goes from the
- * cache to swap: the tree keeps the slot, and the cache's reference is given back. object_get_page
- * brings it in again. Does not sleep or allocate.
+ * A page of an object without a store, mapped by nobody (rmap_unmap), goes to the swap cache, dirty,
+ * and has a slot then: the caller, who holds a reference, goes on with swap_write(frame). The tree
+ * keeps the slot; object_get_page brings the page in again. 0; -ENOSPC, -ENOMEM, -EBUSY (somebody
+ * holds it): nothing has changed. Does not sleep.
  */
-void object_page_to_swap(struct frame *frame, uint32_t slot);
+__must_check int object_page_to_swap(struct frame *frame);
+/* swapoff: all pages of objects that are in this area come back: 0, -ENOMEM, -EIO, -EINTR. Sleeps. */
+__must_check int object_bring_back(unsigned area);
+/* How many of pages first..last are in swap. */
+uint32_t object_count_swapped(const struct object *object, uint32_t first, uint32_t last);
+/* The objects that have pages in swap, by swapped_link. */
+extern struct list objects_swapped;
 
 /* ---- reading and writing ---- */
 

@@ -151,6 +151,18 @@ bool swap_area_info(unsigned number, struct swap_area_info *info);
 /* The number of the area whose pages the object's are, or -1. For who would write there. */
 int swap_area_find(const struct object *object);
 
+/* ---- tagged entries of an object's tree: pages of shared memory in swap (object.h) ---- */
+
+static inline void *swap_to_entry(swap_t swap)
+{
+	return (void *)(uintptr_t)(swap << 1 | 1);
+}
+
+static inline swap_t swap_from_entry(const void *entry)
+{
+	return (swap_t)((uintptr_t)entry >> 1);
+}
+
 /* ---- for the ledger ---- */
 
 /*

@@ -403,6 +403,56 @@ SELFTEST(swap_off_brings_all_back)
 	mm_put(child);
 }
 
+/* Sends the first npages of an object, mapped at AT by mm alone, to swap. */
+static void object_out(struct object *object, struct mm *mm, unsigned npages)
+{
+	pagedir_unmap(&mm->pagedir, AT, AT + npages * PAGE_SIZE);
+	for (uint32_t i = 0; i < npages; i++) {
+		struct frame *frame = object_find_page(object, i);
+
+		if (!frame)
+			continue;
+		EXPECT(object_page_to_swap(frame) == 0);
+		EXPECT(frame->slot && swap_write(frame) == 0);
+		swap_put(frame);
+	}
+	swap_submit();
+}
+
+SELFTEST(swap_shared_memory)
+{
+	unsigned area = swap_on(AREA_PAGES);
+	struct object *object = object_create_shared(40 * PAGE_SIZE);
+	struct mm *mm = new_mm(), *second = new_mm();
+
+	EXPECT(map(mm, AT, 40, RW | VMA_SHARED, object) == 0);
+	EXPECT(map(second, AT, 40, RW | VMA_SHARED, object) == 0);
+	fill(mm, AT, 32, 7);
+	object_out(object, mm, 32);
+	/* Wanted while it is being written. */
+	EXPECT(wrong(second, AT, 4, 7) == 0 && books() == 0);
+	settle();
+	EXPECT(object->nswapped == 28 && object->pages.count == 32 && books() == 0);
+	EXPECT(object_count_swapped(object, 4, 31) == 28);
+	EXPECT(wrong(second, AT, 32, 7) == 0 && wrong(mm, AT, 32, 7) == 0);
+	EXPECT(object->nswapped == 0 && swap_free_npages == AREA_PAGES - 1 && books() == 0);
+	pagedir_unmap(&second->pagedir, AT, AT + 40 * PAGE_SIZE);
+	object_out(object, mm, 32);
+	settle();
+	/* Cut in the middle of a page, and longer again: zeros. */
+	object_truncate(object, 20 * PAGE_SIZE + 1);
+	EXPECT(object->nswapped == 20 && books() == 0);
+	object_truncate(object, 40 * PAGE_SIZE);
+	EXPECT(wrong(mm, AT, 21, 7) == 0 && byte_at(mm, AT + 20 * PAGE_SIZE + 1) == 0);
+	EXPECT(byte_at(mm, AT + 30 * PAGE_SIZE) == 0);
+	object_out(object, mm, 21);
+	mm_put(second);
+	swap_off(area);
+	EXPECT(wrong(mm, AT, 21, 7) == 0);
+	mm_put(mm);
+	object_put(object);
+}
+
 static int begin_with(uint32_t at, uint32_t word)
 {
 	unsigned number;

@@ -202,6 +202,8 @@ static struct frame *bring_in(struct vma *vma, uint32_t index, enum fault_result
 
 	if (object_has_store(object) && !object_entry_frame(entry))
 		count_major(vma->mm);
+	if (((uintptr_t)entry & OBJECT_ENTRY_SWAP) && !swap_is_cached(swap_from_entry(entry)))
+		count_major(vma->mm);
 	if (object->ops->map_blocks && !entry)
 		readahead_fault(vma_readahead(vma), object, index, vma_advice(vma));
 	else if (object->ops->map_blocks && ((uintptr_t)entry & OBJECT_ENTRY_AHEAD))

@@ -146,8 +146,30 @@ static bool recount_entry(void *context, vaddr_t at, const struct page_mapping *
 	return true;
 }
 
+/* The slots of shared memory. */
+static void recount_object(const struct object *object, bool back)
+{
+	uint32_t index = 0, count = 0;
+	void *entry;
+
+	while ((entry = radix_next(&object->pages, &index))) {
+		if ((uintptr_t)entry & OBJECT_ENTRY_SWAP) {
+			count++;
+			if (!swap_recount(swap_from_entry(entry), back) && !back)
+				complain("page %u of an object is in slot %x of swap, which is not "
+					 "in use",
+					 index, swap_from_entry(entry));
+		}
+		if (index++ == UINT32_MAX)
+			break;
+	}
+	if (count != object->nswapped && !back)
+		complain("an object has %u pages in swap and counts %u", count, object->nswapped);
+}
+
 static void recount_mappings(bool back)
 {
+	const struct object *object;
 	struct mm *mm;
 
 	list_for_each(mm, &mm_all, all_link) {
@@ -155,6 +177,8 @@ static void recount_mappings(bool back)
 
 		pagedir_walk(&mm->pagedir, 0, USER_TOP, recount_entry, &recount);
 	}
+	list_for_each(object, &objects_swapped, swapped_link)
+		recount_object(object, back);
 }
 
 /* ---- frames, while the references of page tables are away ---- */

@@ -52,6 +52,7 @@ struct object object_zero = {
 	.refs = 1,
 	.mappings = LIST_INIT(object_zero.mappings),
 	.promised_link = LIST_INIT(object_zero.promised_link),
+	.swapped_link = LIST_INIT(object_zero.swapped_link),
 	.dirty_link = LIST_INIT(object_zero.dirty_link),
 };
 
@@ -61,6 +62,7 @@ void object_init(struct object *object, const struct object_ops *ops, void *owne
 	*object = (struct object){ .ops = ops, .refs = 1, .owner = owner };
 	list_init(&object->mappings);
 	list_init(&object->promised_link);
+	list_init(&object->swapped_link);
 	list_init(&object->dirty_link);
 }
 
@@ -196,6 +198,19 @@ void object_set_ahead(struct object *object, uint32_t index, bool ahead)
 
 /* ---- entering ---- */
 
+void object_count_page(const struct object *object)
+{
+	object_cached_pages++;
+	object_buffer_pages += object->is_device;
+}
+
+void object_uncount_page(const struct object *object)
+{
+	assert(object_cached_pages > 0 && object_buffer_pages >= object->is_device);
+	object_cached_pages--;
+	object_buffer_pages -= object->is_device;
+}
+
 static int enter_page(struct object *object, uint32_t index, struct frame *frame, uintptr_t bits)
 {
 	int error = charge_page(object);
@@ -211,8 +226,7 @@ static int enter_page(struct object *object, uint32_t index, struct frame *frame
 	frame_get(frame);
 	frame->object = object;
 	frame->index = index;
-	object_cached_pages++;
-	object_buffer_pages += object->is_device;
+	object_count_page(object);
 	return 0;
 }
 
@@ -245,9 +259,7 @@ static void remove_page(struct object *object, uint32_t index, struct frame *fra
 	assert(!(frame->flags & FRAME_FLAG_WRITEBACK));
 	frame->object = NULL;
 	frame->flags &= ~(FRAME_FLAG_DIRTY | FRAME_FLAG_BLOCKS);
-	assert(object_cached_pages > 0 && object_buffer_pages >= object->is_device);
-	object_cached_pages--;
-	object_buffer_pages -= object->is_device;
+	object_uncount_page(object);
 	frame_put(frame);
 	uncharge_page(object);
 }
@@ -366,10 +378,14 @@ struct frame *object_get_page(struct object *object, uint32_t index)
 {
 	for (;;) {
 		struct frame *frame = object_find_page(object, index);
+		uintptr_t entry;
 
 		if (frame)
 			return frame;
-		if (radix_lookup(&object->pages, index))
+		entry = (uintptr_t)radix_lookup(&object->pages, index);
+		if (entry & OBJECT_ENTRY_SWAP)
+			frame = object_swap_in(object, index, NULL);
+		else if (entry)
 			frame = wait_for_page(object, index);
 		else if (object_has_blocks(object) && (uint64_t)index << PAGE_SHIFT < object->size)
 			frame = read_page(object, index);
@@ -445,7 +461,11 @@ static struct frame *remove_some(struct object *object, uint32_t first, uint32_t
 		unmap_from_region(vma, first, last, copies);
 	while ((entry = radix_next(&object->pages, &index)) && index <= last) {
 		frame = object_entry_frame(entry);
-		assert(frame);
+		if (!frame) {
+			object_drop_swapped(object, index);
+			uncharge_page(object);
+			continue;
+		}
 		if (frame->flags & (FRAME_FLAG_BUSY | FRAME_FLAG_WRITEBACK)) {
 			frame_get(frame);
 			return frame;
@@ -479,6 +499,18 @@ void object_punch_pages(struct object *object, uint32_t first, uint32_t last)
 	remove_pages(object, first, last, false);
 }
 
+/* The page if it is there, brought in from swap if it is there, with a reference; or NULL. */
+static struct frame *last_page(struct object *object, uint32_t index)
+{
+	struct frame *frame;
+
+	if (!((uintptr_t)radix_lookup(&object->pages, index) & OBJECT_ENTRY_SWAP))
+		return object_find_page(object, index);
+	/* If it cannot be had now, it loses its tail when it comes back. */
+	frame = object_get_page(object, index);
+	return IS_ERR(frame) ? NULL : frame;
+}
+
 /*
  * The tail of the page in which the object now ends becomes zeros, here and, as it is dirty then, on
  * disk. What is being written of it may be going to blocks that are no longer to be its own.
@@ -487,7 +519,7 @@ static void cut_last_page(struct object *object)
 {
 	uint32_t index = (uint32_t)(object->size >> PAGE_SHIFT);
 	unsigned kept = (unsigned)object->size & PAGE_MASK;
-	struct frame *frame = kept ? object_find_page(object, index) : NULL;
+	struct frame *frame = kept ? last_page(object, index) : NULL;
 
 	if (!frame)
 		return;

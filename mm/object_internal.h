@@ -35,6 +35,20 @@ void object_end_busy(struct frame *frame, bool failed);
 /* The page's entry is to say that it begins the second part of a window, or no longer. */
 void object_set_ahead(struct object *object, uint32_t index, bool ahead);
 
+/* The cache has one page more, one fewer, of the object. */
+void object_count_page(const struct object *object);
+void object_uncount_page(const struct object *object);
+
+/* ---- mm/object_swap.c ---- */
+
+/*
+ * The page at index, which is in swap, comes back: with a reference; ERR_PTR(-EIO, -ENOMEM), -EAGAIN:
+ * look again. *major (if not NULL): it had to be read. May sleep.
+ */
+struct frame *object_swap_in(struct object *object, uint32_t index, bool *major);
+/* The page at index, which is in swap, is no more. */
+void object_drop_swapped(struct object *object, uint32_t index);
+
 /* ---- mm/object_dirty.c ---- */
 
 /* A page that leaves the cache is not dirty any more. */

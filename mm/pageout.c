@@ -29,7 +29,8 @@ static bool is_of_memory(void *context, vaddr_t at, const struct page_mapping *p
 
 	if (!page->frame || (page->frame->kind != FRAME_ANON && page->frame->kind != FRAME_CACHE))
 		return true;
-	if (page_mappings(page) != 1)
+	/* Mapped by others, or in use by the kernel, which may be about to write to it. */
+	if (page_mappings(page) != 1 || page->frame->holds)
 		return true;
 	*next = (struct next_page){ at, *page };
 	return false;

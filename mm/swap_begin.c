@@ -222,6 +222,16 @@ static int set_up(struct swap_area *area, const struct swap_source *source,
 	return -EINVAL;
 }
 
+/* From now on the disk alone has what is in the area: nobody writes to it but swap. */
+static int empty_cache(struct object *object)
+{
+	int error = object_write_back(object, 0, UINT32_MAX, true);
+
+	if (!error)
+		object_drop_pages(object, 0, UINT32_MAX);
+	return error;
+}
+
 static int prepare(struct swap_area *area, const struct swap_source *source)
 {
 	struct header *header = kalloc(sizeof(*header));
@@ -229,7 +239,9 @@ static int prepare(struct swap_area *area, const struct swap_source *source)
 
 	if (!header)
 		return -ENOMEM;
-	error = read_header(source->object, header);
+	error = empty_cache(source->object);
+	if (!error)
+		error = read_header(source->object, header);
 	if (!error)
 		error = set_up(area, source, header);
 	kfree(header);

@@ -15,6 +15,8 @@
 #include <frame.h>
 #include <ledger.h>
 #include <mm.h>
+#include <object.h>
+#include <reclaim.h>
 #include <task.h>
 #include <vma.h>
 
@@ -70,9 +72,11 @@ static int bring_back_mm(struct swap_area *area, struct mm *mm)
 	vaddr_t from = 0;
 	int error;
 
-	mutex_lock(&mm->lock);
-	error = bring_back_pages(area, mm, &from);
-	mutex_unlock(&mm->lock);
+	do {
+		mutex_lock(&mm->lock);
+		error = bring_back_pages(area, mm, &from);
+		mutex_unlock(&mm->lock);
+	} while (error == -ENOMEM && reclaim_make_room());
 	return error;
 }
 
@@ -150,6 +154,8 @@ static int bring_back(struct swap_area *area)
 
 	while (in_use(area) && !error) {
 		error = bring_back_address_spaces(area);
+		if (!error)
+			error = object_bring_back(area->number);
 		if (!error)
 			error = settle_slots(area);
 	}
