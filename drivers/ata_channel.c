@@ -141,6 +141,7 @@ static void begin_next(struct ata_channel *channel, unsigned from)
 		if (!drive->request)
 			continue;
 		channel->active = drive;
+		disk_begun(&drive->disk);
 		if (make_taskfile(drive))
 			issue_request(drive);
 		else

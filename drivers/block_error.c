@@ -113,6 +113,16 @@ void block_expect_answer(struct disk *disk)
 		timer_start(&disk->timer, clock_coarse_ns() + timeout);
 }
 
+/* It may have answered, or only begun, since the timer looked: another disk's reset took its time. */
+static bool is_silent(const struct disk *disk)
+{
+	uint32_t flags = irq_save();
+	bool silent = !list_empty(&disk->in_flight) && clock_coarse_ns() >= deadline_of(disk);
+
+	irq_restore(flags);
+	return silent;
+}
+
 static bool interrupt_was_lost(struct disk *disk)
 {
 	uint32_t flags = irq_save();
@@ -137,9 +147,9 @@ static void reset(struct disk *disk)
 {
 	int error;
 
-	if (interrupt_was_lost(disk)) {
+	if (is_silent(disk) && interrupt_was_lost(disk)) {
 		log_warning("%s: an interrupt was lost", disk->whole->name);
-	} else {
+	} else if (is_silent(disk)) {
 		log_error("%s: no answer for %u s: reset", disk->whole->name,
 			  (unsigned)(timeout / NSEC_PER_SEC));
 		error = disk->ops->reset(disk);

@@ -255,7 +255,7 @@ struct disk {
 	bool alone;			/* what is under way failed before: nothing beside it */
 	struct list in_flight;		/* (irq) first requests of chains, oldest first */
 	unsigned nin_flight;		/* (irq) */
-	uint64_t answered;		/* (irq) when it last completed something */
+	uint64_t answered;		/* (irq) when it last completed something, or began it */
 	uint64_t position;		/* behind the last transfer started */
 	unsigned nreads_ahead;		/* reads started while writes were waiting */
 	struct timer timer;		/* while something is in flight: looks for silence */
@@ -274,6 +274,14 @@ __must_check int disk_register(struct disk *disk);
  * not (-EROFS). From anywhere, interrupt handlers included; also from start.
  */
 void disk_complete(struct disk *disk, struct block_request *first, int error);
+/*
+ * What start was given waited for another disk of the same cable, and only now the disk has it: its
+ * time to answer begins. From anywhere.
+ */
+static inline void disk_begun(struct disk *disk)
+{
+	disk->answered = clock_coarse_ns();
+}
 /* Asks for ops->work soon. From anywhere. */
 void disk_work(struct disk *disk);
 

@@ -250,8 +250,10 @@ class Disk:
         self._limit(1)
 
     def unstick(self):
-        """It answers again, also what was asked meanwhile."""
+        """It answers again, also what was asked meanwhile: a machine that stops lets it all out."""
         self._limit(0)
+        self.machine.qmp("stop")
+        self.machine.qmp("cont")
 
     def _limit(self, bytes_a_second):
         self.machine.qmp("qom-set", path=f"/objects/{self.id}-group", property="limits",

@@ -40,6 +40,7 @@ test      e2fsprogs            file /sbin/mke2fs
 test      util-linux           file /sbin/mkswap
 test      fdisk                file /sbin/sfdisk
 test      procps               cmd ps
+test      qemu-utils           cmd qemu-nbd
 test      gdb                  cmd gdb
 gdb       gdb                  cmd gdb
 format    clang-format         cmd clang-format
