@@ -68,7 +68,7 @@ static void poll(void *context)
 {
 	(void)context;
 	ask(polled);
-	timer_start(&poll_timer, clock_coarse_ns() + NSEC_PER_TICK);
+	timer_start(&poll_timer, clock_coarse_ns() + 1); /* the next tick */
 }
 
 /* Interrupts off. */
@@ -78,7 +78,7 @@ static void poll_from_now_on(struct sharer *sharers)
 
 	if (!polled) {
 		timer_init(&poll_timer, poll, NULL);
-		timer_start(&poll_timer, clock_coarse_ns() + NSEC_PER_TICK);
+		timer_start(&poll_timer, clock_coarse_ns() + 1); /* the next tick */
 	}
 	while (*end)
 		end = &(*end)->next;

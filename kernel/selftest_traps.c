@@ -174,6 +174,60 @@ SELFTEST(irq_sections_nest)
 	EXPECT(irq_register(0, note_fired, NULL) == -EBUSY);
 }
 
+#define FREE_IRQ 5 /* where nothing is since sound cards went */
+#define FREE_IRQ_VECTOR 37
+
+/* One of those that share the line: claims what is for it. */
+static struct sharer_seen {
+	unsigned calls;
+	bool claims;
+} sharers[3];
+
+static bool note_call(void *context)
+{
+	struct sharer_seen *sharer = context;
+
+	sharer->calls++;
+	return sharer->claims;
+}
+
+static void interrupt_now(void)
+{
+	__asm__ volatile("int %0" : : "i"(FREE_IRQ_VECTOR) : "memory");
+}
+
+SELFTEST(irq_shared_line)
+{
+	EXPECT(FREE_IRQ + TRAP_IRQ_FIRST == FREE_IRQ_VECTOR);
+	EXPECT(irq_share(0, note_call, &sharers[0]) == -EBUSY);
+	EXPECT(irq_share(FREE_IRQ, note_call, &sharers[0]) == 0);
+	EXPECT(irq_share(FREE_IRQ, note_call, &sharers[1]) == 0);
+	EXPECT(irq_register(FREE_IRQ, note_fired, NULL) == -EBUSY);
+	sharers[0].claims = true;
+	interrupt_now();
+	EXPECT(sharers[0].calls == 1 && sharers[1].calls == 1);
+	/* Nobody claims any more: it is masked after a while, and they are asked at each tick. */
+	sharers[0].claims = false;
+	for (unsigned i = 0; i < 20000; i++)
+		interrupt_now();
+	EXPECT(sharers[0].calls > 5000 && sharers[0].calls < 15000);
+	uint32_t before = sharers[1].calls, ticks = clock_ticks();
+
+	while (clock_ticks() - ticks < 5)
+		__asm__ volatile("hlt");
+	EXPECT(sharers[1].calls - before >= 4 && sharers[1].calls - before < 50);
+}
+
+SELFTEST(irq_without_a_line)
+{
+	EXPECT(irq_share(IRQ_POLLED, note_call, &sharers[2]) == 0);
+	uint32_t ticks = clock_ticks();
+
+	while (clock_ticks() - ticks < 4)
+		__asm__ volatile("hlt");
+	EXPECT(sharers[2].calls >= 3);
+}
+
 /* A kernel task has no user half: every user address faults and ends at its fix-up. */
 SELFTEST(trap_fix_up_of_user_copies)
 {

@@ -559,6 +559,8 @@ static void any_order(void **state)
 				kernel_runs();
 			if (round % 4 == 0 && unit_random() % 200 == 0)
 				silent = true;
+			if (round % 8 == 0 && unit_random() % 400 == 0)
+				silent = dead = true;
 			now += silent ? NSEC_PER_SEC : NSEC_PER_TICK;
 		}
 		finish();
