@@ -87,11 +87,13 @@ _Static_assert(sizeof(struct frame) == 32 || sizeof(void *) > 4, "one in 128 byt
 #define FRAME_FLAG_ERROR 256	  /* its last write failed */
 #define FRAME_FLAG_REFERENCED 512 /* used by a system call since the policy last looked */
 #define FRAME_FLAG_BLOCKS 16384	  /* page cache: all its blocks are there, none is a hole */
+#define FRAME_FLAG_READ 4	  /* page cache: by read(), once */
 /* The replacement policy's own: which of its lists has the frame, and why (policy_lists.h). */
 #define FRAME_FLAG_LISTED 1024
 #define FRAME_FLAG_ACTIVE 2048
 #define FRAME_FLAG_SWAPS 4096
 #define FRAME_FLAG_WORKINGSET 8192
+#define FRAME_FLAG_EVICTED 32768 /* on the list of mm/reclaim_page.c instead */
 
 /* How to allocate. */
 #define FRAME_LOW 1  /* in the direct map: page tables, kernel data */
@@ -258,6 +260,18 @@ static inline uint32_t frame_mappings(const struct frame *frame)
 void frame_wait(struct frame *frame, unsigned flags);
 /* Wakes those that wait for the frame: after flags were taken away. In task context. */
 void frame_wake(struct frame *frame);
+
+/*
+ * A page of the cache is read from this offset on by a system call. Once is no use in the policy's eyes,
+ * as a file that is read from end to end is, most often, done with; what is read in small pieces is read
+ * once.
+ */
+static inline void frame_note_read(struct frame *frame, uint32_t offset)
+{
+	_Static_assert(FRAME_FLAG_READ << 7 == FRAME_FLAG_REFERENCED, "read again: referenced");
+	if (offset == 0)
+		frame->flags |= (frame->flags & FRAME_FLAG_READ) << 7 | FRAME_FLAG_READ;
+}
 
 /* One more holder of a frame in use. */
 static inline void frame_get(struct frame *frame)

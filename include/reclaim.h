@@ -87,6 +87,8 @@ uint32_t reclaim_nwriting(void);
 uint32_t reclaim_collect(void);
 /* Sleeps until the one that has been at it for longest is written; false when there is none. */
 bool reclaim_wait_for_write(void);
+/* A page that is being written is freed by others. */
+void reclaim_forget(struct frame *frame);
 /* True when pages of the class can go anywhere. */
 bool reclaim_class_can_go(enum policy_class class);
 

@@ -17,6 +17,7 @@
 #include <panic.h>
 #include <reclaim.h>
 #include <signal.h>
+#include <swap.h>
 #include <task.h>
 
 #define TURNS_TO_END 100u /* of the others, before a killed process is thought to be stuck */
@@ -49,6 +50,8 @@ static bool add_page(void *context, vaddr_t at, const struct page_mapping *page)
 		sum->table = page->table;
 		sum->units += UNIT / MAX(page->table->refs, 1u);
 	}
+	if (page->swap)
+		sum->units += UNIT / MAX(swap_references(page->swap), 1u);
 	if (page->frame && goes_with_users(page->frame))
 		sum->units += UNIT / MAX(page_mappings(page), 1u);
 	/* As on Linux what is in swap weighs as much: it would be in memory if it could. */

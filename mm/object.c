@@ -24,6 +24,7 @@
 #include <kvrange.h>
 #include <ledger.h>
 #include <mm.h>
+#include <policy.h>
 #include <rmap.h>
 #include <string.h>
 #include <task.h>
@@ -241,9 +242,11 @@ int object_enter_busy(struct object *object, uint32_t index, struct frame *frame
 
 	assert(object_has_blocks(object));
 	error = enter_page(object, index, frame, OBJECT_ENTRY_BUSY);
-	if (!error)
-		frame->flags |= FRAME_FLAG_BUSY;
-	return error;
+	if (error)
+		return error;
+	frame->flags |= FRAME_FLAG_BUSY;
+	policy_refault(frame);
+	return 0;
 }
 
 /* ---- leaving ---- */

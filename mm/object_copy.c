@@ -106,7 +106,7 @@ static inline ssize_t read_page(struct object *object, uint64_t position, struct
 		/* It may have slept: truncated meanwhile? */
 		size = readable(object, position, size);
 	}
-	frame->flags |= FRAME_FLAG_REFERENCED;
+	frame_note_read(frame, offset);
 	moved = transfer(frame, offset, io, size, true);
 	frame_put(frame);
 	return moved;

@@ -14,6 +14,7 @@
 #include <kheap.h>
 #include <log.h>
 #include <object.h>
+#include <reclaim.h>
 #include <rmap.h>
 #include <string.h>
 
@@ -94,5 +95,8 @@ void policy_refault(struct frame *frame)
 
 void policy_leave(struct frame *frame)
 {
-	policy->leave(frame);
+	if (frame->flags & FRAME_FLAG_EVICTED)
+		reclaim_forget(frame);
+	else
+		policy->leave(frame);
 }

@@ -286,7 +286,7 @@ bool reclaim_make_room(void)
 		any = true;
 	if (any)
 		failures = 0;
-	return any && (round.freed > 0 || frame_available());
+	return any;
 }
 
 void reclaim_if_low(void)

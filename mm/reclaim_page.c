@@ -1,36 +1,251 @@
 /*
- * What becomes of one page that is to leave memory.
+ * What becomes of one page that is to leave memory, and of pages that are being written.
+ *
+ * User memory: it gets a slot of swap if it has none (swap_add), its entries are made the slot's
+ * (rmap_unmap), and it is written; if the slot has its content already, it just goes. Pages of files
+ * are taken out of all page tables and go if they are clean; dirty ones are written first, by the task
+ * that reclaims, and by nobody else: a program in need may hold what the file system would wait for.
+ *
+ * What is being written is on the list `writing`, in the order in which it was sent off, marked
+ * FRAME_FLAG_EVICTED. It may be asked for again, freed by its owner, or dropped by the swap cache when
+ * its write is done; in the latter two cases it leaves the list by itself (reclaim_forget). Whoever
+ * needs frames waits for the first of the list, and finishes what has been written: pages that nobody
+ * wanted meanwhile go, the others return to the policy.
+ *
+ * A frame with other references than its mappings and its cache's stays: somebody is at work with it.
  */
 #include <reclaim.h>
 
+#include <abi/errno.h>
+#include <assert.h>
+#include <err.h>
+#include <ledger.h>
+#include <object.h>
 #include <policy.h>
+#include <rmap.h>
+#include <swap.h>
+#include <task.h>
+#include <vm_events.h>
 
-enum reclaim_result reclaim_page(struct frame *frame, enum policy_class class)
+#define UNDER_IO (FRAME_FLAG_BUSY | FRAME_FLAG_WRITEBACK)
+#define WRITE_RUN 32u /* pages of a file that are written together, aligned */
+
+static struct list writing = LIST_INIT(writing);
+static uint32_t nwriting;
+static uint32_t ngone; /* of them, those freed since reclaim_collect */
+
+/* ---- being written ---- */
+
+static void writing_add(struct frame *frame)
+{
+	assert(!(frame->flags & (FRAME_FLAG_LISTED | FRAME_FLAG_EVICTED)));
+	list_remove(&frame->link);
+	frame->flags |= FRAME_FLAG_LISTED | FRAME_FLAG_EVICTED;
+	list_add_tail(&writing, &frame->link);
+	nwriting++;
+}
+
+static void writing_remove(struct frame *frame)
+{
+	assert(frame->flags & FRAME_FLAG_EVICTED && nwriting > 0);
+	list_remove(&frame->link);
+	frame->flags &= ~(FRAME_FLAG_LISTED | FRAME_FLAG_EVICTED);
+	nwriting--;
+}
+
+void reclaim_forget(struct frame *frame)
+{
+	writing_remove(frame);
+	ngone++;
+}
+
+uint32_t reclaim_nwriting(void)
+{
+	return nwriting;
+}
+
+/*
+ * A page on no list, no longer under I/O, of which the caller holds no reference: true when it could be
+ * freed, else it is the policy's again.
+ */
+static bool finish(struct frame *frame)
+{
+	/* The policy has it in any case, for as long as it lives. */
+	policy->put_back(frame, policy_class(frame));
+	if (frame->kind == FRAME_CACHE)
+		return object_drop_page(frame);
+	if (!frame->slot)
+		return false;
+	frame_get(frame);
+	if (!swap_drop(frame)) {
+		swap_put(frame);
+		return false;
+	}
+	frame_put(frame);
+	return true;
+}
+
+uint32_t reclaim_collect(void)
+{
+	struct frame *frame, *after;
+	uint32_t freed = ngone;
+
+	ngone = 0;
+	list_for_each_safe(frame, after, &writing, link) {
+		if (frame->flags & UNDER_IO)
+			continue;
+		writing_remove(frame);
+		freed += finish(frame);
+	}
+	vm_count(PGROTATED, freed);
+	return freed;
+}
+
+bool reclaim_wait_for_write(void)
+{
+	struct frame *frame;
+
+	reclaim_submit();
+	if (list_empty(&writing))
+		return false;
+	frame = list_first(&writing, struct frame, link);
+	frame_get(frame);
+	ledger_hold(frame);
+	frame_wait(frame, UNDER_IO);
+	ledger_release(frame);
+	/* The swap cache would have dropped it, had the reference not been there: reclaim_collect does. */
+	frame_put(frame);
+	return true;
+}
+
+void reclaim_submit(void)
+{
+	swap_submit();
+}
+
+/* ---- user memory ---- */
+
+static enum reclaim_result keep(struct frame *frame, enum policy_class class)
 {
 	policy->put_back(frame, class);
 	return RECLAIM_KEPT;
 }
 
-void reclaim_submit(void)
+/* Starts the write of a page that nobody maps. */
+static enum reclaim_result write_to_swap(struct frame *frame)
 {
+	int error;
+
+	frame_get(frame);
+	ledger_hold(frame);
+	error = swap_write(frame);
+	ledger_release(frame);
+	/* It may have slept: whatever has become of the page, one list or the other has it. */
+	if (!error && frame->flags & FRAME_FLAG_WRITEBACK)
+		writing_add(frame);
+	else
+		policy->put_back(frame, POLICY_ANON);
+	swap_put(frame);
+	if (error)
+		return RECLAIM_KEPT;
+	vm_count(NR_VMSCAN_WRITE, 1);
+	return RECLAIM_WRITING;
 }
 
-uint32_t reclaim_nwriting(void)
+/* The slot has the page's content, and nobody maps it. */
+static enum reclaim_result drop_from_swap_cache(struct frame *frame)
 {
-	return 0;
+	bool dropped;
+
+	frame_get(frame);
+	dropped = swap_drop(frame);
+	if (!dropped)
+		policy->put_back(frame, POLICY_ANON);
+	frame_put(frame);
+	return dropped ? RECLAIM_FREED : RECLAIM_KEPT;
 }
 
-uint32_t reclaim_collect(void)
+/* Makes a slot's what page tables say of the page: false when it cannot be. */
+static bool unmap_to_swap(struct frame *frame)
 {
-	return 0;
-}
+	bool added = !frame->slot;
 
-bool reclaim_wait_for_write(void)
-{
+	if (frame_mappings(frame) == 0)
+		return !added;
+	if (rmap_locked(frame) || (added && swap_add(frame)))
+		return false;
+	if (rmap_unmap(frame, frame->slot) == 0)
+		return true;
+	/* Found in none of its page tables: then the slot is of no use. */
+	if (added)
+		swap_take(frame);
 	return false;
+}
+
+static enum reclaim_result reclaim_anonymous(struct frame *frame)
+{
+	if (frame->holds || frame->flags & UNDER_IO || !unmap_to_swap(frame))
+		return keep(frame, POLICY_ANON);
+	policy->evicted(frame, POLICY_ANON);
+	return frame->flags & FRAME_FLAG_DIRTY ? write_to_swap(frame) : drop_from_swap_cache(frame);
+}
+
+/* ---- pages of files ---- */
+
+/* Writes the dirty pages around one; only in the task that reclaims. */
+static void write_around(struct object *object, uint32_t index)
+{
+	uint32_t first = index & ~(WRITE_RUN - 1);
+
+	if (!object_try_get(object))
+		return;
+	/* What fails is told to those who ask for it (object_error_check). */
+	(void)object_write_back(object, first, first + WRITE_RUN - 1, false);
+	object_put(object);
+}
+
+static enum reclaim_result write_to_file(struct frame *frame)
+{
+	frame_get(frame);
+	ledger_hold(frame);
+	if (current->process == &kernel_process && frame->object)
+		write_around(frame->object, frame->index);
+	ledger_release(frame);
+	/* It may have slept. */
+	if (frame->flags & FRAME_FLAG_WRITEBACK && !(frame->flags & FRAME_FLAG_LISTED))
+		writing_add(frame);
+	else
+		policy->put_back(frame, POLICY_FILE);
+	frame_put(frame);
+	return RECLAIM_DIRTY;
+}
+
+static enum reclaim_result reclaim_file(struct frame *frame)
+{
+	if (frame->holds || frame->flags & UNDER_IO || !frame->object)
+		return keep(frame, POLICY_FILE);
+	if (!(frame->flags & FRAME_FLAG_DIRTY) && frame_mappings(frame) > 0 && rmap_unmap(frame, 0))
+		return keep(frame, POLICY_FILE);
+	/* What the processor knows of writes is known now. */
+	if (frame->flags & FRAME_FLAG_DIRTY)
+		return write_to_file(frame);
+	policy->evicted(frame, POLICY_FILE);
+	return object_drop_page(frame) ? RECLAIM_FREED : keep(frame, POLICY_FILE);
+}
+
+/* ---- any page ---- */
+
+enum reclaim_result reclaim_page(struct frame *frame, enum policy_class class)
+{
+	assert(!(frame->flags & FRAME_FLAG_LISTED) && frame->refs > 0);
+	if (class == POLICY_FILE && frame->kind == FRAME_CACHE)
+		return reclaim_file(frame);
+	if (frame->kind == FRAME_ANON)
+		return reclaim_anonymous(frame);
+	return keep(frame, class);
 }
 
 bool reclaim_class_can_go(enum policy_class class)
 {
-	return class == POLICY_CLASSES;
+	return class == POLICY_FILE || swap_total_npages > 0;
 }

@@ -134,6 +134,28 @@ bool rmap_locked(struct frame *frame)
 
 /* ---- out of all page tables ---- */
 
+/* The other directories that have the page table learn of what has become of its entry. */
+static void tell_sharers(const struct place *place)
+{
+	struct page_mapping page;
+	struct mm *mm;
+
+	list_for_each(mm, &mm_all, all_link)
+		if (mm != place->vma->mm && pagedir_lookup(&mm->pagedir, place->at, &page) &&
+		    page.table == place->page.table)
+			pagedir_note_swapped(&mm->pagedir, place->at);
+}
+
+static bool swap_out_one(void *context, const struct place *place)
+{
+	const struct frame *frame = context;
+
+	pagedir_set_swap(&place->vma->mm->pagedir, place->at);
+	if (place->page.table->refs > 1)
+		tell_sharers(place);
+	return frame_mappings(frame) > 0;
+}
+
 static bool unmap_one(void *context, const struct place *place)
 {
 	const struct frame *frame = context;
@@ -144,13 +166,15 @@ static bool unmap_one(void *context, const struct place *place)
 
 int rmap_unmap(struct frame *frame, uint32_t slot)
 {
-	assert(frame->slot == slot && (frame->kind == FRAME_ANON) == (slot != 0));
-	if (frame->kind == FRAME_ANON || rmap_locked(frame))
+	bool anonymous = frame->kind == FRAME_ANON;
+
+	assert(frame->slot == slot && anonymous == (slot != 0));
+	if (rmap_locked(frame))
 		return -EBUSY;
 	/* The last mapping may hold the last reference, and a page is asked about after it has gone. */
 	frame_get(frame);
 	frame->holds++;
-	walk(frame, unmap_one, frame);
+	walk(frame, anonymous ? swap_out_one : unmap_one, frame);
 	frame->holds--;
 	assert(frame->refs > 1);
 	frame->refs--;

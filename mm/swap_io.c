@@ -19,6 +19,7 @@
 #include <frame.h>
 #include <ledger.h>
 #include <log.h>
+#include <policy.h>
 #include <vm_events.h>
 
 #include "swap_internal.h"
@@ -159,6 +160,7 @@ static bool add_read(struct block_request *request, struct swap_area *area, uint
 	frame->flags |= FRAME_FLAG_BUSY;
 	swap_duplicate(swap_make(area, number));
 	swap_cache_enter(frame, swap_make(area, number));
+	policy_refault(frame);
 	block_add_segment(request, frame, 0, PAGE_SIZE);
 	return true;
 }
