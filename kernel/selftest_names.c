@@ -5,7 +5,8 @@
  * What is known of the outcome: each task has names of its own, which nobody else touches, so that
  * each operation on them must go as the task's own notes say; names that all touch are counted, plus
  * one for each that was made, minus one for each that was taken away, so that at the end the count
- * says which are there; and directories that come and go must never lose or keep anything.
+ * says which are there; and directories that come and go must never lose or keep anything. Once
+ * more with a disk that errs: what fails with -EIO has changed nothing.
  */
 #include "selftest_slowfs.h"
 
@@ -29,6 +30,7 @@
 
 static struct wait_queue finished = WAIT_QUEUE_INIT(finished);
 static unsigned running;
+static bool erring; /* the disk */
 static int shared_count[FIXED][SHARED];
 
 /* What a task knows of its own names: the directory that has it, -1: none; the inode. */
@@ -37,6 +39,12 @@ struct notes {
 	int place[OWN];
 	ino_t number[OWN];
 };
+
+/* Did it fail as the disk may? Then nothing more is to be learned from it. */
+static bool disk_erred(int error)
+{
+	return erring && error == -EIO;
+}
 
 static unsigned pick(unsigned count)
 {
@@ -81,6 +89,8 @@ static void look_for_own(const struct notes *notes, unsigned name, int directory
 	struct path path = own_path(notes, name, directory);
 	struct dentry *found = path_lookup(AT_FDCWD, path.text, 0);
 
+	if (disk_erred(PTR_ERR(found)))
+		return;
 	if (notes->place[name] == directory)
 		EXPECT(!IS_ERR(found) && found->inode->number == notes->number[name]);
 	else
@@ -94,7 +104,7 @@ static void make_own(struct notes *notes, unsigned name, int directory)
 	struct path path = own_path(notes, name, directory);
 	struct file *file = file_open(path.text, O_CREAT | O_EXCL | O_LARGEFILE, 0600);
 
-	if (PTR_ERR(file) == -ENOSPC)
+	if (PTR_ERR(file) == -ENOSPC || disk_erred(PTR_ERR(file)))
 		return; /* the others have all the room */
 	EXPECT(!IS_ERR(file));
 	if (IS_ERR(file))
@@ -109,16 +119,21 @@ static void move_own(struct notes *notes, unsigned name, int directory)
 	struct path from = own_path(notes, name, notes->place[name]);
 	struct path to = own_path(notes, name, directory);
 
-	EXPECT(path_rename(AT_FDCWD, from.text, AT_FDCWD, to.text, 0) == 0);
-	notes->place[name] = directory;
+	int error = path_rename(AT_FDCWD, from.text, AT_FDCWD, to.text, 0);
+
+	EXPECT(error == 0 || disk_erred(error));
+	if (!error)
+		notes->place[name] = directory;
 }
 
 static void remove_own(struct notes *notes, unsigned name)
 {
 	struct path path = own_path(notes, name, notes->place[name]);
+	int error = path_remove(AT_FDCWD, path.text, false);
 
-	EXPECT(path_remove(AT_FDCWD, path.text, false) == 0);
-	notes->place[name] = -1;
+	EXPECT(error == 0 || disk_erred(error));
+	if (!error)
+		notes->place[name] = -1;
 }
 
 static void step_own(struct notes *notes)
@@ -143,7 +158,8 @@ static void make_shared(unsigned directory, unsigned name)
 	struct file *file = file_open(path.text, O_CREAT | O_EXCL | O_LARGEFILE, 0600);
 
 	if (IS_ERR(file)) {
-		EXPECT(PTR_ERR(file) == -EEXIST || PTR_ERR(file) == -ENOSPC);
+		EXPECT(PTR_ERR(file) == -EEXIST || PTR_ERR(file) == -ENOSPC ||
+		       disk_erred(PTR_ERR(file)));
 		return;
 	}
 	shared_count[directory][name]++;
@@ -155,7 +171,7 @@ static void remove_shared(unsigned directory, unsigned name)
 	struct path path = shared_path(directory, name);
 	int error = path_remove(AT_FDCWD, path.text, false);
 
-	EXPECT(error == 0 || error == -ENOENT);
+	EXPECT(error == 0 || error == -ENOENT || disk_erred(error));
 	shared_count[directory][name] -= error == 0;
 }
 
@@ -166,7 +182,7 @@ static void move_shared(unsigned directory, unsigned name)
 	uint32_t flags = pick(2) ? RENAME_NOREPLACE : RENAME_EXCHANGE;
 	int error = path_rename(AT_FDCWD, from.text, AT_FDCWD, to.text, flags);
 
-	EXPECT(error == 0 || error == -ENOENT || error == -EEXIST);
+	EXPECT(error == 0 || error == -ENOENT || error == -EEXIST || disk_erred(error));
 	if (error || flags == RENAME_EXCHANGE)
 		return;
 	shared_count[directory][name]--;
@@ -181,11 +197,12 @@ static void link_shared(unsigned directory, unsigned name)
 	int error;
 
 	if (IS_ERR(dentry)) {
-		EXPECT(PTR_ERR(dentry) == -ENOENT);
+		EXPECT(PTR_ERR(dentry) == -ENOENT || disk_erred(PTR_ERR(dentry)));
 		return;
 	}
 	error = path_link(dentry->inode, AT_FDCWD, to.text);
-	EXPECT(error == 0 || error == -ENOENT || error == -EEXIST || error == -ENOSPC);
+	EXPECT(error == 0 || error == -ENOENT || error == -EEXIST || error == -ENOSPC ||
+	       disk_erred(error));
 	shared_count[to_directory][to_name] += error == 0;
 	dentry_put(dentry);
 }
@@ -228,7 +245,7 @@ static void step_fleeting(void)
 				    pick(2) ? RENAME_EXCHANGE : 0);
 	}
 	EXPECT(error == 0 || error == -ENOENT || error == -EEXIST || error == -ENOTEMPTY ||
-	       error == -EINVAL || error == -ENOSPC);
+	       error == -EINVAL || error == -ENOSPC || disk_erred(error));
 }
 
 /* ---- all at once ---- */
@@ -251,7 +268,7 @@ static void work(void *argument)
 		step_fleeting();
 	}
 	for (unsigned i = 0; i < OWN; i++)
-		if (notes.place[i] >= 0)
+		while (notes.place[i] >= 0)
 			remove_own(&notes, i);
 	finish_one();
 }
@@ -363,7 +380,8 @@ static void fixed_directories(bool make)
 	}
 }
 
-SELFTEST(names_that_sleep_are_as_noted)
+/* All of it, with a disk that fails one step in fail_share, 0: none. */
+static void run_with(uint32_t fail_share)
 {
 	uint32_t objects, bytes, objects_after, bytes_after, seed;
 
@@ -374,7 +392,11 @@ SELFTEST(names_that_sleep_are_as_noted)
 	kheap_count(&objects, &bytes);
 	mount_slow();
 	fixed_directories(true);
+	erring = fail_share != 0;
+	slowfs_fail(fail_share);
 	run_all();
+	slowfs_fail(0);
+	erring = false;
 	/* What is found in the caches is what the disk says. */
 	EXPECT(superblocks_sync(true, 0) == 0 && slowfs_check() == 0);
 	unmount_slow(0, 0);
@@ -389,6 +411,16 @@ SELFTEST(names_that_sleep_are_as_noted)
 	kheap_count(&objects_after, &bytes_after);
 	EXPECT(objects == objects_after && bytes == bytes_after);
 	EXPECT(slowfs_pauses() > TASKS * STEPS);
+}
+
+SELFTEST(names_that_sleep_are_as_noted)
+{
+	run_with(0);
+}
+
+SELFTEST(names_on_a_disk_that_errs_are_as_noted)
+{
+	run_with(20);
 }
 
 /* ---- what is kept, and for how long ---- */

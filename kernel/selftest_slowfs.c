@@ -36,6 +36,7 @@ static struct record records[RECORDS];
 static struct entry entries[ENTRIES];
 static uint32_t random_state = 1;
 static unsigned npauses;
+static uint32_t fail_share;
 
 static const struct inode_ops slow_inode_ops;
 static const struct file_ops slow_dir_ops, slow_file_ops;
@@ -65,6 +66,18 @@ static void pause(void)
 		npauses++;
 		sched_yield();
 	}
+}
+
+void slowfs_fail(uint32_t share)
+{
+	fail_share = share;
+}
+
+/* Asks the disk for something: 0 or -EIO. */
+static int ask(void)
+{
+	pause();
+	return fail_share && slowfs_random() % fail_share == 0 ? -EIO : 0;
 }
 
 /* ---- the disk ---- */
@@ -131,8 +144,11 @@ static struct inode *get_inode(struct superblock *superblock, ino_t number)
 	if (IS_ERR(inode) || !is_new)
 		return inode;
 	assert(number < RECORDS && records[number].in_use && !records[number].in_memory);
+	if (ask() != 0) {
+		inode_failed(inode);
+		return ERR_PTR(-EIO);
+	}
 	records[number].in_memory = true;
-	pause();
 	inode->mode = records[number].mode;
 	inode->nlink = records[number].nlink;
 	set_operations(inode);
@@ -153,7 +169,8 @@ static struct inode *slow_lookup(struct inode *directory, const struct name *nam
 	const struct entry *entry;
 
 	check_directory(directory);
-	pause();
+	if (ask() != 0)
+		return ERR_PTR(-EIO);
 	entry = find_entry(directory->number, name);
 	pause();
 	return entry ? get_inode(directory->superblock, entry->number) : ERR_PTR(-ENOENT);
@@ -180,6 +197,11 @@ static struct inode *new_inode(struct inode *directory, mode_t mode)
 		return inode;
 	}
 	assert(is_new);
+	if (ask() != 0) {
+		records[number].in_use = false;
+		inode_failed(inode);
+		return ERR_PTR(-EIO);
+	}
 	records[number].in_memory = true;
 	inode->mode = mode;
 	inode_new_owner(inode, directory, mode);
@@ -203,8 +225,9 @@ static struct inode *slow_create(struct inode *directory, const struct name *nam
 	inode = new_inode(directory, mode);
 	if (IS_ERR(inode) || !name)
 		return inode;
-	pause();
-	error = add_entry(directory->number, name, inode->number);
+	error = ask();
+	if (!error)
+		error = add_entry(directory->number, name, inode->number);
 	if (error) {
 		inode_put(inode);
 		return ERR_PTR(error);
@@ -221,8 +244,9 @@ static int slow_link(struct inode *directory, const struct name *name, struct in
 	int error;
 
 	check_directory(directory);
-	pause();
-	error = add_entry(directory->number, name, inode->number);
+	error = ask();
+	if (!error)
+		error = add_entry(directory->number, name, inode->number);
 	pause();
 	if (!error)
 		links_changed(inode, 1);
@@ -248,7 +272,8 @@ static int slow_unlink(struct inode *directory, const struct name *name, struct 
 	pause();
 	if (S_ISDIR(inode->mode) && !is_empty(inode->number))
 		return -ENOTEMPTY;
-	pause();
+	if (ask() != 0)
+		return -EIO;
 	drop_entry(directory, name, inode);
 	pause();
 	return 0;
@@ -263,7 +288,8 @@ static int slow_rename(struct inode *from, const struct name *old_name, struct i
 
 	check_directory(from);
 	check_directory(to);
-	pause();
+	if (ask() != 0)
+		return -EIO;
 	if (replaced && !exchange) {
 		if (S_ISDIR(replaced->mode) && !is_empty(replaced->number))
 			return -ENOTEMPTY;

@@ -14,6 +14,9 @@
 uint32_t slowfs_random(void);
 void slowfs_seed(uint32_t seed);
 
+/* From now on one step in `share` fails with -EIO, and changes nothing; 0: none. */
+void slowfs_fail(uint32_t share);
+
 /* Registers the type, once. */
 void slowfs_register(void);
 /*
