@@ -256,6 +256,8 @@ ssize_t file_write_content(struct file *file, struct uio *io, loff_t *position)
 	int64_t room;
 	ssize_t done;
 
+	if (unlikely(inode->flags & INODE_SWAP))
+		return -ETXTBSY;
 	if (io->left == 0)
 		return 0;
 	mutex_lock(&inode->lock);

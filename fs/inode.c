@@ -260,7 +260,9 @@ int inode_resize(struct inode *inode, uint64_t size)
 	if (size > FILE_SIZE_MAX)
 		return -EFBIG;
 	mutex_lock(&inode->lock);
-	error = inode->ops->resize(inode, size);
+	error = inode->flags & INODE_SWAP && size <= inode->pages.size ? -ETXTBSY : 0;
+	if (!error)
+		error = inode->ops->resize(inode, size);
 	if (!error) {
 		inode_modified(inode);
 		inode_mark_dirty(inode);

@@ -184,7 +184,7 @@ int may_remove(struct dentry *parent, struct dentry *child, bool directory)
 	if (error)
 		return error;
 	if (inode_sticky(parent->inode, child->inode) || (parent->inode->flags & INODE_APPEND) ||
-	    (child->inode->flags & (INODE_IMMUTABLE | INODE_APPEND)))
+	    (child->inode->flags & (INODE_IMMUTABLE | INODE_APPEND | INODE_SWAP)))
 		return -EPERM;
 	if (directory && !S_ISDIR(child->inode->mode))
 		return -ENOTDIR;

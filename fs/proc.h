@@ -169,6 +169,7 @@ extern const struct proc_entry proc_bus_entries[];
 int proc_show_partitions(struct proc_text *text, struct process *process);
 int proc_show_diskstats(struct proc_text *text, struct process *process);
 
+int proc_show_swaps(struct proc_text *text, struct process *process);
 int proc_show_meminfo(struct proc_text *text, struct process *process);
 int proc_show_vmstat(struct proc_text *text, struct process *process);
 /* fs/proc_oom.c */

@@ -161,13 +161,6 @@ static int show_cpuinfo(struct proc_text *text, struct process *process)
 	return 0;
 }
 
-static int show_swaps(struct proc_text *text, struct process *process)
-{
-	(void)process;
-	proc_print(text, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
-	return 0;
-}
-
 /* ---- the table ---- */
 
 static ssize_t self_text(struct process *process, int fd, char *buffer, size_t size)
@@ -205,7 +198,7 @@ const struct proc_entry proc_root_entries[] = {
 	PROC_FILE("partitions", 0444, proc_show_partitions),
 	PROC_LINK("self", self_text),
 	PROC_FILE("stat", 0444, show_stat),
-	PROC_FILE("swaps", 0444, show_swaps),
+	PROC_FILE("swaps", 0444, proc_show_swaps),
 	PROC_DIRECTORY("sys", proc_sys_entries),
 	PROC_DIRECTORY("sysvipc", proc_sysvipc_entries),
 	PROC_FILE("uptime", 0444, show_uptime),

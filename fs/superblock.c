@@ -65,7 +65,7 @@ static int take_device(struct superblock *superblock, struct block_device *block
 {
 	if (!block)
 		return -ENOTBLK;
-	if (is_mounted(block))
+	if (is_mounted(block) || (block->pages && swap_area_find(block->pages) >= 0))
 		return -EBUSY;
 	if (block->read_only && !(superblock->flags & MS_RDONLY))
 		return -EACCES;

@@ -220,6 +220,8 @@ int32_t sys_fallocate(int fd, uint32_t mode, uint32_t offset_low, uint32_t offse
 		error = -EOPNOTSUPP;
 	else if (!file_may_write(file))
 		error = -EBADF;
+	else if (file->inode->flags & INODE_SWAP)
+		error = -ETXTBSY;
 	else if (S_ISFIFO(file->inode->mode))
 		error = -ESPIPE;
 	else if (!S_ISREG(file->inode->mode) && !S_ISDIR(file->inode->mode))

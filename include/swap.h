@@ -163,6 +163,11 @@ static inline swap_t swap_from_entry(const void *entry)
 	return (swap_t)((uintptr_t)entry >> 1);
 }
 
+/* ---- doorways (fs/swapon.c) ---- */
+
+int32_t sys_swapon(const char __user *path, uint32_t flags);
+int32_t sys_swapoff(const char __user *path);
+
 /* ---- for the ledger ---- */
 
 /*

@@ -172,6 +172,8 @@ const struct syscall_entry syscall_table[SYSCALL_COUNT] = {
 	CALL(78, gettimeofday, sys_gettimeofday),
 	CALL(79, settimeofday, sys_settimeofday),
 	CALL(88, reboot, sys_reboot),
+	CALL(87, swapon, sys_swapon),
+	CALL(115, swapoff, sys_swapoff),
 	CALL(103, syslog, sys_syslog),
 	CALL(104, setitimer, sys_setitimer),
 	CALL(105, getitimer, sys_getitimer),

@@ -243,8 +243,15 @@ static uint32_t flags_from_prot(uint32_t prot)
 	return prot & VMA_RIGHTS;
 }
 
+static bool is_swap_area(struct file *file)
+{
+	const struct object *object = vma_file_ops->object(file);
+
+	return !IS_ERR(object) && swap_area_find(object) >= 0;
+}
+
 /* What a file allows, by MMAP_TYPE. */
-static int decode_file(const struct file *file, uint32_t prot, uint32_t flags,
+static int decode_file(struct file *file, uint32_t prot, uint32_t flags,
 		       struct mm_map_request *request)
 {
 	uint32_t type = flags & MMAP_TYPE;
@@ -256,6 +263,8 @@ static int decode_file(const struct file *file, uint32_t prot, uint32_t flags,
 	if (type != MMAP_PRIVATE) {
 		if ((prot & PROT_WRITE) && !vma_file_ops->may_write(file))
 			return -EACCES;
+		if ((prot & PROT_WRITE) && swap_total_npages && is_swap_area(file))
+			return -ETXTBSY;
 		request->flags |= VMA_SHARED;
 		if (!vma_file_ops->may_write(file))
 			request->flags |= VMA_DENYWRITE_MAX;
