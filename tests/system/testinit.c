@@ -9,6 +9,8 @@
  *   | a line of its output, bytes that are no printable ASCII as \xNN, \ as \\
  *   @end NAME exit|signal NUMBER free BEFORE AFTER ledger TEXT
  *
+ * /swapon, where it is there, names a device to swap to.
+ *
  * Kernel memory that a first run leaves behind, such as caches, is no leak: when the frame
  * counts differ, the program runs again, and only a difference each time is one.
  */
@@ -44,7 +46,14 @@ struct entry {
 	char name[];
 };
 
-enum { SYS_unlink = 10, SYS_mkdir = 39, SYS_rmdir = 40, DT_DIR = 4, TCSBRK = 0x5409 };
+enum {
+	SYS_unlink = 10,
+	SYS_mkdir = 39,
+	SYS_rmdir = 40,
+	SYS_swapon = 87,
+	DT_DIR = 4,
+	TCSBRK = 0x5409
+};
 
 /* Empties the working folder, and those in it. */
 static void remove_all(int depth)
@@ -201,7 +210,7 @@ static void test(const char *name)
 
 int main(int argc, char **argv, char **envp)
 {
-	static char names[8192];
+	static char names[8192], swap[64];
 	(void)argc;
 	(void)argv;
 	(void)envp;
@@ -211,6 +220,8 @@ int main(int argc, char **argv, char **envp)
 	}
 	syscall6(SYS_mount, (uint32_t) "proc", (uint32_t) "/proc", (uint32_t) "proc", 0, 0, 0);
 	on_signal(SIGALRM, end_program, 0);
+	if (read_file("/swapon", swap, sizeof(swap)) > 0 && syscall3(SYS_swapon, swap, 0, 0))
+		print("testinit: no swap\n");
 	if (read_file("/list", names, sizeof(names)) < 0)
 		print("testinit: no list\n");
 	for (char *name = names; *name;) {
