@@ -9,10 +9,13 @@
 #include <vfs.h>
 
 #include <assert.h>
+#include <block.h>
 #include <format.h>
 #include <kheap.h>
 #include <log.h>
 #include <string.h>
+
+#include "devfs.h"
 
 struct chardev {
 	struct list link;
@@ -158,6 +161,51 @@ void chardev_unregister(dev_t device)
 	kfree(chardev);
 }
 
+/* ---- block devices ---- */
+
+int devfs_add_block(const char *name, dev_t device)
+{
+	struct superblock *at;
+	int error = 0;
+
+	list_for_each(at, &superblocks, link)
+		if (at->type == &devtmpfs_type && !error)
+			error = make_node(at->root, name, S_IFBLK | 0600, device, NULL);
+	return error;
+}
+
+static void remove_node(struct dentry *root, const char *text, dev_t device)
+{
+	struct name name = name_of(text);
+	struct dentry *node;
+
+	names_lock(root);
+	node = dentry_find(root, &name);
+	if (node && S_ISBLK(node->inode->mode) && node->inode->device == device &&
+	    root->inode->ops->unlink(root->inode, &name, node->inode) == 0)
+		dentry_unlink(node);
+	names_unlock(root);
+}
+
+void devfs_remove_block(const char *name, dev_t device)
+{
+	struct superblock *at;
+
+	list_for_each(at, &superblocks, link)
+		if (at->type == &devtmpfs_type)
+			remove_node(at->root, name, device);
+}
+
+static int fill_blocks(struct dentry *root)
+{
+	struct block_device *device = NULL;
+	int error = 0;
+
+	while (!error && (device = block_next(device)))
+		error = make_node(root, device->name, S_IFBLK | 0600, device->device, NULL);
+	return error;
+}
+
 /* ---- devtmpfs ---- */
 
 static int fill(struct dentry *root)
@@ -174,6 +222,8 @@ static int fill(struct dentry *root)
 	list_for_each(chardev, &chardevs, link)
 		if (chardev->name && !error)
 			error = make_device(root, chardev);
+	if (!error)
+		error = fill_blocks(root);
 	for (size_t i = 0; i < ARRAY_SIZE(links) && !error; i++)
 		error = make_node(root, links[i][0], S_IFLNK | 0777, 0, links[i][1]);
 	return error;

@@ -17,6 +17,9 @@ static int set_flags(struct file *file, uint32_t flags)
 {
 	if ((flags & O_NOATIME) && !(file->flags & O_NOATIME) && !inode_is_mine(file->inode))
 		return -EPERM;
+	/* Of a pipe it means another thing: packets. */
+	if ((flags & O_DIRECT) && !S_ISFIFO(file->inode->mode) && !file->ops->direct)
+		return -EINVAL;
 	file->flags = (file->flags & ~SETTABLE) | (flags & SETTABLE);
 	return 0;
 }

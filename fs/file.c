@@ -8,6 +8,7 @@
 #include <vfs.h>
 
 #include <assert.h>
+#include <blockdev.h>
 #include <format.h>
 #include <kheap.h>
 #include <string.h>
@@ -88,6 +89,8 @@ static const struct file_ops *ops_of(const struct inode *inode)
 	switch (inode->mode & S_IFMT) {
 	case S_IFCHR:
 		return &chardev_ops;
+	case S_IFBLK:
+		return &blockdev_ops;
 	case S_IFIFO:
 		return &fifo_ops;
 	case S_IFLNK:
@@ -139,9 +142,14 @@ struct file *file_open_dentry(struct dentry *dentry, uint32_t flags)
 		return file;
 	}
 	file->ops = ops_of(dentry->inode);
-	file->flags &= ~(O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC);
+	file->flags &= ~(O_CREAT | O_TRUNC | O_CLOEXEC);
+	file->error_seen = object_error_sample(&dentry->inode->pages);
 	error = open_inode(file);
-	file->flags &= ~O_NOCTTY;
+	file->flags &= ~(O_NOCTTY | O_EXCL);
+	if (!error && (file->flags & O_DIRECT) && !file->ops->direct) {
+		file_put(file);
+		return ERR_PTR(-EINVAL);
+	}
 	if (!error)
 		return file;
 	file_free_unopened(file);
@@ -238,17 +246,6 @@ static int64_t write_room(const struct file *file, uint64_t at)
 	return at >= end ? -EFBIG : (int64_t)(end - at);
 }
 
-/* What was written is to be on the disk before the call returns: so the file or its place has it. */
-static int sync_if_asked(struct file *file)
-{
-	const struct inode *inode = file->inode;
-	const struct superblock *superblock = inode->superblock;
-	bool asked = (file->flags & (O_SYNC | O_DSYNC)) || (inode->flags & INODE_SYNCHRONOUS) ||
-		     (superblock && (superblock->flags & MS_SYNCHRONOUS));
-
-	return asked && file->ops->sync ? file->ops->sync(file) : 0;
-}
-
 ssize_t file_write_content(struct file *file, struct uio *io, loff_t *position)
 {
 	struct inode *inode = file->inode;
@@ -276,12 +273,7 @@ ssize_t file_write_content(struct file *file, struct uio *io, loff_t *position)
 			inode_modified(inode);
 	}
 	mutex_unlock(&inode->lock);
-	if (done > 0) {
-		int error = sync_if_asked(file);
-
-		done = error ? error : done;
-	}
-	return done;
+	return done > 0 ? file_write_synced(file, (uint64_t)(*position - done), done) : done;
 }
 
 ssize_t file_read_kernel(struct file *file, void *to, size_t size, loff_t offset)

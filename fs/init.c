@@ -3,8 +3,20 @@
  */
 #include <vfs.h>
 
+#include <blockdev.h>
 #include <mm.h>
 #include <panic.h>
+#include <writeback.h>
+
+static int sync_for_mm(struct file *file)
+{
+	return file_sync(file, false);
+}
+
+static struct readahead *readahead_for_mm(struct file *file)
+{
+	return &file->ahead;
+}
 
 static const struct vma_file_ops file_ops_for_mm = {
 	.get = file_get,
@@ -16,6 +28,8 @@ static const struct vma_file_ops file_ops_for_mm = {
 	.object = file_mmap_object,
 	.mapped = file_mapped,
 	.unmapped = file_unmapped,
+	.sync = sync_for_mm,
+	.readahead = readahead_for_mm,
 };
 
 void fs_init(void)
@@ -36,4 +50,6 @@ void fs_init(void)
 		panic("no memory for the root file system: error %d", -error);
 	memdev_init();
 	devfs_init();
+	blockdev_init();
+	writeback_init();
 }

@@ -16,6 +16,7 @@
 
 #include <assert.h>
 #include <block.h>
+#include <blockdev.h>
 #include <kheap.h>
 #include <log.h>
 #include <string.h>
@@ -63,13 +64,17 @@ static bool is_mounted(const struct block_device *block)
 /* Ties the superblock to its device, which has one user more. */
 static int take_device(struct superblock *superblock, struct block_device *block)
 {
+	int error;
+
 	if (!block)
 		return -ENOTBLK;
 	if (is_mounted(block) || (block->pages && swap_area_find(block->pages) >= 0))
 		return -EBUSY;
 	if (block->read_only && !(superblock->flags & MS_RDONLY))
 		return -EACCES;
-	block->users++;
+	error = blockdev_use(block, superblock);
+	if (error)
+		return error;
 	superblock->block = block;
 	superblock->device = block->device;
 	return 0;
@@ -78,7 +83,7 @@ static int take_device(struct superblock *superblock, struct block_device *block
 static void free_memory(struct superblock *superblock)
 {
 	if (superblock->block)
-		superblock->block->users--;
+		blockdev_unuse(superblock->block, superblock);
 	kfree(superblock->source);
 	kfree(superblock);
 }

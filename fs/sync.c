@@ -1,76 +1,264 @@
 /*
- * sync and its kin, and advice and room for files' content. Files in memory have no other place to
- * be brought to.
+ * sync and its kin, and advice and room for files' content.
+ *
+ * What is written where: file -> its pages (page cache), its inode and what leads to them (the block
+ * device's cache) -> the device -> the disk's own cache -> the medium. sync starts the pages of all
+ * files first, then has the file systems write their inodes and themselves, and then waits for all of
+ * it and flushes the disks. Files in memory have no other place to be brought to.
  */
 #include <fs_calls.h>
 #include <vfs.h>
 
 #include <assert.h>
+#include <block.h>
+#include <blockdev.h>
+#include <readahead.h>
 #include <task.h>
+#include <writeback.h>
 
 static int64_t wide(uint32_t low, uint32_t high)
 {
 	return (int64_t)((uint64_t)high << 32 | low);
 }
 
-static int file_sync(struct file *file)
+/* What the file's content is kept in, if it has blocks; else NULL. */
+static struct object *object_of(struct file *file)
 {
-	if (file->ops->sync)
-		return file->ops->sync(file);
-	return S_ISREG(file->inode->mode) || S_ISDIR(file->inode->mode) ? 0 : -EINVAL;
+	struct object *object = file->ops->object ? file->ops->object(file) : NULL;
+
+	if (!object || IS_ERR(object))
+		return NULL;
+	return object->ops->map_blocks ? object : NULL;
 }
 
-int32_t sys_fsync(int fd)
+/* ---- fsync ---- */
+
+int file_sync(struct file *file, bool data_only)
+{
+	struct object *object = object_of(file);
+	int error = 0, earlier = 0;
+
+	if (file->ops->sync)
+		error = file->ops->sync(file, data_only);
+	else if (!S_ISREG(file->inode->mode) && !S_ISDIR(file->inode->mode))
+		error = -EINVAL;
+	if (object)
+		earlier = object_error_check(object, &file->error_seen);
+	return error ? error : earlier;
+}
+
+ssize_t file_write_synced(struct file *file, uint64_t start, ssize_t done)
+{
+	const struct inode *inode = file->inode;
+	const struct superblock *superblock = inode->superblock;
+	int error;
+
+	(void)start;
+	if (likely(!(file->flags & O_DSYNC) && !(inode->flags & INODE_SYNCHRONOUS) &&
+		   !(superblock && (superblock->flags & MS_SYNCHRONOUS))))
+		return done;
+	if (!file->ops->sync)
+		return done;
+	error = file_sync(file, (file->flags & O_SYNC) != O_SYNC);
+	return error ? error : done;
+}
+
+static int32_t sync_fd(int fd, bool data_only)
 {
 	struct file *file = file_from_fd(fd);
 	int error;
 
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	error = file_sync(file);
+	error = file_sync(file, data_only);
 	file_put(file);
 	return error;
 }
 
-int32_t sys_fdatasync(int fd)
+int32_t sys_fsync(int fd)
 {
-	return sys_fsync(fd);
+	return sync_fd(fd, false);
 }
 
-/* No mounted file system has anything that is not where it belongs. */
+int32_t sys_fdatasync(int fd)
+{
+	return sync_fd(fd, true);
+}
+
+/* ---- sync ---- */
+
+static int flush_devices(void)
+{
+	struct block_device *device = NULL;
+	int first_error = 0;
+
+	while ((device = block_next(device))) {
+		int error = block_is_partition(device) ? 0 : block_flush(device);
+
+		if (!first_error)
+			first_error = error;
+	}
+	return first_error;
+}
+
+int fs_sync_all(bool wait)
+{
+	int error, flush_error = 0;
+
+	writeback_pages(false);
+	error = writeback_clients(wait, 0);
+	writeback_pages(wait);
+	if (wait)
+		flush_error = flush_devices();
+	return error ? error : flush_error;
+}
+
+/* Errors are for fsync to tell of. */
 int32_t sys_sync(void)
 {
+	if (fs_sync_all(true))
+		return 0;
 	return 0;
 }
 
 int32_t sys_syncfs(int fd)
 {
 	struct file *file = file_from_fd(fd);
+	struct superblock *superblock;
+	int error = 0;
 
 	if (IS_ERR(file))
 		return PTR_ERR(file);
+	superblock = file->inode->superblock;
+	if (superblock && superblock->block)
+		error = superblock_sync(superblock, true);
 	file_put(file);
-	return 0;
+	return error;
 }
 
-/*
- * All advice is taken note of and none is needed: content in memory is neither read ahead nor
- * dropped.
- */
+#define SYNC_FILE_RANGE_WAIT_BEFORE 1u
+#define SYNC_FILE_RANGE_WRITE 2u
+#define SYNC_FILE_RANGE_WAIT_AFTER 4u
+#define SYNC_FILE_RANGE_ALL 7u
+
+static int sync_range(struct file *file, uint64_t start, uint64_t end, uint32_t flags)
+{
+	struct object *object = object_of(file);
+	uint32_t first = (uint32_t)(start >> PAGE_SHIFT);
+	uint32_t last = (uint32_t)MIN((end - 1) >> PAGE_SHIFT, (uint64_t)UINT32_MAX);
+	int error = 0;
+
+	if (!S_ISREG(file->inode->mode) && !S_ISBLK(file->inode->mode) &&
+	    !S_ISDIR(file->inode->mode))
+		return -ESPIPE;
+	if (!object || first > last)
+		return 0;
+	if (flags & (SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE))
+		error = object_write_back(object, first, last, flags & SYNC_FILE_RANGE_WAIT_BEFORE);
+	if (!error && (flags & SYNC_FILE_RANGE_WAIT_AFTER))
+		error = object_write_back(object, first, last, true);
+	return error ? error : object_error_check(object, &file->error_seen);
+}
+
+/* Pages alone: neither how they are found nor the disk's cache are brought to the medium. */
+int32_t sys_sync_file_range(int fd, uint32_t offset_low, uint32_t offset_high, uint32_t size_low,
+			    uint32_t size_high, uint32_t flags)
+{
+	int64_t offset = wide(offset_low, offset_high), size = wide(size_low, size_high);
+	uint64_t end = (uint64_t)offset + (uint64_t)size;
+	struct file *file = file_from_fd(fd);
+	int error;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	if ((flags & ~SYNC_FILE_RANGE_ALL) || offset < 0 || size < 0 || (int64_t)end < 0)
+		error = -EINVAL;
+	else
+		error = sync_range(file, (uint64_t)offset, size ? end : INT64_MAX, flags);
+	file_put(file);
+	return error;
+}
+
+/* ---- advice ---- */
+
+#define FADV_NORMAL 0
+#define FADV_RANDOM 1
+#define FADV_SEQUENTIAL 2
+#define FADV_WILLNEED 3
+#define FADV_DONTNEED 4
+#define FADV_NOREUSE 5
+
+static void will_need(struct object *object, uint64_t start, uint64_t end)
+{
+	uint64_t npages = ((end - 1) >> PAGE_SHIFT) - (start >> PAGE_SHIFT) + 1;
+
+	if (start < object->size)
+		readahead_force(object, (uint32_t)(start >> PAGE_SHIFT),
+				(uint32_t)MIN(npages, (uint64_t)UINT32_MAX));
+}
+
+/* Whole pages alone: what others of a page may still need stays. The end of the file is an end. */
+static void dont_need(struct object *object, uint64_t start, uint64_t end)
+{
+	uint64_t first = (start + PAGE_MASK) >> PAGE_SHIFT;
+	uint64_t behind = end >= object->size ? (object->size + PAGE_MASK) >> PAGE_SHIFT
+					      : end >> PAGE_SHIFT;
+
+	if (start >= object->size)
+		return;
+	/* What is dirty is only begun to be written; it cannot go yet. */
+	if (object_write_back(object, (uint32_t)(start >> PAGE_SHIFT),
+			      (uint32_t)MIN((end - 1) >> PAGE_SHIFT, (uint64_t)UINT32_MAX), false))
+		return;
+	if (first < behind)
+		object_drop_pages(object, (uint32_t)first, (uint32_t)(behind - 1));
+}
+
+static int advise(struct file *file, uint64_t start, uint64_t size, int advice)
+{
+	uint64_t end = size && start + size <= INT64_MAX ? start + size : INT64_MAX;
+	struct object *object = object_of(file);
+
+	switch (advice) {
+	case FADV_NORMAL:
+		file->ahead.mode = READAHEAD_NORMAL;
+		return 0;
+	case FADV_RANDOM:
+		file->ahead.mode = READAHEAD_RANDOM;
+		return 0;
+	case FADV_SEQUENTIAL:
+		file->ahead.mode = READAHEAD_SEQUENTIAL;
+		return 0;
+	case FADV_WILLNEED:
+		if (object)
+			will_need(object, start, end);
+		return 0;
+	case FADV_DONTNEED:
+		if (object)
+			dont_need(object, start, end);
+		return 0;
+	case FADV_NOREUSE:
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
 int32_t sys_fadvise64_64(int fd, uint32_t offset_low, uint32_t offset_high, uint32_t size_low,
 			 uint32_t size_high, int advice)
 {
+	int64_t offset = wide(offset_low, offset_high), size = wide(size_low, size_high);
 	struct file *file = file_from_fd(fd);
-	int error = 0;
+	int error;
 
-	(void)offset_low;
-	(void)offset_high;
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	if (S_ISFIFO(file->inode->mode))
 		error = -ESPIPE;
-	else if (wide(size_low, size_high) < 0 || advice < 0 || advice > 5)
+	else if (size < 0)
 		error = -EINVAL;
+	else
+		error = advise(file, (uint64_t)offset, (uint64_t)size, advice);
 	file_put(file);
 	return error;
 }
@@ -78,6 +266,24 @@ int32_t sys_fadvise64_64(int fd, uint32_t offset_low, uint32_t offset_high, uint
 int32_t sys_fadvise64(int fd, uint32_t offset_low, uint32_t offset_high, uint32_t size, int advice)
 {
 	return sys_fadvise64_64(fd, offset_low, offset_high, size, 0, advice);
+}
+
+int32_t sys_readahead(int fd, uint32_t offset_low, uint32_t offset_high, uint32_t size)
+{
+	int64_t offset = wide(offset_low, offset_high);
+	struct file *file = file_from_fd(fd);
+	int error = 0;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	if (!file_readable(file))
+		error = -EBADF;
+	else if (!S_ISREG(file->inode->mode) && !S_ISBLK(file->inode->mode))
+		error = -EINVAL;
+	else if (size > 0 && offset >= 0)
+		error = advise(file, (uint64_t)offset, size, FADV_WILLNEED);
+	file_put(file);
+	return error;
 }
 
 /* ---- fallocate ---- */

@@ -10,6 +10,7 @@
 #include <abi/stat.h>
 #include <assert.h>
 #include <object.h>
+#include <readahead.h>
 #include <types.h>
 #include <uio.h>
 #include <wait.h>
@@ -51,7 +52,14 @@ struct file_ops {
 	int (*readdir)(struct file *file, struct readdir_sink *sink);
 	int (*open)(struct inode *inode, struct file *file);
 	void (*release)(struct file *file); /* last close */
-	int (*sync)(struct file *file);
+	/*
+	 * fsync, fdatasync (data_only: what only times would lose need not be written): everything
+	 * of the file is on the disk afterwards. 0 or the first error; those of earlier writes are
+	 * the caller's part (object_error_check). May sleep. NULL: nothing to do for files and
+	 * directories, -EINVAL for others.
+	 */
+	int (*sync)(struct file *file, bool data_only);
+	bool direct; /* may be open with O_DIRECT: what is read and written passes by the cache */
 };
 
 struct file {
@@ -65,6 +73,8 @@ struct file {
 	struct list watchers; /* the items of epolls that watch it, by epoll_item.file_link */
 	pid_t async_owner;    /* F_SETOWN: as asked; a group when negative */
 	uint8_t async_signal; /* F_SETSIG */
+	uint32_t error_seen;  /* of its object's failed writes (object_error_check) */
+	struct readahead ahead;
 };
 
 /*

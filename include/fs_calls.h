@@ -165,6 +165,9 @@ int32_t sys_fsync(int fd);
 int32_t sys_fdatasync(int fd);
 int32_t sys_sync(void);
 int32_t sys_syncfs(int fd);
+int32_t sys_sync_file_range(int fd, uint32_t offset_low, uint32_t offset_high, uint32_t size_low,
+			    uint32_t size_high, uint32_t flags);
+int32_t sys_readahead(int fd, uint32_t offset_low, uint32_t offset_high, uint32_t size);
 int32_t sys_fadvise64_64(int fd, uint32_t offset_low, uint32_t offset_high, uint32_t size_low,
 			 uint32_t size_high, int advice);
 int32_t sys_fadvise64(int fd, uint32_t offset_low, uint32_t offset_high, uint32_t size, int advice);

@@ -255,6 +255,12 @@ bool object_drop_page(struct frame *frame);
  */
 uint32_t object_drop_pages(struct object *object, uint32_t first, uint32_t last);
 
+/*
+ * Takes those pages of first..last that are not dirty out of the cache and of all mappings (private
+ * copies stay): their store has changed behind the cache's back. May sleep.
+ */
+void object_invalidate_pages(struct object *object, uint32_t first, uint32_t last);
+
 /* ---- dirty pages, and writing them back: objects with map_blocks ---- */
 
 /*

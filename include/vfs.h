@@ -122,7 +122,8 @@ int32_t file_get_seals(const struct file *file);
 
 #define FILE_RUNS 0x80000000u	/* file->flags: opened by exec, keeps writers out */
 #define FILE_WRITER 0x40000000u /* file->flags: counted in inode->writers */
-#define FILE_FLAGS_ABI 0x3fffffffu
+#define FILE_CLAIMS 0x20000000u /* file->flags: of a block device, opened with O_EXCL */
+#define FILE_FLAGS_ABI 0x1fffffffu
 
 /* A file with ops NULL, refs 1; takes a reference to inode and dentry. NULL when memory is out. */
 __must_check struct file *file_create(struct inode *inode, struct dentry *dentry, uint32_t flags);
@@ -190,6 +191,25 @@ static inline __must_check ssize_t file_write(struct file *file, struct uio *io,
 		signal_self(SIGPIPE);
 	return done;
 }
+
+/* ---- files whose content is an object with blocks (fs/file_cache.c) ---- */
+
+/*
+ * file_ops->read and write through the page cache, with read-ahead; with O_DIRECT past it. The writer
+ * keeps others, and truncation, away (inode->lock), and afterwards, without that lock, calls
+ * file_write_synced. May sleep.
+ */
+__must_check ssize_t file_cache_read(struct file *file, struct uio *io, loff_t *position);
+__must_check ssize_t file_cache_write(struct file *file, struct uio *io, loff_t *position);
+/*
+ * After done bytes were written at start: brings them to the disk if the file is open with O_SYNC or
+ * O_DSYNC, or its inode or file system asks for it. done, or the error.
+ */
+__must_check ssize_t file_write_synced(struct file *file, uint64_t start, ssize_t done);
+/* fsync or fdatasync: 0, -EIO..., each error of a write once; -EINVAL for what has no store. */
+__must_check int file_sync(struct file *file, bool data_only);
+/* Everything there is to write, of all file systems and block devices. wait: until it is there. */
+int fs_sync_all(bool wait);
 
 /* What files of FIFOs, device nodes and O_PATH begin with. */
 extern const struct file_ops fifo_ops, chardev_ops, path_only_ops;

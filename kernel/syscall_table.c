@@ -41,7 +41,9 @@ const struct syscall_entry syscall_table[SYSCALL_COUNT] = {
 	CALL(192, mmap2, sys_mmap2),
 	CALL(218, mincore, sys_mincore),
 	CALL(219, madvise, sys_madvise),
+	CALL(225, readahead, sys_readahead),
 	CALL(257, remap_file_pages, sys_remap_file_pages),
+	CALL(314, sync_file_range, sys_sync_file_range),
 	CALL(376, mlock2, sys_mlock2),
 
 	/* kernel/: processes */

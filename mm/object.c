@@ -603,3 +603,18 @@ uint32_t object_drop_pages(struct object *object, uint32_t first, uint32_t last)
 	}
 	return ndropped;
 }
+
+void object_invalidate_pages(struct object *object, uint32_t first, uint32_t last)
+{
+	uint32_t index = first;
+	void *entry;
+
+	while ((entry = radix_next(&object->pages, &index)) && index <= last) {
+		const struct frame *frame = object_entry_frame(entry);
+
+		if (frame && !(frame->flags & FRAME_FLAG_DIRTY))
+			object_punch_pages(object, index, index);
+		if (index++ == UINT32_MAX)
+			break;
+	}
+}

@@ -355,6 +355,6 @@ extern const struct inode_ops ext2_directory_ops, ext2_file_inode_ops, ext2_link
 extern const struct file_ops ext2_directory_file_ops, ext2_file_ops;
 extern const struct object_ops ext2_object_ops;
 int ext2_flags_ioctl(struct file *file, uint32_t command, uint32_t argument);
-int ext2_sync_file(struct file *file);
+int ext2_sync_file(struct file *file, bool data_only);
 
 #endif

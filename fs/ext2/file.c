@@ -239,15 +239,6 @@ const struct inode_ops ext2_file_inode_ops = {
 
 /* ---- open files ---- */
 
-static ssize_t ext2_read(struct file *file, struct uio *io, loff_t *position)
-{
-	ssize_t done = object_read(&file->inode->pages, (uint64_t)*position, io);
-
-	if (done > 0)
-		*position += done;
-	return done;
-}
-
 /* The caller holds the inode's lock. */
 static ssize_t ext2_write(struct file *file, struct uio *io, loff_t *position)
 {
@@ -262,10 +253,8 @@ static ssize_t ext2_write(struct file *file, struct uio *io, loff_t *position)
 	if (io->left > limit - (uint64_t)*position)
 		held_back = io->left - (size_t)(limit - (uint64_t)*position);
 	io->left -= held_back;
-	done = object_write(&inode->pages, (uint64_t)*position, io);
+	done = file_cache_write(file, io, position);
 	io->left += held_back;
-	if (done > 0)
-		*position += done;
 	if (inode->pages.size != old_size)
 		inode_mark_dirty(inode);
 	return done;
@@ -312,16 +301,16 @@ static loff_t ext2_seek(struct file *file, loff_t offset, int whence)
 	return found;
 }
 
-int ext2_sync_file(struct file *file)
+int ext2_sync_file(struct file *file, bool data_only)
 {
 	struct inode *inode = file->inode;
 	int error = 0, failed;
 
 	if (S_ISREG(inode->mode))
 		error = object_write_back(&inode->pages, 0, UINT32_MAX, true);
-	failed = inode_write(inode, true, false);
+	failed = inode_write(inode, !data_only, false);
 	if (!failed)
-		failed = ext2_inode_commit(inode, false);
+		failed = ext2_inode_commit(inode, data_only);
 	return error ? error : failed;
 }
 
@@ -393,7 +382,8 @@ int ext2_flags_ioctl(struct file *file, uint32_t command, uint32_t argument)
 }
 
 const struct file_ops ext2_file_ops = {
-	.read = ext2_read,
+	.direct = true,
+	.read = file_cache_read,
 	.write = ext2_write,
 	.seek = ext2_seek,
 	.ioctl = ext2_flags_ioctl,
