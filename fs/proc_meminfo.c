@@ -10,6 +10,7 @@
 #include <frame.h>
 #include <kheap.h>
 #include <mm.h>
+#include <policy.h>
 #include <string.h>
 #include <vm_events.h>
 
@@ -23,7 +24,16 @@ struct frame_census {
 	uint32_t anonymous;	/* private memory, likewise */
 	uint32_t shared_memory; /* page cache that has no file of a disk behind it */
 	uint32_t low;		/* in the direct map */
+	/* User memory and page cache, as the replacement policy sees it. */
+	struct policy_counts listed[POLICY_CLASSES];
 };
+
+static void count_listed(struct frame_census *census, const struct frame *frame)
+{
+	struct policy_counts *of = &census->listed[policy_class(frame)];
+
+	(*(frame->flags & FRAME_FLAG_ACTIVE ? &of->active : &of->inactive))++;
+}
 
 static void count_frame(struct frame_census *census, const struct frame *frame)
 {
@@ -31,6 +41,8 @@ static void count_frame(struct frame_census *census, const struct frame *frame)
 	if (frame->kind == FRAME_KERNEL)
 		census->slab += (frame->flags & FRAME_FLAG_SLAB) != 0;
 	census->anonymous += frame->kind == FRAME_ANON && frame_mappings(frame) > 0;
+	if (frame->kind == FRAME_ANON || frame->kind == FRAME_CACHE)
+		count_listed(census, frame);
 	if (frame->kind != FRAME_CACHE)
 		return;
 	census->mapped += frame_mappings(frame) > 0;
@@ -60,11 +72,25 @@ static uint32_t kernel_stack_pages(void)
 	return total * (KERNEL_STACK_SIZE / PAGE_SIZE);
 }
 
+/* What a new program could have without others being swapped out: Linux's si_mem_available. */
+static uint32_t count_available(const struct frame_census *census)
+{
+	const struct policy_counts *files = &census->listed[POLICY_FILE];
+	uint32_t cached = files->active + files->inactive, low = frame_mark(FRAME_MARK_LOW);
+	struct frame_counts counts;
+
+	frame_count(&counts);
+	cached -= MIN(cached / 2, low);
+	return counts.by_kind[FRAME_FREE] + cached;
+}
+
 int proc_show_meminfo(struct proc_text *text, struct process *process)
 {
 	struct frame_counts counts;
 	struct frame_census census;
 	uint32_t managed, high;
+	const struct policy_counts *anon = &census.listed[POLICY_ANON];
+	const struct policy_counts *files = &census.listed[POLICY_FILE];
 	int error = take_census(&census);
 
 	(void)process;
@@ -79,19 +105,24 @@ int proc_show_meminfo(struct proc_text *text, struct process *process)
 	} lines[] = {
 		{ "MemTotal", managed },
 		{ "MemFree", counts.by_kind[FRAME_FREE] },
-		/* Nothing in use could be had for the asking. */
-		{ "MemAvailable", counts.by_kind[FRAME_FREE] },
-		{ "Buffers", 0 },
-		{ "Cached", object_cached_pages },
+		{ "MemAvailable", count_available(&census) },
+		{ "Buffers", object_buffer_pages },
+		{ "Cached", object_cached_pages - object_buffer_pages },
 		{ "SwapCached", swap_cached_npages },
+		{ "Active", anon->active + files->active },
+		{ "Inactive", anon->inactive + files->inactive },
+		{ "Active(anon)", anon->active },
+		{ "Inactive(anon)", anon->inactive },
+		{ "Active(file)", files->active },
+		{ "Inactive(file)", files->inactive },
 		{ "HighTotal", high },
 		{ "HighFree", counts.free_high },
 		{ "LowTotal", managed - high },
 		{ "LowFree", counts.free_low },
 		{ "SwapTotal", swap_total_npages },
 		{ "SwapFree", swap_free_npages },
-		{ "Dirty", 0 },
-		{ "Writeback", 0 },
+		{ "Dirty", object_dirty_pages },
+		{ "Writeback", object_writeback_pages },
 		{ "AnonPages", census.anonymous },
 		{ "Mapped", census.mapped },
 		{ "Shmem", census.shared_memory },
@@ -139,6 +170,8 @@ int proc_show_vmstat(struct proc_text *text, struct process *process)
 {
 	struct frame_counts counts;
 	struct frame_census census;
+	const struct policy_counts *anon = &census.listed[POLICY_ANON];
+	const struct policy_counts *files = &census.listed[POLICY_FILE];
 	int error = take_census(&census);
 
 	(void)process;
@@ -153,8 +186,12 @@ int proc_show_vmstat(struct proc_text *text, struct process *process)
 		{ "nr_anon_pages", census.anonymous },
 		{ "nr_mapped", census.mapped },
 		{ "nr_file_pages", object_cached_pages },
-		{ "nr_dirty", 0 },
-		{ "nr_writeback", 0 },
+		{ "nr_inactive_anon", anon->inactive },
+		{ "nr_active_anon", anon->active },
+		{ "nr_inactive_file", files->inactive },
+		{ "nr_active_file", files->active },
+		{ "nr_dirty", object_dirty_pages },
+		{ "nr_writeback", object_writeback_pages },
 		{ "nr_shmem", census.shared_memory },
 		{ "nr_slab_reclaimable", 0 },
 		{ "nr_slab_unreclaimable", census.slab },

@@ -12,6 +12,7 @@
 #include <mount.h>
 #include <oom.h>
 #include <random.h>
+#include <reclaim.h>
 #include <task.h>
 
 #define SHOW_TEXT(name, value) \
@@ -117,6 +118,19 @@ static const struct proc_number drop_caches_number = {
 	.value = &dropped_last, .minimum = 1, .maximum = 4, .set = drop_caches
 };
 
+/* ---- reclaim ---- */
+
+static int set_min_free(int32_t kb)
+{
+	reclaim_set_min_free((uint32_t)kb);
+	return 0;
+}
+
+static const struct proc_number min_free = { .value = &reclaim_min_free_kb,
+					     .maximum = INT32_MAX,
+					     .set = set_min_free };
+static const struct proc_number swappiness = { .value = &reclaim_swappiness, .maximum = 200 };
+
 /* ---- when memory is out ---- */
 
 static const struct proc_number oom_dump = { .value = &oom_policy.dump_tasks,
@@ -161,6 +175,7 @@ static const struct proc_entry sys_vm_entries[] = {
 	PROC_NUMBER("drop_caches", 0200, &drop_caches_number),
 	PROC_NUMBER("fail_nth", 0644, &fail_nth),
 	PROC_FILE("max_map_count", 0444, show_map_count),
+	PROC_NUMBER("min_free_kbytes", 0644, &min_free),
 	PROC_FILE("mmap_min_addr", 0444, show_mmap_min),
 	PROC_NUMBER("oom_dump_tasks", 0644, &oom_dump),
 	PROC_NUMBER("oom_kill_allocating_task", 0644, &oom_kill_allocating),
@@ -168,6 +183,7 @@ static const struct proc_entry sys_vm_entries[] = {
 	PROC_NUMBER("overcommit_memory", 0644, &overcommit),
 	PROC_NUMBER("overcommit_ratio", 0644, &overcommit_ratio),
 	PROC_NUMBER("panic_on_oom", 0644, &panic_on_oom),
+	PROC_NUMBER("swappiness", 0644, &swappiness),
 	PROC_NUMBER("user_reserve_kbytes", 0644, &user_reserve),
 	{ .name = NULL }
 };

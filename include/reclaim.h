@@ -34,8 +34,6 @@ struct shrinker {
 void shrinker_register(struct shrinker *shrinker);
 /* Asks all of them, through their task: part of what they hold, more of it the higher `urgency` is. */
 void shrinkers_wake(unsigned urgency);
-/* Asks all of them for everything at once, and waits: drop_caches. No locks. */
-void shrinkers_empty(void);
 /* Objects that they could free. */
 uint32_t shrinkers_count(void);
 
@@ -54,11 +52,12 @@ void reclaim_if_low(void);
  * trying again; false when a whole round has found nothing to take.
  */
 __must_check bool reclaim_make_room(void);
-/* Drops all clean pages of files that nobody maps: drop_caches. */
-void reclaim_drop_caches(void);
 
 /* vm.swappiness: 0 (memory goes to swap only when nothing else is left) to 200; 100: like files. */
 extern int32_t reclaim_swappiness;
+/* vm.min_free_kbytes: FRAME_MARK_MIN. At most a twentieth of memory, whatever is asked for. */
+extern int32_t reclaim_min_free_kb;
+void reclaim_set_min_free(uint32_t kb);
 
 /* ---- for mm/frame.c ---- */
 

@@ -37,6 +37,7 @@
 #define SWAPPINESS_MAX 200
 
 int32_t reclaim_swappiness = 60;
+int32_t reclaim_min_free_kb;
 
 static struct wait_queue wait = WAIT_QUEUE_INIT(wait);
 static bool working; /* the task has been woken and is not through */
@@ -297,8 +298,16 @@ void reclaim_if_low(void)
 		failures++;
 }
 
+void reclaim_set_min_free(uint32_t kb)
+{
+	uint32_t nframes = kb / (PAGE_SIZE / KB), most = frame_usable() / 20;
+
+	frame_set_min(MIN(nframes, most));
+}
+
 void reclaim_init(void)
 {
+	reclaim_min_free_kb = (int32_t)frame_mark(FRAME_MARK_MIN) * (PAGE_SIZE / KB);
 	policy_init();
 	if (!task_create_kernel("reclaim", run, NULL))
 		panic("no memory for the task that reclaims memory");

@@ -1,7 +1,7 @@
 /*
  * What becomes of one page that is to leave memory, and of pages that are being written.
  *
- * User memory: it gets a slot of swap if it has none (swap_add), its entries are made the slot's
+ * Private and shared memory: it gets a slot of swap if it has none (swap_add), its entries are made the slot's
  * (rmap_unmap), and it is written; if the slot has its content already, it just goes. Pages of files
  * are taken out of all page tables and go if they are clean; dirty ones are written first, by the task
  * that reclaims, and by nobody else: a program in need may hold what the file system would wait for.
@@ -33,6 +33,15 @@
 static struct list writing = LIST_INIT(writing);
 static uint32_t nwriting;
 static uint32_t ngone; /* of them, those freed since reclaim_collect */
+
+/* To the policy, unless it has the frame: one that has changed kind is new to it (frame_intake). */
+static void put_back(struct frame *frame, enum policy_class class)
+{
+	if (frame->flags & FRAME_FLAG_LISTED)
+		return;
+	list_remove(&frame->link);
+	policy->put_back(frame, class);
+}
 
 /* ---- being written ---- */
 
@@ -127,7 +136,7 @@ void reclaim_submit(void)
 
 static enum reclaim_result keep(struct frame *frame, enum policy_class class)
 {
-	policy->put_back(frame, class);
+	put_back(frame, class);
 	return RECLAIM_KEPT;
 }
 
@@ -144,7 +153,7 @@ static enum reclaim_result write_to_swap(struct frame *frame)
 	if (!error && frame->flags & FRAME_FLAG_WRITEBACK)
 		writing_add(frame);
 	else
-		policy->put_back(frame, POLICY_ANON);
+		put_back(frame, POLICY_ANON);
 	swap_put(frame);
 	if (error)
 		return RECLAIM_KEPT;
@@ -160,7 +169,7 @@ static enum reclaim_result drop_from_swap_cache(struct frame *frame)
 	frame_get(frame);
 	dropped = swap_drop(frame);
 	if (!dropped)
-		policy->put_back(frame, POLICY_ANON);
+		put_back(frame, POLICY_ANON);
 	frame_put(frame);
 	return dropped ? RECLAIM_FREED : RECLAIM_KEPT;
 }
@@ -190,6 +199,27 @@ static enum reclaim_result reclaim_anonymous(struct frame *frame)
 	return frame->flags & FRAME_FLAG_DIRTY ? write_to_swap(frame) : drop_from_swap_cache(frame);
 }
 
+/* A page of shared memory: what is in its object is the slot, from then on. */
+static enum reclaim_result reclaim_shared(struct frame *frame)
+{
+	bool gone;
+
+	if (frame->holds || frame->flags & UNDER_IO || !frame->object || rmap_locked(frame) ||
+	    (frame_mappings(frame) > 0 && rmap_unmap(frame, 0)))
+		return keep(frame, POLICY_ANON);
+	frame_get(frame);
+	gone = object_page_to_swap(frame) == 0;
+	if (gone) {
+		policy->evicted(frame, POLICY_ANON);
+		/* The swap cache has it: this reference may go. */
+		swap_put(frame);
+		return write_to_swap(frame);
+	}
+	put_back(frame, POLICY_ANON);
+	frame_put(frame);
+	return RECLAIM_KEPT;
+}
+
 /* ---- pages of files ---- */
 
 /* Writes the dirty pages around one; only in the task that reclaims. */
@@ -215,7 +245,7 @@ static enum reclaim_result write_to_file(struct frame *frame)
 	if (frame->flags & FRAME_FLAG_WRITEBACK && !(frame->flags & FRAME_FLAG_LISTED))
 		writing_add(frame);
 	else
-		policy->put_back(frame, POLICY_FILE);
+		put_back(frame, POLICY_FILE);
 	frame_put(frame);
 	return RECLAIM_DIRTY;
 }
@@ -242,7 +272,7 @@ enum reclaim_result reclaim_page(struct frame *frame, enum policy_class class)
 		return reclaim_file(frame);
 	if (frame->kind == FRAME_ANON)
 		return reclaim_anonymous(frame);
-	return keep(frame, class);
+	return class == POLICY_ANON ? reclaim_shared(frame) : keep(frame, class);
 }
 
 bool reclaim_class_can_go(enum policy_class class)

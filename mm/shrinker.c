@@ -16,9 +16,8 @@
 #define URGENCY_MAX 6u /* all at once; 0: a 64th */
 
 static struct list shrinkers = LIST_INIT(shrinkers);
-static struct wait_queue wait = WAIT_QUEUE_INIT(wait), done = WAIT_QUEUE_INIT(done);
-static int urgency = -1;       /* -1: nothing to do */
-static uint32_t asked, served; /* rounds */
+static struct wait_queue wait = WAIT_QUEUE_INIT(wait);
+static int urgency = -1; /* -1: nothing to do */
 
 void shrinker_register(struct shrinker *shrinker)
 {
@@ -59,9 +58,7 @@ __noreturn static void run(void *argument)
 		wait_event_uninterruptible(&wait, urgency >= 0);
 		share = URGENCY_MAX - (unsigned)urgency;
 		urgency = -1;
-		served = asked;
 		shrink_all(share);
-		wake_all(&done);
 	}
 }
 
@@ -70,19 +67,7 @@ void shrinkers_wake(unsigned wanted)
 	if (list_empty(&shrinkers) || (int)MIN(wanted, URGENCY_MAX) <= urgency)
 		return;
 	urgency = (int)MIN(wanted, URGENCY_MAX);
-	asked++;
 	wake_all(&wait);
-}
-
-void shrinkers_empty(void)
-{
-	uint32_t round;
-
-	if (list_empty(&shrinkers))
-		return;
-	shrinkers_wake(URGENCY_MAX);
-	round = asked;
-	wait_event(&done, (int32_t)(served - round) >= 0 && urgency < 0);
 }
 
 void shrinkers_init(void)
