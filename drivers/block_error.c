@@ -32,7 +32,7 @@
 #define REPORTS_MAX 10 /* lines in a REPORT_TIME */
 #define REPORT_TIME (5 * NSEC_PER_SEC)
 
-_Static_assert(BLOCK_SILENT == -ETIMEDOUT, "an error of its own");
+_Static_assert(BLOCK_SILENT == -ETIMEDOUT && BLOCK_DEAD == -ENODEV, "errors of their own");
 
 static uint64_t timeout = TIMEOUT_DEFAULT * NSEC_PER_SEC;
 static struct wait_queue reset_wait = WAIT_QUEUE_INIT(reset_wait);
@@ -155,7 +155,7 @@ static void reset(struct disk *disk)
 		error = disk->ops->reset(disk);
 		if (error)
 			log_error("%s: the reset failed (error %d)", disk->whole->name, -error);
-		give_back(disk, BLOCK_SILENT);
+		give_back(disk, error ? BLOCK_DEAD : BLOCK_SILENT);
 	}
 	disk->silent = false;
 	if (disk->nin_flight > 0)
@@ -196,9 +196,10 @@ static void give_up(struct disk *disk)
 	disk->dead_until = clock_monotonic_ns() + DEAD_TIME * timeout;
 }
 
-static void fail_silent(struct disk *disk, struct block_request *request)
+static void fail_silent(struct disk *disk, struct block_request *request, int error)
 {
-	if (++request->silences <= BLOCK_RETRIES && disk->dead_until == 0) {
+	if (error == BLOCK_SILENT && ++request->silences <= BLOCK_RETRIES &&
+	    disk->dead_until == 0) {
 		block_requeue(request);
 		return;
 	}
@@ -209,8 +210,8 @@ static void fail_silent(struct disk *disk, struct block_request *request)
 
 static void fail(struct disk *disk, struct block_request *request, int error)
 {
-	if (error == BLOCK_SILENT) {
-		fail_silent(disk, request);
+	if (error == BLOCK_SILENT || error == BLOCK_DEAD) {
+		fail_silent(disk, request, error);
 	} else if (error == -EIO && ++request->errors <= BLOCK_RETRIES) {
 		block_requeue(request);
 	} else {
@@ -224,7 +225,7 @@ void block_chain_failed(struct disk *disk, struct block_request *first, int erro
 	struct block_request *next;
 
 	assert(error < 0);
-	if (error != BLOCK_SILENT)
+	if (error != BLOCK_SILENT && error != BLOCK_DEAD)
 		disk->dead_until = 0;
 	for (; first; first = next) {
 		next = first->next;

@@ -31,7 +31,9 @@ void block_end_queued(struct disk *disk, int error);
 
 /* ---- drivers/block_error.c ---- */
 
-#define BLOCK_SILENT -110 /* ETIMEDOUT: a chain's error when it was not answered */
+/* A chain's error when it was not answered; and when the disk cannot be brought back either. */
+#define BLOCK_SILENT -110 /* ETIMEDOUT */
+#define BLOCK_DEAD -19	  /* ENODEV */
 
 /* Reads block.timeout=, starts the task that resets disks: 0 or -ENOMEM. */
 __must_check int block_error_init(void);

@@ -70,8 +70,9 @@ struct block_request {
 	struct block_segment segments[BLOCK_SEGMENTS];
 	/*
 	 * Called once, in the task "block", never from block_submit: error is 0 or -EIO (no data
-	 * can be relied on), -EROFS (a write to what is read-only). Must not sleep and not allocate;
-	 * may submit requests, wake tasks and put the request.
+	 * can be relied on, not a sector's: who must know which were bad asks again for each),
+	 * -EROFS (a write to what is read-only). Must not sleep and not allocate; may submit
+	 * requests, wake tasks and put the request.
 	 */
 	void (*done)(struct block_request *request, int error);
 	void *context; /* the owner's */
@@ -209,7 +210,7 @@ struct disk_ops {
 	 * The disk does not answer: brings it back to a state in which it takes requests, and
 	 * forgets all it had. Afterwards it touches no memory of theirs, and disk_complete is not
 	 * called for them; they come again by start. Before and during reset disk_complete may
-	 * still be called. May sleep for a few seconds. 0 or -EIO (it is dead).
+	 * still be called. May sleep for a few seconds. 0, or -EIO: it is dead, and they end.
 	 */
 	int (*reset)(struct disk *disk);
 	/*

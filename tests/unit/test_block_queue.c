@@ -145,7 +145,7 @@ static struct disk disk;
 static struct block_device device;
 static struct block_request *given[SLOTS];
 static unsigned ngiven, nstarted, nresets;
-static bool is_bad[SECTORS], silent, dead, refuses;
+static bool is_bad[SECTORS], silent, dead, refuses, resets_fail;
 static uint32_t content[SECTORS]; /* which write it has seen last */
 
 static bool touches_bad(const struct block_request *first)
@@ -184,6 +184,8 @@ static int disk_reset(struct disk *to)
 	assert_ptr_equal(to, &disk);
 	nresets++;
 	ngiven = 0;
+	if (resets_fail)
+		return -EIO;
 	if (unit_random() % 2 && !dead)
 		silent = false;
 	return 0;
@@ -323,7 +325,7 @@ static int set_up(void **state)
 	memset(&device, 0, sizeof(device));
 	memset(is_bad, 0, sizeof(is_bad));
 	ngiven = nstarted = nresets = nended = nfailed = 0;
-	silent = dead = refuses = false;
+	silent = dead = refuses = resets_fail = false;
 	now = NSEC_PER_SEC;
 	disk.ops = &ops;
 	disk.nsectors = SECTORS;
@@ -508,6 +510,17 @@ static void a_dead_disk_fails_in_time(void **state)
 	assert_int_equal(nfailed, 36);
 }
 
+static void a_failed_reset_is_the_end(void **state)
+{
+	(void)state;
+	silent = dead = resets_fail = true;
+	for (unsigned i = 0; i < 30; i++)
+		submit(&wishes[i], BLOCK_READ, 64 * i, 1);
+	finish();
+	assert_int_equal(nfailed, 30);
+	assert_int_equal(nresets, 1);
+}
+
 static void the_pool_has_a_reserve(void **state)
 {
 	struct block_request *taken[POOL_REQUESTS];
@@ -578,6 +591,7 @@ int main(void)
 		cmocka_unit_test_setup(bounds, set_up),
 		cmocka_unit_test_setup(flushes_are_one, set_up),
 		cmocka_unit_test_setup(a_dead_disk_fails_in_time, set_up),
+		cmocka_unit_test_setup(a_failed_reset_is_the_end, set_up),
 		cmocka_unit_test_setup(the_pool_has_a_reserve, set_up),
 		cmocka_unit_test_setup(any_order, set_up),
 	};
