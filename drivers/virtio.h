@@ -90,6 +90,7 @@ struct virtio_queue {
 	unsigned nfree;
 	uint16_t free; /* the first of the free ones, which next leads through */
 	uint16_t seen; /* of used->index */
+	bool lied;     /* the device did, and the log says so */
 };
 
 /* A piece of memory for the device. */

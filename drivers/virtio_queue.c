@@ -154,16 +154,15 @@ void virtio_queue_free(struct virtio_queue *queue, unsigned head)
 
 int virtio_queue_take(struct virtio_queue *queue)
 {
-	unsigned head;
+	while (queue->used->index != queue->seen) {
+		compiler_barrier();
+		unsigned head = queue->used->entries[queue->seen++ & (queue->size - 1)].id;
 
-	if (queue->used->index == queue->seen)
-		return -1;
-	compiler_barrier();
-	head = queue->used->entries[queue->seen & (queue->size - 1)].id;
-	queue->seen++;
-	if (head >= queue->size) {
-		log_error("virtio: the device returned what it was not given");
-		return -1;
+		if (head < queue->size)
+			return head;
+		if (!queue->lied)
+			log_error("virtio: the device returned what it was not given");
+		queue->lied = true;
 	}
-	return head;
+	return -1;
 }
