@@ -49,10 +49,12 @@ static bool is_mounted(const struct block_device *device)
 {
 	struct superblock *at = NULL;
 
+	mounts_lock();
 	while ((at = superblock_next(at)))
 		if (at->block == device)
-			return true;
-	return false;
+			break;
+	mounts_unlock();
+	return at;
 }
 
 /* Begins the area; nobody changes the file meanwhile. */
