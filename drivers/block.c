@@ -105,17 +105,10 @@ void block_count_start(struct block_device *device, uint64_t now)
 		count_start(&device->disk->whole->stats, now);
 }
 
-static void count_end(struct block_stats *stats, const struct block_request *request, uint64_t now)
+/* As on Linux one that was merged is no request of its own in the statistics. */
+static void count_transfer(struct block_stats *stats, const struct block_request *request,
+			   uint64_t now)
 {
-	assert(stats->in_flight > 0);
-	count_time(stats, now);
-	stats->in_flight--;
-	if (request->op == BLOCK_FLUSH) {
-		stats->flushes++;
-		stats->flush_ns += now - request->submitted;
-		return;
-	}
-	/* As on Linux one that was merged is no request of its own in the statistics. */
 	if (request->merged)
 		stats->merges[request->op]++;
 	else
@@ -124,11 +117,33 @@ static void count_end(struct block_stats *stats, const struct block_request *req
 	stats->ns[request->op] += now - request->submitted;
 }
 
+/* And flushes are the disk's alone, however many asked for one. */
+static void count_flush(struct block_device *device, const struct block_request *request,
+			uint64_t now)
+{
+	if (block_is_partition(device) || request->merged || !device->disk->write_cache)
+		return;
+	device->stats.flushes++;
+	device->stats.flush_ns += now - request->submitted;
+}
+
+static void count_end(struct block_device *device, const struct block_request *request,
+		      uint64_t now)
+{
+	assert(device->stats.in_flight > 0);
+	count_time(&device->stats, now);
+	device->stats.in_flight--;
+	if (request->op == BLOCK_FLUSH)
+		count_flush(device, request, now);
+	else
+		count_transfer(&device->stats, request, now);
+}
+
 void block_count_end(struct block_device *device, const struct block_request *request, uint64_t now)
 {
-	count_end(&device->stats, request, now);
+	count_end(device, request, now);
 	if (block_is_partition(device))
-		count_end(&device->disk->whole->stats, request, now);
+		count_end(device->disk->whole, request, now);
 }
 
 struct block_stats block_stats_now(struct block_device *device)

@@ -376,6 +376,7 @@ static struct block_request *take_flushes(struct disk *disk)
 	while (!list_empty(&disk->flushes)) {
 		*end = list_first(&disk->flushes, struct block_request, link);
 		list_remove(&(*end)->link);
+		(*end)->merged = *end != first;
 		end = &(*end)->next;
 	}
 	return first;

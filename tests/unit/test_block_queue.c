@@ -14,6 +14,7 @@
 #include <string.h>
 #include <task.h>
 #include <trap.h>
+#include <vm_events.h>
 
 /* Interrupts are calls of the test's own. */
 #define irq_save() 0u
@@ -24,6 +25,7 @@ struct frame *frame_array;
 static struct task the_task;
 struct task *current = &the_task;
 struct list block_disks = LIST_INIT(block_disks);
+uint32_t vm_events[VM_EVENTS_COUNT];
 static uint64_t now;
 
 #include "../../drivers/block_error.c"
