@@ -375,6 +375,8 @@ static int blockdev_added(struct block_device *device)
 	if (!blockdev)
 		return -ENOMEM;
 	object_init(&blockdev->pages, &object_ops, blockdev);
+	/* File systems use what they keep of themselves in place. */
+	blockdev->pages.low_pages = true;
 	blockdev->pages.size = device->nsectors << SECTOR_SHIFT;
 	blockdev->pages.is_device = true;
 	blockdev->device = device;

@@ -154,9 +154,11 @@ static int grow(struct inode *directory, struct ext2_place *place)
 		return error;
 	place->buffer = ext2_buffer_fresh(fs, number);
 	if (IS_ERR(place->buffer)) {
-		/* It stays behind the end, and is taken the next time. */
 		error = PTR_ERR(place->buffer);
 		place->buffer = NULL;
+		mutex_lock(&own->blocks);
+		ext2_map_unmake(own, place->logical);
+		mutex_unlock(&own->blocks);
 		return error;
 	}
 	block = dirblock_of(fs, place->buffer);

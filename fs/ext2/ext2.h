@@ -199,6 +199,11 @@ void ext2_end(struct ext2 *fs);
  * (-EAGAIN has become -ENOSPC). *tries begins at 0. Outside of operations; may sleep.
  */
 __must_check bool ext2_again(struct ext2 *fs, int *error, unsigned *tries);
+/*
+ * The same for work that must not be left half done, and stopped with -EAGAIN for want of memory: with
+ * more patience, about a second of it, and then -ENOMEM.
+ */
+__must_check bool ext2_go_on(struct ext2 *fs, int *error, unsigned *tries);
 /* Writes all that is dirty, in order, and lets what was freed be used. 0, -EIO, -ENOMEM. Sleeps. */
 __must_check int ext2_commit(struct ext2 *fs);
 /* Commits until nothing is dirty. With counts: the superblock, too. */

@@ -186,47 +186,63 @@ static int cut_blocks(struct inode *inode, uint64_t size)
 		if (ext2_inode_update(inode) != 0)
 			inode_mark_dirty(inode);
 		ext2_end(fs);
-	} while (ext2_again(fs, &error, &tries));
+	} while (ext2_go_on(fs, &error, &tries));
 	return error;
 }
 
-/* The page in which the end lies, when part of it stays; NULL: none does. ERR_PTR. */
-static struct frame *last_page(struct object *pages, uint64_t size)
-{
-	struct frame *frame;
+/* The page in which a new end lies, when part of it stays. */
+struct tail {
+	struct frame *frame; /* a reference, declared; NULL: there is no such page */
+	bool has_block;	     /* the end lies in a block, not in a hole */
+};
 
+static int get_tail(struct object *pages, uint64_t size, struct tail *tail)
+{
+	uint32_t index = (uint32_t)(size >> PAGE_SHIFT);
+	struct page_blocks blocks;
+	struct frame *frame;
+	int error;
+
+	tail->frame = NULL;
 	if (!(size & PAGE_MASK) || size >= pages->size)
-		return NULL;
-	frame = object_get_page(pages, (uint32_t)(size >> PAGE_SHIFT));
-	if (!IS_ERR(frame))
-		ledger_hold(frame);
-	return frame;
+		return 0;
+	error = ext2_map_blocks(pages, index, NULL, &blocks);
+	if (error)
+		return error;
+	tail->has_block = blocks.sector[(size & PAGE_MASK) / blocks.block_size] != BLOCK_HOLE;
+	frame = object_get_page(pages, index);
+	if (IS_ERR(frame))
+		return PTR_ERR(frame);
+	ledger_hold(frame);
+	tail->frame = frame;
+	return 0;
+}
+
+/* What was cut off has become zeros in memory; so it will on the disk. */
+static void put_tail(struct tail *tail, uint64_t size)
+{
+	if (!tail->frame)
+		return;
+	if (tail->has_block)
+		object_mark_dirty_range(tail->frame, 0, (unsigned)size & PAGE_MASK);
+	ledger_release(tail->frame);
+	frame_put(tail->frame);
 }
 
 static int ext2_resize(struct inode *inode, uint64_t size)
 {
 	const struct ext2 *fs = ext2_of(inode->superblock);
 	uint64_t old_size = inode->pages.size;
-	uint32_t index = (uint32_t)(size >> PAGE_SHIFT);
-	struct frame *frame;
+	struct tail tail;
 	int error;
 
 	if (size > fs->geometry.max_size)
 		return -EFBIG;
-	frame = last_page(&inode->pages, size);
-	if (IS_ERR(frame))
-		return PTR_ERR(frame);
+	error = get_tail(&inode->pages, size, &tail);
+	if (error)
+		return error;
 	object_truncate(&inode->pages, size);
-	if (frame) {
-		/* A hole stays one. */
-		struct page_blocks blocks;
-
-		if (ext2_map_blocks(&inode->pages, index, NULL, &blocks) == 0 &&
-		    blocks.sector[(size & PAGE_MASK) / blocks.block_size] != BLOCK_HOLE)
-			object_mark_dirty_range(frame, 0, (unsigned)size & PAGE_MASK);
-		ledger_release(frame);
-		frame_put(frame);
-	}
+	put_tail(&tail, size);
 	inode_mark_dirty(inode);
 	error = size < old_size ? cut_blocks(inode, size) : 0;
 	return ext2_commit_if_synchronous(inode, error);

@@ -221,6 +221,9 @@ static int read_inode(struct ext2 *fs, struct inode *inode)
 	problem = judge(fs, disk);
 	if (!problem)
 		fill(own, disk);
+	/* It may have left memory since it changed or got a name: who asks is to think that it did. */
+	if (table->stage != EXT2_CLEAN)
+		own->stored = own->stored_data = own->named = fs->commit;
 	ext2_buffer_put(fs, table);
 	if (!problem)
 		return 0;
@@ -475,8 +478,13 @@ struct inode *ext2_inode_new(struct inode *directory, mode_t mode)
 
 int ext2_nameless_enter(struct ext2_inode *own)
 {
-	if (radix_lookup(&own->fs->nameless, own->number))
+	const void *there = radix_lookup(&own->fs->nameless, own->number);
+
+	if (there == own)
 		return 0;
+	if (there)
+		return ext2_error(own->fs, "inode %u is being deleted, and free in its bitmap",
+				  own->number);
 	own->gone_noted = false;
 	return radix_insert(&own->fs->nameless, own->number, own);
 }
@@ -611,17 +619,15 @@ static void delete (struct ext2_inode *own)
 	do {
 		ext2_begin(fs);
 		error = free_content(own);
-		if (error != -EAGAIN) {
+		if (error != -EAGAIN)
 			own->inode = NULL;
-			fs->free_inodes++;
-		}
 		ext2_end(fs);
-	} while (ext2_again(fs, &error, &tries));
-	if (own->inode) {
+	} while (ext2_go_on(fs, &error, &tries));
+	if (own->inode)
 		ext2_notice(fs, LOG_WARNING, "blocks of inode %u stay taken until e2fsck runs",
 			    own->number);
-		own->inode = NULL;
-	}
+	own->inode = NULL;
+	fs->free_inodes++;
 }
 
 void ext2_evict(struct inode *inode)

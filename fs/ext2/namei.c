@@ -450,7 +450,8 @@ static int order_of_moves(const struct moving *moving)
 	struct ext2 *fs = ext2_of(moving->from->superblock);
 	int error = 0;
 
-	if (!ext2_is_new(ext2_inode_of(moving->inode)) && ext2_is_new(ext2_inode_of(moving->to)))
+	if (!ext2_is_new(ext2_inode_of(moving->inode)) &&
+	    ext2_has_new_name(ext2_inode_of(moving->to)))
 		error = ext2_commit(fs);
 	if (!error && moving->replaced)
 		error = order_of_links(moving->replaced);

@@ -84,6 +84,10 @@
 #define DIRTY_MAX 2048u
 #define DIRTY_PART 64u
 
+/* How long, and how often, memory is waited for. */
+#define MEMORY_WAIT (NSEC_PER_SEC / 100)
+#define MEMORY_TRIES 100u
+
 static struct list mounted = LIST_INIT(mounted);
 static struct mutex mounted_lock = { NULL, WAIT_QUEUE_INIT(mounted_lock.waiters) };
 
@@ -133,6 +137,33 @@ bool ext2_again(struct ext2 *fs, int *error, unsigned *tries)
 	if (failed)
 		*error = failed;
 	return !failed;
+}
+
+/* Others have a while to free memory. */
+static void give_time(void)
+{
+	struct wait_queue nobody = WAIT_QUEUE_INIT(nobody);
+	uint64_t deadline = clock_monotonic_ns() + MEMORY_WAIT;
+
+	(void)wait_until(&nobody, false, WAIT_UNINTERRUPTIBLE, deadline);
+}
+
+bool ext2_go_on(struct ext2 *fs, int *error, unsigned *tries)
+{
+	int failed;
+
+	if (*error != -EAGAIN)
+		return false;
+	if (++*tries > MEMORY_TRIES) {
+		*error = -ENOMEM;
+		return false;
+	}
+	failed = ext2_commit(fs);
+	if (failed == -ENOMEM || *tries > 1)
+		give_time();
+	if (failed && failed != -ENOMEM)
+		*error = failed;
+	return *error == -EAGAIN;
 }
 
 /* ---- commits ---- */

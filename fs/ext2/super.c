@@ -91,8 +91,11 @@ int ext2_error(struct ext2 *fs, const char *text, ...)
 
 void ext2_super_store(struct ext2 *fs)
 {
-	fs->super->free_blocks = (uint32_t)fs->free_blocks;
-	fs->super->free_inodes = fs->free_inodes;
+	fs->super->free_blocks = fs->super->free_inodes = 0;
+	for (uint32_t group = 0; group < fs->geometry.ngroups; group++) {
+		fs->super->free_blocks += fs->groups[group].disk->free_blocks;
+		fs->super->free_inodes += fs->groups[group].disk->free_inodes;
+	}
 	fs->super->write_time = (uint32_t)(inode_now() / NSEC_PER_SEC);
 	ext2_buffer_dirty(fs, fs->super_buffer, EXT2_FRESH);
 }
