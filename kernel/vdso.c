@@ -48,14 +48,14 @@ static void code_moved(const struct vma *vma)
 static const struct object_ops data_ops = { .release = release_never };
 static const struct object_ops code_ops = { .release = release_never, .moved = code_moved };
 
-/* A zeroed page of the object's, for the kernel to write to. */
+/* A zeroed page of the object's, for the kernel to write to: held, so that it never goes to swap. */
 static __init_text void *add_page(struct object *object, uint32_t index)
 {
 	struct frame *frame = frame_alloc(FRAME_CACHE, FRAME_LOW | FRAME_ZERO);
 
 	if (!frame || object_enter_page(object, index, frame) != 0)
 		panic("no memory for the vDSO");
-	frame_put(frame); /* the object keeps it */
+	ledger_hold(frame);
 	object->size = (uint64_t)(index + 1) << PAGE_SHIFT;
 	return frame_virt(frame);
 }
