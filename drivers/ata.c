@@ -67,7 +67,7 @@ static void use_master(struct ata_channel *channel, uint16_t master, bool second
 	frame = frame_alloc(FRAME_KERNEL, FRAME_LOW);
 	if (frame)
 		channel->prds = frame_virt(frame);
-	(void)ata_dma_stop(channel); /* firmware may have left an interrupt behind */
+	ata_dma_init(channel);
 }
 
 static struct ata_channel *make_channel(uint16_t command, uint16_t control)

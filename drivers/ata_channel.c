@@ -23,10 +23,11 @@
 #define DEVICE_OBSOLETE 0xA0u /* bits that old drives want set (ATA-3) */
 #define DMA_FAILURES_MAX 2u
 
-void ata_select(const struct ata_channel *channel, unsigned number)
+void ata_select(struct ata_channel *channel, unsigned number)
 {
 	ata_write(channel, ATA_DEVICE, (uint8_t)(DEVICE_OBSOLETE | number << 4));
 	ata_delay(channel);
+	channel->selected = number;
 }
 
 /* The high bytes first: each register of an extended command holds two. */
@@ -39,11 +40,10 @@ static void write_extended(const struct ata_channel *channel, const struct ata_t
 	ata_write(channel, ATA_LBA_HIGH, (uint8_t)(taskfile->lba >> 40));
 }
 
-void ata_issue(const struct ata_channel *channel, unsigned number,
-	       const struct ata_taskfile *taskfile)
+void ata_issue(const struct ata_channel *channel, const struct ata_taskfile *taskfile)
 {
-	ata_write(channel, ATA_DEVICE, (uint8_t)(taskfile->device | DEVICE_OBSOLETE | number << 4));
-	(void)ata_read(channel, ATA_STATUS); /* an interrupt from before is not for this command */
+	ata_write(channel, ATA_DEVICE,
+		  (uint8_t)(taskfile->device | DEVICE_OBSOLETE | channel->selected << 4));
 	if (taskfile->extended)
 		write_extended(channel, taskfile);
 	ata_write(channel, ATA_FEATURES, (uint8_t)taskfile->features);
@@ -52,7 +52,6 @@ void ata_issue(const struct ata_channel *channel, unsigned number,
 	ata_write(channel, ATA_LBA_MID, (uint8_t)(taskfile->lba >> 8));
 	ata_write(channel, ATA_LBA_HIGH, (uint8_t)(taskfile->lba >> 16));
 	ata_write(channel, ATA_COMMAND, taskfile->command);
-	ata_delay(channel);
 }
 
 /* ---- what to say ---- */
@@ -117,15 +116,19 @@ static void issue_request(struct ata_drive *drive)
 	struct ata_channel *channel = drive->channel;
 	const struct ata_taskfile *taskfile = &drive->taskfile;
 
-	ata_select(channel, drive->number);
-	/* One that is busy now has lost its way: the silence that follows leads to a reset. */
-	if (ata_peek_status(channel) & (ATA_STATUS_BUSY | ATA_STATUS_DRQ))
+	if (channel->selected != drive->number)
+		ata_select(channel, drive->number);
+	/*
+	 * An interrupt from before is not for this command. A drive that is busy now has lost its
+	 * way: the silence that follows leads to a reset.
+	 */
+	if (ata_read(channel, ATA_STATUS) & (ATA_STATUS_BUSY | ATA_STATUS_DRQ))
 		return;
 	if (taskfile->protocol == ATA_DMA)
 		ata_dma_prepare(channel, drive->request, !taskfile->write);
 	else if (taskfile->protocol != ATA_NO_DATA)
 		ata_pio_begin(drive);
-	ata_issue(channel, drive->number, taskfile);
+	ata_issue(channel, taskfile);
 	if (taskfile->protocol == ATA_DMA)
 		ata_dma_start(channel, !taskfile->write);
 	else if (taskfile->write)
@@ -193,19 +196,13 @@ static void finish_without_data(struct ata_drive *drive, uint8_t status)
 	ata_finish(drive->channel, error);
 }
 
-/* The active drive has answered. */
+/* The active drive has answered, and not about DMA. */
 static void answer(struct ata_drive *drive, uint8_t status)
 {
-	switch (drive->taskfile.protocol) {
-	case ATA_DMA:
-		finish_dma(drive, status);
-		break;
-	case ATA_NO_DATA:
+	if (drive->taskfile.protocol == ATA_NO_DATA)
 		finish_without_data(drive, status);
-		break;
-	default:
+	else
 		disk_work(&drive->disk);
-	}
 }
 
 /* Whether the drive can have answered, when no interrupt says so. */
@@ -214,7 +211,14 @@ static bool seems_answered(const struct ata_channel *channel, uint8_t status)
 	bool wants_data = channel->active && (channel->active->taskfile.protocol == ATA_PIO ||
 					      channel->active->taskfile.protocol == ATA_MULTIPLE);
 
-	return wants_data || !(status & ATA_STATUS_DRQ);
+	return !(status & ATA_STATUS_BUSY) && (wants_data || !(status & ATA_STATUS_DRQ));
+}
+
+/* For the task that holds the channel, or for nobody. */
+static void note_answer(struct ata_channel *channel)
+{
+	channel->answered = true;
+	wake_all(&channel->wait);
 }
 
 bool ata_interrupt(struct ata_channel *channel, bool polled)
@@ -223,20 +227,21 @@ bool ata_interrupt(struct ata_channel *channel, bool polled)
 
 	if (channel->shares_line && channel->master && !polled && !ata_dma_interrupted(channel))
 		return false;
-	status = ata_peek_status(channel);
-	if (status & ATA_STATUS_BUSY || (polled && !seems_answered(channel, status)))
+	if (polled && !seems_answered(channel, ata_peek_status(channel)))
 		return false;
 	status = ata_read(channel, ATA_STATUS);
-	if (channel->active) {
-		if (channel->master && channel->active->taskfile.protocol != ATA_DMA)
-			(void)ata_dma_stop(channel);
-		answer(channel->active, status);
+	if (status & ATA_STATUS_BUSY)
+		return false;
+	if (channel->active && channel->active->taskfile.protocol == ATA_DMA) {
+		finish_dma(channel->active, status);
 		return true;
 	}
 	if (channel->master)
-		(void)ata_dma_stop(channel);
-	channel->answered = true;
-	wake_all(&channel->wait);
+		ata_dma_acknowledge(channel);
+	if (channel->active)
+		answer(channel->active, status);
+	else
+		note_answer(channel);
 	return true;
 }
 

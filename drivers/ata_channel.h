@@ -80,6 +80,8 @@ struct ata_channel {
 	uint16_t command, control, master; /* first ports; master 0: no DMA */
 	bool shares_line;		   /* an interrupt may be another device's */
 	struct ata_drive drives[2];
+	uint8_t master_notes;	  /* what firmware has left in the bus master's status */
+	unsigned selected;	  /* (irq) whose registers they are */
 	struct ata_drive *active; /* (irq) the one whose request is under way */
 	bool held;		  /* (irq) a task has the channel for itself: requests wait */
 	struct ata_prd *prds;	  /* ATA_PRDS of them in one page; NULL: no DMA */
@@ -119,10 +121,12 @@ static inline void ata_delay(const struct ata_channel *channel)
 extern const struct disk_ops ata_disk_ops;
 
 /* Makes number (0 or 1) the drive that the other registers belong to. */
-void ata_select(const struct ata_channel *channel, unsigned number);
-/* Writes a command for drive `number`, which is not busy; from here on the drive acts. */
-void ata_issue(const struct ata_channel *channel, unsigned number,
-	       const struct ata_taskfile *taskfile);
+void ata_select(struct ata_channel *channel, unsigned number);
+/*
+ * Writes a command for the selected drive, which is not busy; from here on the drive acts. Its
+ * status means something after ata_delay.
+ */
+void ata_issue(const struct ata_channel *channel, const struct ata_taskfile *taskfile);
 /*
  * The interrupt handler; polled: nobody says that there was an interrupt. True when it was the
  * channel's. Interrupts off.
@@ -171,6 +175,10 @@ void ata_dma_prepare(const struct ata_channel *channel, const struct block_reque
 void ata_dma_start(const struct ata_channel *channel, bool to_memory);
 /* Stops the bus master, whatever it does: 0, or -EIO when it had failed. */
 int ata_dma_stop(const struct ata_channel *channel);
+/* The same for a bus master that does nothing: an interrupt has been taken note of. */
+void ata_dma_acknowledge(const struct ata_channel *channel);
+/* Begins to use the channel's bus master, which firmware may have left in any state. */
+void ata_dma_init(struct ata_channel *channel);
 /* Whether the controller has seen an interrupt of the drive. */
 bool ata_dma_interrupted(const struct ata_channel *channel);
 /* Of channels that must not both use the bus master at once. */

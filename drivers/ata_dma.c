@@ -64,10 +64,16 @@ static uint8_t read_status(const struct ata_channel *channel)
 	return port_read8(channel->master + BUS_MASTER_STATUS);
 }
 
-static void clear_status(const struct ata_channel *channel)
+void ata_dma_acknowledge(const struct ata_channel *channel)
 {
 	port_write8(channel->master + BUS_MASTER_STATUS,
-		    (read_status(channel) & STATUS_CAPABLE) | STATUS_ERROR | STATUS_INTERRUPT);
+		    channel->master_notes | STATUS_ERROR | STATUS_INTERRUPT);
+}
+
+void ata_dma_init(struct ata_channel *channel)
+{
+	channel->master_notes = read_status(channel) & STATUS_CAPABLE;
+	(void)ata_dma_stop(channel);
 }
 
 void ata_dma_prepare(const struct ata_channel *channel, const struct block_request *first,
@@ -76,7 +82,7 @@ void ata_dma_prepare(const struct ata_channel *channel, const struct block_reque
 	(void)ata_prd_build(channel->prds, ATA_PRDS, first);
 	port_write8(channel->master + BUS_MASTER_COMMAND, to_memory ? COMMAND_TO_MEMORY : 0);
 	port_write32(channel->master + BUS_MASTER_TABLE, virt_to_paddr(channel->prds));
-	clear_status(channel);
+	ata_dma_acknowledge(channel);
 }
 
 void ata_dma_start(const struct ata_channel *channel, bool to_memory)
@@ -91,7 +97,7 @@ int ata_dma_stop(const struct ata_channel *channel)
 
 	port_write8(channel->master + BUS_MASTER_COMMAND, 0);
 	status = read_status(channel);
-	clear_status(channel);
+	ata_dma_acknowledge(channel);
 	return status & STATUS_ERROR ? -EIO : 0;
 }
 

@@ -87,8 +87,10 @@ static void finish(struct ata_drive *drive, int error)
 /* The status once the drive is no longer busy, or still is after some microseconds. */
 static uint8_t settled_status(const struct ata_channel *channel)
 {
-	uint8_t status = ata_peek_status(channel);
+	uint8_t status;
 
+	ata_delay(channel);
+	status = ata_peek_status(channel);
 	for (unsigned i = 0; i < PATIENCE && status & ATA_STATUS_BUSY; i++) {
 		port_delay();
 		status = ata_peek_status(channel);

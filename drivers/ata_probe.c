@@ -64,7 +64,7 @@ static unsigned signature(const struct ata_channel *channel)
 	return (unsigned)ata_read(channel, ATA_LBA_HIGH) << 8 | ata_read(channel, ATA_LBA_MID);
 }
 
-static bool may_be_present(const struct ata_channel *channel, unsigned number)
+static bool may_be_present(struct ata_channel *channel, unsigned number)
 {
 	uint8_t status;
 
@@ -117,7 +117,9 @@ static enum answer run_command(struct ata_drive *drive, const struct ata_taskfil
 	if (wait_while_busy(channel, patience) & ATA_STATUS_BUSY)
 		return ANSWER_NONE;
 	channel->answered = false;
-	ata_issue(channel, drive->number, taskfile);
+	(void)ata_read(channel, ATA_STATUS);
+	ata_issue(channel, taskfile);
+	ata_delay(channel);
 	if (!channel->answered && !(ata_peek_status(channel) & took_note) &&
 	    taskfile->protocol == ATA_PIO)
 		return ANSWER_NONE;
