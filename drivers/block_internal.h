@@ -1,6 +1,6 @@
 /*
  * Between the parts of the block layer: devices (drivers/block.c), the queue and its task
- * (drivers/block_queue.c), what happens when a disk fails (drivers/block_error.c), and the pool of
+ * (drivers/block_queue.c), what comes next (drivers/block_elevator.c), what happens when a disk fails (drivers/block_error.c), and the pool of
  * requests (drivers/block_request.c).
  */
 #ifndef LOFT_DRIVERS_BLOCK_INTERNAL_H
@@ -28,6 +28,11 @@ void block_requeue(struct block_request *request);
 void block_end(struct block_request *request, int error);
 /* Ends all that is queued. In the task "block". */
 void block_end_queued(struct disk *disk, int error);
+
+/* ---- drivers/block_elevator.c ---- */
+
+/* Takes the chain that is to be started next out of the queue; NULL: nothing waits. */
+struct block_request *block_take_next(struct disk *disk);
 
 /* ---- drivers/block_error.c ---- */
 

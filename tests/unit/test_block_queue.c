@@ -1,5 +1,5 @@
 /*
- * drivers/block_queue.c, block_error.c and block_request.c against a disk that answers in any order, has bad sectors,
+ * drivers/block_queue.c, block_elevator.c, block_error.c and block_request.c against a disk that answers in any order, has bad sectors,
  * has no room, falls silent and is reset: every request ends exactly once, with the outcome it must have; transfers
  * keep to the disk's limits; nobody waits for ever. SOURCES: lib/string.c
  */
@@ -28,6 +28,7 @@ struct list block_disks = LIST_INIT(block_disks);
 uint32_t vm_events[VM_EVENTS_COUNT];
 static uint64_t now;
 
+#include "../../drivers/block_elevator.c"
 #include "../../drivers/block_error.c"
 #include "../../drivers/block_queue.c"
 #include "../../drivers/block_request.c"
