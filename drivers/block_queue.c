@@ -19,6 +19,7 @@
 #include <fail.h>
 #include <task.h>
 #include <trap.h>
+#include <vm_events.h>
 #include <wait.h>
 
 #include <abi/errno.h>
@@ -128,6 +129,15 @@ static int measure(struct block_request *request)
 	return request->op == BLOCK_WRITE && device->read_only ? -EROFS : 0;
 }
 
+/* Linux's pgpgin and pgpgout: all that goes between disks and memory. */
+static void count_kilobytes(const struct block_request *request)
+{
+	if (request->op == BLOCK_READ)
+		vm_count(PGPGIN, (request->nsectors + 1) / 2);
+	else if (request->op == BLOCK_WRITE)
+		vm_count(PGPGOUT, (request->nsectors + 1) / 2);
+}
+
 void block_submit(struct block_request *request)
 {
 	assert(request->device && request->done && request->nsegments <= BLOCK_SEGMENTS);
@@ -145,6 +155,7 @@ void block_submit(struct block_request *request)
 		request->error = error;
 		list_add_tail(&refused, &request->link);
 	} else {
+		count_kilobytes(request);
 		enter(request);
 	}
 	block_wake();

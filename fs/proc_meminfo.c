@@ -13,6 +13,7 @@
 #include <policy.h>
 #include <string.h>
 #include <vm_events.h>
+#include <writeback.h>
 
 #define KB_OF_PAGES(npages) ((npages) * (PAGE_SIZE / KB))
 #define FRAMES_AT_ONCE 65536u /* between chances for other tasks */
@@ -169,6 +170,7 @@ static uint32_t count_faults(void)
 int proc_show_vmstat(struct proc_text *text, struct process *process)
 {
 	struct frame_counts counts;
+	struct writeback_limits limits;
 	struct frame_census census;
 	const struct policy_counts *anon = &census.listed[POLICY_ANON];
 	const struct policy_counts *files = &census.listed[POLICY_FILE];
@@ -178,6 +180,7 @@ int proc_show_vmstat(struct proc_text *text, struct process *process)
 	if (error)
 		return error;
 	frame_count(&counts);
+	limits = writeback_limits();
 	const struct {
 		const char *name;
 		uint32_t value;
@@ -198,6 +201,8 @@ int proc_show_vmstat(struct proc_text *text, struct process *process)
 		{ "nr_kernel_stack", KB_OF_PAGES(kernel_stack_pages()) },
 		{ "nr_page_table_pages", counts.by_kind[FRAME_PAGE_TABLE] },
 		{ "nr_swapcached", swap_cached_npages },
+		{ "nr_dirty_threshold", limits.most },
+		{ "nr_dirty_background_threshold", limits.background },
 		{ "pgalloc_normal", counts.allocated_low },
 		{ "pgalloc_high", counts.allocated_high },
 		{ "pgfree", counts.freed },

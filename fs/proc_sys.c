@@ -14,6 +14,7 @@
 #include <random.h>
 #include <reclaim.h>
 #include <task.h>
+#include <writeback.h>
 
 #define SHOW_TEXT(name, value) \
 	static int name(struct proc_text *text, struct process *process) \
@@ -131,6 +132,70 @@ static const struct proc_number min_free = { .value = &reclaim_min_free_kb,
 					     .set = set_min_free };
 static const struct proc_number swappiness = { .value = &reclaim_swappiness, .maximum = 200 };
 
+/* ---- dirty pages: of a ratio and a number of bytes the last one set counts ---- */
+
+/* Linux's bound: two pages. */
+static int check_bytes(uint32_t *bytes, int32_t *ratio)
+{
+	if (*bytes < 2 * PAGE_SIZE)
+		*bytes = *bytes ? 2 * PAGE_SIZE : 0;
+	if (*bytes)
+		*ratio = 0;
+	writeback_policy_changed();
+	return 0;
+}
+
+static int dirty_bytes_set(int32_t value)
+{
+	(void)value;
+	return check_bytes(&writeback_policy.bytes, &writeback_policy.ratio);
+}
+
+static int background_bytes_set(int32_t value)
+{
+	(void)value;
+	return check_bytes(&writeback_policy.background_bytes, &writeback_policy.background_ratio);
+}
+
+static int dirty_ratio_set(int32_t value)
+{
+	(void)value;
+	writeback_policy.bytes = 0;
+	writeback_policy_changed();
+	return 0;
+}
+
+static int background_ratio_set(int32_t value)
+{
+	(void)value;
+	writeback_policy.background_bytes = 0;
+	writeback_policy_changed();
+	return 0;
+}
+
+static int interval_set(int32_t value)
+{
+	(void)value;
+	writeback_wake();
+	return 0;
+}
+
+static const struct proc_number dirty_ratio = { .value = &writeback_policy.ratio,
+						.maximum = 100,
+						.set = dirty_ratio_set };
+static const struct proc_number background_ratio = { .value = &writeback_policy.background_ratio,
+						     .maximum = 100,
+						     .set = background_ratio_set };
+static const struct proc_number dirty_bytes = { .natural = &writeback_policy.bytes,
+						.set = dirty_bytes_set };
+static const struct proc_number background_bytes = { .natural = &writeback_policy.background_bytes,
+						     .set = background_bytes_set };
+static const struct proc_number dirty_expire = { .value = &writeback_policy.expire_cs,
+						 .maximum = INT32_MAX };
+static const struct proc_number dirty_interval = { .value = &writeback_policy.interval_cs,
+						   .maximum = INT32_MAX,
+						   .set = interval_set };
+
 /* ---- when memory is out ---- */
 
 static const struct proc_number oom_dump = { .value = &oom_policy.dump_tasks,
@@ -172,6 +237,12 @@ static const struct proc_entry sys_vm_entries[] = {
 	PROC_NUMBER("admin_reserve_kbytes", 0644, &admin_reserve),
 	PROC_NUMBER("fail_io", 0644, &fail_io),
 	PROC_NUMBER("fail_io_interval", 0644, &fail_io_often),
+	PROC_NUMBER("dirty_background_bytes", 0644, &background_bytes),
+	PROC_NUMBER("dirty_background_ratio", 0644, &background_ratio),
+	PROC_NUMBER("dirty_bytes", 0644, &dirty_bytes),
+	PROC_NUMBER("dirty_expire_centisecs", 0644, &dirty_expire),
+	PROC_NUMBER("dirty_ratio", 0644, &dirty_ratio),
+	PROC_NUMBER("dirty_writeback_centisecs", 0644, &dirty_interval),
 	PROC_NUMBER("drop_caches", 0200, &drop_caches_number),
 	PROC_NUMBER("fail_nth", 0644, &fail_nth),
 	PROC_FILE("max_map_count", 0444, show_map_count),

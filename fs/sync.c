@@ -432,7 +432,7 @@ int32_t sys_fallocate(int fd, uint32_t mode, uint32_t offset_low, uint32_t offse
 		error = -ESPIPE;
 	else if (!S_ISREG(file->inode->mode) && !S_ISDIR(file->inode->mode))
 		error = -ENODEV;
-	else if (!file->inode->ops->resize)
+	else if (!file->inode->ops->resize || object_of(file))
 		error = -EOPNOTSUPP;
 	else if ((uint64_t)offset + (uint64_t)size > FILE_SIZE_MAX)
 		error = -EFBIG;

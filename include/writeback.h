@@ -22,6 +22,14 @@ extern struct writeback_policy {
 	int32_t expire_cs, interval_cs;
 } writeback_policy;
 
+/* One of these has been set. */
+void writeback_policy_changed(void);
+/* How many pages may be dirty before the task writes some, and before who makes them dirty must. */
+struct writeback_limits {
+	uint32_t background, most;
+};
+struct writeback_limits writeback_limits(void);
+
 /*
  * What has more to be written than pages: a file system's inodes and superblocks. Registered for
  * ever.

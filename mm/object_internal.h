@@ -28,6 +28,10 @@ static inline struct frame *object_alloc_frame(const struct object *object, unsi
 
 /* Zeroes what of page `index` lies beyond size. */
 void object_zero_beyond(struct frame *frame, uint32_t index, uint64_t size);
+/* One page fewer that the object's kind keeps count of. */
+void object_uncharge_page(struct object *object);
+/* The page, of which nothing is under way, leaves the cache, which gives back its reference. */
+void object_remove_page(struct object *object, uint32_t index, struct frame *frame);
 /* object_enter_page of a frame that is BUSY until object_end_busy. */
 __must_check int object_enter_busy(struct object *object, uint32_t index, struct frame *frame);
 /* The page has been read, and everybody may see it; or it could not be, and leaves. Wakes. */

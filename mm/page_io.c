@@ -11,15 +11,11 @@
  * that nobody reads the same page twice. A page that could not be read leaves the cache; who waited
  * for it reads it again, alone, and so no page suffers from a bad neighbour.
  *
- * Writing: a page is WRITEBACK, and no longer DIRTY, from the moment that it is known where its
- * blocks lie; its mappings are read-only before that, so that whatever is written to it from then on
- * makes it dirty again. What lies beyond the end of the file is zeroed. Pages that fail in company
- * become dirty again with ERROR, and are written alone the next time; what fails alone is lost, as on
- * Linux, and the error kept for those who ask (object_error_check).
- *
  * Memory: batches and requests have reserves of their own. Waiting for one of them is waiting for
  * I/O that is under way and needs nothing more. A request is never held while anything else is
  * waited for: what is to go into it is described by `run` until it is complete.
+ *
+ * Writing is mm/page_write.c.
  *
  * done runs in the task "block": no sleep, no allocation.
  */
@@ -29,40 +25,12 @@
 #include <kheap.h>
 #include <kvrange.h>
 #include <ledger.h>
-#include <rmap.h>
 #include <string.h>
-#include <vm_events.h>
 #include <wait.h>
 
-#include "object_internal.h"
+#include "page_io.h"
 
-#define BATCH_PAGES BLOCK_SEGMENTS
 #define BATCH_RESERVE 8u
-
-struct batch {
-	struct list link; /* in the reserve while unused */
-	struct object *object;
-	uint32_t first; /* index of its first page */
-	uint8_t npages;
-	uint8_t nleft; /* pages not done, and one for who still adds to it */
-	bool writing;
-	uint8_t phase;
-	uint32_t failed;	     /* a bit for each page */
-	uint8_t pieces[BATCH_PAGES]; /* of each page, not done */
-	struct frame *frames[BATCH_PAGES];
-};
-
-/* Pieces of a batch that lie one behind the other, in memory and on the device, not yet sent off. */
-struct run {
-	struct block_device *device;
-	uint64_t sector;
-	uint32_t from, to; /* bytes of the batch; from == to: nothing */
-};
-
-static struct wait_queue idle_wait = WAIT_QUEUE_INIT(idle_wait);
-static struct wait_queue written_wait = WAIT_QUEUE_INIT(written_wait);
-static unsigned phase;	     /* that batches of writes begin in now: object_wait_all */
-static uint32_t nwriting[2]; /* pages being written, by the phase of their batch */
 
 /* ---- batches ---- */
 
@@ -90,16 +58,17 @@ static struct batch *take_reserve(void)
 	return batch;
 }
 
-/* May sleep. */
-static struct batch *batch_make(struct object *object, uint32_t first, bool writing)
+struct batch *batch_make(struct object *object, uint32_t first, bool writing, unsigned phase)
 {
 	struct batch *batch = kalloc(sizeof(*batch));
 
 	if (!batch)
 		batch = take_reserve();
-	*batch = (struct batch){
-		.object = object, .first = first, .nleft = 1, .writing = writing, .phase = phase
-	};
+	*batch = (struct batch){ .object = object,
+				 .first = first,
+				 .nleft = 1,
+				 .writing = writing,
+				 .phase = (uint8_t)phase };
 	return batch;
 }
 
@@ -123,37 +92,13 @@ static void batch_put(struct batch *batch)
 
 /* ---- a page is done ---- */
 
-/* It was written, or not: alone, or with others. */
-static void end_write(struct object *object, struct frame *frame, bool failed, bool alone)
-{
-	assert(frame->object == object && (frame->flags & FRAME_FLAG_WRITEBACK));
-	assert(object->nwriteback > 0 && object_writeback_pages > 0);
-	frame->flags &= ~FRAME_FLAG_WRITEBACK;
-	radix_tag_clear(&object->pages, frame->index, RADIX_WRITEBACK);
-	object->nwriteback--;
-	object_writeback_pages--;
-	if (!failed) {
-		frame->flags &= ~FRAME_FLAG_ERROR;
-	} else if (!alone) {
-		frame->flags |= FRAME_FLAG_ERROR;
-		object->nretries++;
-		object_mark_dirty(frame);
-	} else {
-		frame->flags |= FRAME_FLAG_ERROR;
-		object_write_failed(object, -EIO);
-	}
-	frame_wake(frame);
-}
-
 static void page_done(struct batch *batch, unsigned place)
 {
 	struct frame *frame = batch->frames[place];
 	bool failed = batch->failed >> place & 1;
 
 	if (batch->writing) {
-		end_write(batch->object, frame, failed, batch->npages == 1);
-		if (--nwriting[batch->phase] == 0)
-			wake_all(&written_wait);
+		page_written(batch, frame, failed);
 	} else {
 		object_end_busy(frame, failed);
 	}
@@ -232,12 +177,8 @@ static unsigned count_pieces(const struct page_blocks *blocks, uint8_t wanted)
 	return npieces;
 }
 
-/*
- * The wanted blocks (a bit for each) of the batch's page at `place` join the run, which is sent off
- * whenever it cannot go on. The page is done at once when there are none. May sleep.
- */
-static void add_blocks(struct batch *batch, struct run *run, unsigned place,
-		       const struct page_blocks *blocks, uint8_t wanted)
+void batch_add_blocks(struct batch *batch, struct run *run, unsigned place,
+		      const struct page_blocks *blocks, uint8_t wanted)
 {
 	uint32_t at = (uint32_t)place << PAGE_SHIFT;
 
@@ -255,8 +196,7 @@ static void add_blocks(struct batch *batch, struct run *run, unsigned place,
 	piece_done(batch, place, 0);
 }
 
-/* The batch takes a page, with a reference. */
-static unsigned batch_add(struct batch *batch, struct frame *frame)
+unsigned batch_add(struct batch *batch, struct frame *frame)
 {
 	unsigned place = batch->npages++;
 
@@ -268,19 +208,13 @@ static unsigned batch_add(struct batch *batch, struct frame *frame)
 	return place;
 }
 
-static void batch_close(struct batch **batch, struct run *run)
+void batch_close(struct batch **batch, struct run *run)
 {
 	if (!*batch)
 		return;
 	run_submit(*batch, run);
 	batch_put(*batch);
 	*batch = NULL;
-}
-
-static void check_blocks(const struct page_blocks *blocks)
-{
-	assert(blocks->device && blocks->nblocks > 0 && blocks->nblocks <= PAGE_BLOCKS_MAX);
-	assert(blocks->nblocks * blocks->block_size == PAGE_SIZE);
 }
 
 /* ---- reading ---- */
@@ -318,8 +252,8 @@ static int read_page(struct batch *batch, struct run *run, unsigned place)
 		piece_done(batch, place, error);
 		return error;
 	}
-	check_blocks(&blocks);
-	add_blocks(batch, run, place, &blocks, zero_holes(object, frame, &blocks));
+	page_blocks_check(&blocks);
+	batch_add_blocks(batch, run, place, &blocks, zero_holes(object, frame, &blocks));
 	return 0;
 }
 
@@ -350,7 +284,7 @@ int page_io_read(struct object *object, uint32_t index, uint32_t npages, uint32_
 		if (batch && batch->npages == BATCH_PAGES)
 			batch_close(&batch, &run);
 		if (!batch)
-			batch = batch_make(object, index, false);
+			batch = batch_make(object, index, false, 0);
 		/* It may have slept: what is there now ends the batch before. */
 		if (radix_lookup(&object->pages, index)) {
 			batch_close(&batch, &run);
@@ -367,215 +301,4 @@ int page_io_read(struct object *object, uint32_t index, uint32_t npages, uint32_
 	}
 	batch_close(&batch, &run);
 	return error;
-}
-
-/* ---- writing ---- */
-
-/*
- * The blocks of a dirty page that have to be written, a bit for each: those with dirty sectors that
- * lie before the end.
- */
-static uint8_t dirty_blocks(const struct object *object, const struct frame *frame,
-			    const struct page_blocks *blocks)
-{
-	uint64_t start = (uint64_t)frame->index << PAGE_SHIFT;
-	unsigned per_block = blocks->block_size >> SECTOR_SHIFT;
-	uint8_t wanted = 0;
-
-	for (unsigned i = 0; i < blocks->nblocks; i++) {
-		uint8_t sectors = frame->dirty_sectors >> (i * per_block);
-
-		if ((sectors & ((1u << per_block) - 1)) && blocks->sector[i] != BLOCK_HOLE &&
-		    start + i * blocks->block_size < object->size)
-			wanted |= (uint8_t)(1u << i);
-	}
-	return wanted;
-}
-
-/* From DIRTY to WRITEBACK. */
-static void begin_write(struct object *object, struct frame *frame)
-{
-	rmap_clean(frame);
-	object_clean_page(object, frame);
-	frame->flags |= FRAME_FLAG_WRITEBACK;
-	radix_tag_set(&object->pages, frame->index, RADIX_WRITEBACK);
-	object->nwriteback++;
-	object_writeback_pages++;
-	vm_count(NR_WRITTEN, 1);
-	object_zero_beyond(frame, frame->index, object->size);
-}
-
-/* Is the page still one that is to be written now? */
-static bool is_to_be_written(const struct object *object, uint32_t index, const struct frame *frame)
-{
-	return object_is_page(object, index, frame) && (frame->flags & FRAME_FLAG_DIRTY) &&
-	       !(frame->flags & FRAME_FLAG_WRITEBACK);
-}
-
-/*
- * Asks where a held, dirty page is to go, and begins to write it as the batch's next. 0 (also when it
- * was written by others meanwhile), or -ENOMEM: it stays dirty. Other errors are its end.
- */
-static int write_page(struct batch *batch, struct run *run, struct frame *frame, uint32_t index)
-{
-	struct object *object = batch->object;
-	struct page_blocks blocks = { .fresh = 0 };
-	int error = object->ops->map_blocks(object, index, NULL, &blocks);
-	uint8_t wanted;
-
-	if (error == -ENOMEM || !is_to_be_written(object, index, frame))
-		return error == -ENOMEM ? error : 0;
-	if (error) {
-		rmap_clean(frame);
-		object_clean_page(object, frame);
-		frame->flags |= FRAME_FLAG_ERROR;
-		object_write_failed(object, error);
-		return 0;
-	}
-	check_blocks(&blocks);
-	wanted = dirty_blocks(object, frame, &blocks);
-	begin_write(object, frame);
-	nwriting[batch->phase]++;
-	add_blocks(batch, run, batch_add(batch, frame), &blocks, wanted);
-	return 0;
-}
-
-/* Can the page be the batch's next? A page that failed before goes alone. */
-static bool batch_takes(const struct batch *batch, const struct frame *frame)
-{
-	unsigned npages = batch->npages;
-
-	if (npages == 0)
-		return batch->first == frame->index;
-	return npages < BATCH_PAGES && batch->first + npages == frame->index &&
-	       !((frame->flags | batch->frames[npages - 1]->flags) & FRAME_FLAG_ERROR);
-}
-
-struct writing {
-	struct batch *batch;
-	struct run run;
-	bool wait;
-};
-
-/*
- * One page that was found dirty. True: go on behind it; false: look at it again, as this has slept.
- */
-static bool write_found(struct writing *writing, struct object *object, struct frame *frame,
-			int *error)
-{
-	uint32_t index = frame->index;
-
-	if (frame->flags & FRAME_FLAG_WRITEBACK) {
-		/* Dirty again while it is being written. */
-		if (!writing->wait)
-			return true;
-		batch_close(&writing->batch, &writing->run);
-		frame_wait(frame, FRAME_FLAG_WRITEBACK);
-		return false;
-	}
-	if (writing->batch && !batch_takes(writing->batch, frame))
-		batch_close(&writing->batch, &writing->run);
-	if (!writing->batch) {
-		writing->batch = batch_make(object, index, true);
-		if (!is_to_be_written(object, index, frame))
-			return false;
-	}
-	*error = write_page(writing->batch, &writing->run, frame, index);
-	return true;
-}
-
-/* Starts writing what is dirty of first..last. 0 or -ENOMEM. */
-static int write_range(struct object *object, uint32_t first, uint32_t last, bool wait)
-{
-	struct writing writing = { .wait = wait };
-	uint32_t index = first;
-	struct frame *frame;
-	int error = 0;
-
-	while (!error && (frame = object_entry_frame(
-				  radix_next_tagged(&object->pages, &index, RADIX_DIRTY)))) {
-		bool go_on;
-
-		if (index > last)
-			break;
-		frame_get(frame);
-		ledger_hold(frame);
-		go_on = write_found(&writing, object, frame, &error);
-		ledger_release(frame);
-		frame_put(frame);
-		if (go_on && index++ == UINT32_MAX)
-			break;
-	}
-	batch_close(&writing.batch, &writing.run);
-	return error;
-}
-
-/* Waits for all that is being written of first..last. */
-static void wait_range(struct object *object, uint32_t first, uint32_t last)
-{
-	uint32_t index = first;
-	struct frame *frame;
-
-	while ((frame = object_entry_frame(
-			radix_next_tagged(&object->pages, &index, RADIX_WRITEBACK))) &&
-	       index <= last) {
-		frame_get(frame);
-		ledger_hold(frame);
-		frame_wait(frame, FRAME_FLAG_WRITEBACK);
-		ledger_release(frame);
-		frame_put(frame);
-	}
-}
-
-static int write_back(struct object *object, uint32_t first, uint32_t last, bool wait)
-{
-	int error = 0;
-
-	for (unsigned tries = 0; tries < 2 && !error; tries++) {
-		uint32_t nretries = object->nretries;
-
-		error = write_range(object, first, last, wait);
-		if (!wait)
-			break;
-		wait_range(object, first, last);
-		if (object->nretries == nretries)
-			break;
-	}
-	return error;
-}
-
-int object_write_back(struct object *object, uint32_t first, uint32_t last, bool wait)
-{
-	uint32_t nerrors = object->nerrors;
-	int error;
-
-	assert(first <= last && object->refs > 0);
-	if (!object_has_blocks(object) || (object->ndirty == 0 && object->nwriteback == 0))
-		return 0;
-	object->nworking++;
-	error = write_back(object, first, last, wait);
-	if (--object->nworking == 0)
-		wake_all(&idle_wait);
-	return wait && !error && object->nerrors != nerrors ? object->error : error;
-}
-
-void object_wait_idle(struct object *object)
-{
-	wait_event_uninterruptible(&idle_wait, object->nworking == 0);
-}
-
-/* Those that begin from now on are of another phase than those that are to be waited for. */
-void object_wait_all(void)
-{
-	static struct mutex lock;
-	unsigned old;
-
-	if (!lock.waiters.waiters.next)
-		mutex_init(&lock);
-	mutex_lock(&lock);
-	wait_event_uninterruptible(&written_wait, nwriting[!phase] == 0);
-	old = phase;
-	phase = !phase;
-	wait_event_uninterruptible(&written_wait, nwriting[old] == 0);
-	mutex_unlock(&lock);
 }

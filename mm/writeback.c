@@ -49,21 +49,17 @@ void writeback_wake(void)
 
 /* ---- how much ---- */
 
-struct limits {
-	uint32_t background, most; /* dirty pages */
-};
-
 static uint32_t limit_of(uint32_t bytes, uint32_t ratio, uint32_t npages)
 {
 	return bytes ? (bytes + PAGE_MASK) >> PAGE_SHIFT
 		     : (uint32_t)((uint64_t)npages * ratio / 100);
 }
 
-static struct limits limits_now(void)
+struct writeback_limits writeback_limits(void)
 {
 	const struct writeback_policy *policy = &writeback_policy;
 	struct frame_counts counts;
-	struct limits limits;
+	struct writeback_limits limits;
 	uint32_t npages;
 
 	frame_count(&counts);
@@ -76,6 +72,11 @@ static struct limits limits_now(void)
 		limits.background = limits.most / 2;
 	writeback_throttle_from = limits.background + 1;
 	return limits;
+}
+
+void writeback_policy_changed(void)
+{
+	writeback_throttle_from = 0;
 }
 
 /* ---- objects ---- */
@@ -175,7 +176,7 @@ int writeback_clients(bool wait, uint64_t age)
 
 void writeback_throttle_slow(struct object *object)
 {
-	struct limits limits = limits_now();
+	struct writeback_limits limits = writeback_limits();
 
 	if (object_dirty_pages > limits.background && !woken)
 		writeback_wake();
@@ -192,7 +193,7 @@ void writeback_throttle_slow(struct object *object)
 		object_put(victim);
 		if (sched_give_way())
 			break;
-		limits = limits_now();
+		limits = writeback_limits();
 	}
 }
 
@@ -215,8 +216,8 @@ static void take_turn(void)
 		write_older(now - age, 0);
 	if (writeback_clients(false, age))
 		log_warning("writeback: what a file system had to write could not be written");
-	if (object_dirty_pages > limits_now().background)
-		write_older(UINT64_MAX, limits_now().background);
+	if (object_dirty_pages > writeback_limits().background)
+		write_older(UINT64_MAX, writeback_limits().background);
 }
 
 static void run(void *argument)

@@ -19,7 +19,6 @@
 #include <kheap.h>
 #include <ledger.h>
 #include <string.h>
-#include <vm_events.h>
 
 static struct ext2_buffer *find(struct ext2 *fs, uint32_t block)
 {
@@ -243,7 +242,6 @@ int ext2_buffers_write(struct ext2 *fs, enum ext2_stage stage)
 		uint32_t behind = fill_request(fs, request, stage, block);
 
 		fs->nwriting++;
-		vm_count(PGPGOUT, (behind - block) << (fs->geometry.block_shift - 10));
 		block_submit(request);
 		block = behind;
 	}
