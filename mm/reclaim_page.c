@@ -204,7 +204,7 @@ static enum reclaim_result reclaim_shared(struct frame *frame)
 {
 	bool gone;
 
-	if (frame->holds || frame->flags & UNDER_IO || !frame->object || rmap_locked(frame) ||
+	if (frame->holds || frame->flags & UNDER_IO || !frame->object || swap_free_npages == 0 ||
 	    (frame_mappings(frame) > 0 && rmap_unmap(frame, 0)))
 		return keep(frame, POLICY_ANON);
 	frame_get(frame);
