@@ -148,3 +148,16 @@ def test_silence_ahci(boot, scratch, way):
     finally:
         server.kill()
         server.wait()
+
+
+def test_dma_that_does_not_work(boot, scratch):
+    """A drive that gives no answer to DMA, twice in a row, goes on by PIO."""
+    one = scratch_disk(scratch / "no-dma", 16384)
+    machine = start(boot, "piix-dma", [one], "selftest=disks block.timeout=1")
+    one.stick()
+    machine.expect("sda: no answer for 1 s: reset")
+    machine.expect("sda: no answer for 1 s: reset")
+    one.unstick()
+    assert machine.wait(timeout=600) == loftvm.SELFTEST_PASSED, machine.text[-3000:]
+    assert "sda: DMA does not work: going on without it" in machine.text
+    assert "back to it" not in machine.text and "given up" not in machine.text
