@@ -212,6 +212,7 @@ static int add_partition(struct disk *disk, const struct partition *partition)
 		return -ENOMEM;
 	device->start = partition->start;
 	device->nsectors = partition->nsectors;
+	memcpy(device->uuid, partition->uuid, sizeof(device->uuid));
 	return device_tell(device);
 }
 

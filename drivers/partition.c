@@ -14,6 +14,7 @@
 #include "partition.h"
 
 #include <assert.h>
+#include <format.h>
 #include <kheap.h>
 #include <log.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 
 #include "partition_internal.h"
 
+#define DISK_SIGNATURE_AT 440
 #define ENTRIES_AT 446
 #define ENTRIES 4
 #define SIGNATURE_AT 510
@@ -196,8 +198,10 @@ static void read_mbr(const struct partition_reader *reader, struct partition_tab
 		     uint8_t *record)
 {
 	unsigned number = LOGICAL_FIRST, factor = reader->sector_size / 512;
+	uint32_t signature;
 	struct entry entries[ENTRIES];
 
+	memcpy(&signature, record + DISK_SIGNATURE_AT, sizeof(signature));
 	table->is_table = true;
 	for (unsigned i = 0; i < ENTRIES; i++) {
 		entries[i] = entry_at(record, i);
@@ -217,6 +221,9 @@ static void read_mbr(const struct partition_reader *reader, struct partition_tab
 		if (is_extended(&entries[i]))
 			read_extended(&walk, record);
 	}
+	for (unsigned i = 0; i < table->count; i++)
+		format(table->partitions[i].uuid, PARTITION_UUID_SIZE, "%08x-%02x", signature,
+		       table->partitions[i].number);
 }
 
 static bool announces_gpt(const uint8_t *record)

@@ -5,6 +5,7 @@
 #ifndef LOFT_DRIVERS_PARTITION_H
 #define LOFT_DRIVERS_PARTITION_H
 
+#include <block.h>
 #include <types.h>
 
 #define PARTITIONS_MAX 15 /* what a disk has minors for */
@@ -13,6 +14,11 @@ struct partition {
 	unsigned number;	  /* 1..PARTITIONS_MAX; logical ones from 5 on */
 	bool logical;		  /* in an extended partition of an MBR */
 	uint64_t start, nsectors; /* in sectors of 512 bytes, within the disk */
+	/*
+	 * What PARTUUID= calls it: a GPT's GUID of the partition; an MBR's signature of the disk and
+	 * the partition's number, "1234abcd-01".
+	 */
+	char uuid[PARTITION_UUID_SIZE];
 };
 
 struct partition_table {

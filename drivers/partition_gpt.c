@@ -10,6 +10,7 @@
 
 #include <assert.h>
 #include <crc32.h>
+#include <format.h>
 #include <kheap.h>
 #include <log.h>
 #include <string.h>
@@ -31,6 +32,7 @@
 
 /* And in an entry (table 22). */
 #define ENTRY_TYPE 0
+#define ENTRY_GUID 16
 #define ENTRY_FIRST 32
 #define ENTRY_LAST 40
 #define ENTRY_SIZE 128
@@ -126,11 +128,23 @@ static bool is_unused(const uint8_t *entry)
 	return memcmp(entry + ENTRY_TYPE, zeros, GUID_SIZE) == 0;
 }
 
+/* As text: three numbers, little-endian, and eight bytes (UEFI specification 2.8, appendix A). */
+static void describe_guid(const uint8_t *guid, char *to)
+{
+	size_t used = (size_t)format(to, PARTITION_UUID_SIZE, "%08x-%02x%02x-%02x%02x-",
+				     word_at(guid), guid[5], guid[4], guid[7], guid[6]);
+
+	for (unsigned i = 8; i < GUID_SIZE; i++)
+		used += (size_t)format(to + used, PARTITION_UUID_SIZE - used, "%s%02x",
+				       i == 10 ? "-" : "", guid[i]);
+}
+
 static void take_entry(const struct partition_reader *reader, struct partition_table *table,
 		       const uint8_t *entry, uint32_t number)
 {
 	uint64_t first = long_at(entry + ENTRY_FIRST), last = long_at(entry + ENTRY_LAST);
 	unsigned factor = reader->sector_size / 512;
+	struct partition partition = { .number = number };
 
 	if (is_unused(entry))
 		return;
@@ -139,10 +153,10 @@ static void take_entry(const struct partition_reader *reader, struct partition_t
 			    number);
 		return;
 	}
-	partition_add(reader, table,
-		      (struct partition){ .number = number,
-					  .start = first * factor,
-					  .nsectors = (last - first + 1) * factor });
+	partition.start = first * factor;
+	partition.nsectors = (last - first + 1) * factor;
+	describe_guid(entry + ENTRY_GUID, partition.uuid);
+	partition_add(reader, table, partition);
 }
 
 /* Of the array, the piece that begins with entry `index`; how many there are in it, 0: it cannot be read. */

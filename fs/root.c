@@ -2,6 +2,7 @@
  * The root file system on a disk: root= and its kin on the command line.
  *
  *   root=/dev/sda1, root=8:1, root=0801   the device: by name, by number, by number in hexadecimal
+ *   root=PARTUUID=1234abcd-01   the partition of that name (block.h)
  *   rootfstype=a,b   the types to be tried; else each that needs a device, in /proc/filesystems'
  *                    order
  *   rootflags=       its mount options
@@ -60,12 +61,34 @@ static dev_t number_from_pair(const char *text)
 	return DEV(numbers[0], numbers[1]);
 }
 
+/* Capitals may stand for small letters. */
+static bool same_uuid(const char *uuid, const char *text)
+{
+	while (*text && (*uuid == *text || *uuid == (*text | 0x20))) {
+		uuid++;
+		text++;
+	}
+	return !*uuid && !*text;
+}
+
+static dev_t number_of_uuid(const char *text)
+{
+	struct block_device *block = NULL;
+
+	while ((block = block_next(block)))
+		if (block_is_partition(block) && same_uuid(block->uuid, text))
+			return block->device;
+	return 0;
+}
+
 /* The number that root= gives, 0 for a name that is not there. */
 static dev_t number_from(const char *text)
 {
 	const struct block_device *block;
 	uint32_t number;
 
+	if (strncmp(text, "PARTUUID=", 9) == 0)
+		return number_of_uuid(text + 9);
 	if (strncmp(text, "/dev/", 5) == 0) {
 		block = block_find_name(text + 5);
 		return block ? block->device : 0;

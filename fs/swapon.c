@@ -12,6 +12,7 @@
 #include <abi/stat.h>
 #include <abi/swap.h>
 #include <block.h>
+#include <blockdev.h>
 #include <err.h>
 #include <string.h>
 #include <vfs.h>
@@ -93,11 +94,12 @@ static int begin(struct file *file, int priority)
 		return -EINVAL;
 	if (inode->flags & INODE_SWAP || swap_area_find(source.object) >= 0)
 		return -EBUSY;
-	if (source.device)
-		source.device->users++;
+	error = source.device ? blockdev_use(source.device, source.object) : 0;
+	if (error)
+		return error;
 	error = begin_marked(file, &source, priority);
 	if (error && source.device)
-		source.device->users--;
+		blockdev_unuse(source.device, source.object);
 	return error;
 }
 
@@ -134,7 +136,7 @@ static int end(struct file *file)
 	if (error)
 		return error;
 	if (S_ISBLK(owner->inode->mode))
-		block_find(owner->inode->device)->users--;
+		blockdev_unuse(block_find(owner->inode->device), object);
 	owner->inode->flags &= ~INODE_SWAP;
 	file_put(owner);
 	return 0;

@@ -43,6 +43,7 @@ struct object;
 #define BLOCK_MAJOR_VD 254
 #define BLOCK_MINORS 16 /* of a disk: itself, and 15 partitions */
 #define BLOCK_NAME_SIZE 16
+#define PARTITION_UUID_SIZE 37
 
 /* ---- requests ---- */
 
@@ -145,8 +146,9 @@ struct block_device {
 	dev_t device;		    /* major << 8 | minor */
 	struct list link;	    /* in its disk's devices */
 	struct disk *disk;
-	unsigned number;	  /* of the partition; 0: the whole disk */
-	uint64_t start, nsectors; /* on the disk */
+	unsigned number;		/* of the partition; 0: the whole disk */
+	uint64_t start, nsectors;	/* on the disk */
+	char uuid[PARTITION_UUID_SIZE]; /* a partition's, as PARTUUID= has it, in small letters */
 	bool read_only;
 	uint32_t users;	      /* who has it open, mounted or swaps to it: those count themselves */
 	struct object *pages; /* its page cache, made by who listens; NULL: none */

@@ -2,6 +2,7 @@
 file system on a disk, as the command line asks for it.
 """
 
+import json
 import re
 import subprocess
 
@@ -145,14 +146,21 @@ def root_image(tmp_path_factory):
     return whole
 
 
+def partuuid(image):
+    table = json.loads(disk.tool("sfdisk", "--json", image))["partitiontable"]
+    return table["id"].removeprefix("0x").upper() + "-02"
+
+
 def start(boot, image, append, **arguments):
     machine = boot(append=f"init=/bin/sh {append}", disks=[disk.Disk(image)], **arguments)
     machine.expect(loftvm.PROMPT)
     return machine
 
 
-@pytest.mark.parametrize("name", ["/dev/vda2", "254:2", "fe02"])
+@pytest.mark.parametrize("name", ["/dev/vda2", "254:2", "fe02", "PARTUUID"])
 def test_root(boot, root_image, name):
+    if name == "PARTUUID":
+        name += f"={partuuid(root_image)}"
     machine = start(boot, root_image, f"root={name}")
     expect(machine, "cat /etc/marker", "on the disk")
     expect(machine, "touch /tmp/x", "Read-only file system", 1)
@@ -173,6 +181,15 @@ def test_root_writable(boot, root_image, scratch):
     machine.wait()
     part = disk.copy_out(image, disk.partitions(image)[2], scratch / "writable-2.img")
     assert disk.e2fsck(part)[0] and disk.content(part, "/etc/marker") == b"more\n"
+
+
+def test_root_by_guid(boot, root_image, scratch):
+    part = disk.copy_out(root_image, disk.partitions(root_image)[2], scratch / "guid-part.img")
+    image = scratch / "guid.img"
+    disk.partitioned(image, 20, [part], table="gpt")
+    node = json.loads(disk.tool("sfdisk", "--json", image))["partitiontable"]["partitions"][0]
+    machine = start(boot, image, f"root=PARTUUID={node['uuid']}")
+    expect(machine, "cat /etc/marker", "on the disk")
 
 
 def test_initramfs_with_init_wins(shell, root_image):
