@@ -185,17 +185,17 @@ static void ask_for_write_back(const struct round *round)
 	vm_count(NR_VMSCAN_WRITE, round->dirty);
 }
 
-/* Waits for a page to be written: true when frames have come free by that. */
+/*
+ * Waits for a page to be written: false when none is. The frames that come free by that may be counted
+ * by another who waited for the same page.
+ */
 static bool wait_for_frames(struct round *round)
 {
-	uint32_t freed;
-
 	vm_count(PGSCAN_DIRECT_THROTTLE, round->direct);
 	if (!reclaim_wait_for_write())
 		return false;
-	freed = reclaim_collect();
-	round->freed += freed;
-	return freed > 0;
+	round->freed += reclaim_collect();
+	return true;
 }
 
 /* True when frames have come free, or will without anybody's doing. */

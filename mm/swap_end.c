@@ -113,6 +113,16 @@ static int bring_back_address_spaces(struct swap_area *area)
 	return error;
 }
 
+static int bring_back_objects(const struct swap_area *area)
+{
+	int error;
+
+	do
+		error = object_bring_back(area->number);
+	while (error == -ENOMEM && reclaim_make_room());
+	return error;
+}
+
 /* ---- what only the cache holds ---- */
 
 /* Waits for the I/O of a slot's frame, or lets go of it. */
@@ -155,7 +165,7 @@ static int bring_back(struct swap_area *area)
 	while (in_use(area) && !error) {
 		error = bring_back_address_spaces(area);
 		if (!error)
-			error = object_bring_back(area->number);
+			error = bring_back_objects(area);
 		if (!error)
 			error = settle_slots(area);
 	}
