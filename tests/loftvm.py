@@ -320,6 +320,16 @@ def cpio(path, files):
     return path
 
 
+def cpio_with(path, archive, files):
+    """Makes an archive of what is in another one and more files, which come behind. Returns the
+    path."""
+    behind = cpio(Path(path).with_suffix(".more"), files).read_bytes()
+    before = Path(archive).read_bytes()
+    end = before.rindex(b"TRAILER!!!") - 110  # behind the header of its entry
+    Path(path).write_bytes(before[:end] + behind)
+    return Path(path)
+
+
 def newc_entry(name, data=b"", mode=0o100755, **fields):
     """One entry of a newc archive as bytes. Any header field can be made to lie: magic, ino,
     mode, uid, gid, nlink, mtime, filesize, devmajor, devminor, rdevmajor, rdevminor,

@@ -14,6 +14,12 @@ build/tests/%: tests/programs/%.c $(wildcard tests/programs/*.h) | setup-test
 	$(QUIET)$(TEST_CC) $$(sed -n '1s/.*CFLAGS: \([^*]*\).*/\1/p' $<) \
 		$$(sed -n '1{/CFLAGS: .*-static-pie/!s/.*/-static -no-pie/p}' $<) -s -o $@ $<
 
+# What the tests of storage do in their machines.
+build/tests/tool: tests/storage/tool.c | setup-test
+	@mkdir -p $(@D)
+	@echo "CC    $<"
+	$(QUIET)$(TEST_CC) -static -no-pie -s -o $@ $<
+
 # Programs about threads, each built against three C libraries: build/tests/threads-LIBRARY-NAME.
 THREAD_NAMES := $(patsubst tests/threads/%.c,%,$(wildcard tests/threads/*.c))
 THREAD_LIBRARIES := glibc dynamic musl
@@ -69,7 +75,7 @@ $(REAL_IMAGES): tools/initramfs.sh tools/debian-tree.sh tests/tests.mk $(USER_PR
 	$(QUIET)tools/initramfs.sh $@ $(packages)
 
 .PHONY: test-programs test-packages
-test-programs: $(TEST_PROGRAMS) $(THREAD_PROGRAMS) $(OWN_TEST_PROGRAMS)
+test-programs: $(TEST_PROGRAMS) $(THREAD_PROGRAMS) $(OWN_TEST_PROGRAMS) build/tests/tool
 
 # Packages that the tests use and the image does not need.
 test-packages:

@@ -33,6 +33,25 @@ class Storage:
     def meminfo(self, name):
         return self.number("/proc/meminfo", name + ":")
 
+    def swap_used(self):
+        """KB of each area by its device."""
+        lines = self.must("cat /proc/swaps").splitlines()[1:]
+        return {line.split()[0].removeprefix("/dev/"): int(line.split()[3]) for line in lines}
+
+    def hold(self, name, npages):
+        """A process that fills memory and asks it to leave. Under way until it is released."""
+        self.must(f"rm -f /tmp/{name}.*; mkfifo /tmp/{name}.go; "
+                  f"(tool hold {npages} </tmp/{name}.go >/tmp/{name}.said 2>&1; "
+                  f"echo $? >/tmp/{name}.end) 2>/dev/null & sleep 9999 >/tmp/{name}.go & "
+                  f"until grep -q held /tmp/{name}.said; do sleep 0.1; done")
+
+    def release(self, name):
+        """Lets it verify its memory: what it says, and how it ends (signals count from 128 on)."""
+        self.must(f"echo >/tmp/{name}.go; until [ -s /tmp/{name}.end ]; do sleep 0.1; done",
+                  timeout=300)
+        said = self.must(f"cat /tmp/{name}.said")
+        return said.split("held\n")[1], int(self.must(f"cat /tmp/{name}.end"))
+
     def ledger(self):
         """The free frames; fails if the ledger does not balance."""
         text = self.must("cat /proc/loft/ledger", timeout=600)
@@ -45,12 +64,20 @@ class Storage:
         assert used < 4096, f"{used} KB of swap are still in use"
 
 
+@pytest.fixture(scope="session")
+def root(scratch):
+    """The usual image with `tool` in it."""
+    return loftvm.cpio_with(scratch / "root.cpio", loftvm.BUILD / "root.cpio",
+                            {"bin/tool": loftvm.ROOT / "build" / "tests" / "tool"})
+
+
 @pytest.fixture
-def storage(shell):
+def storage(shell, root):
     """A function that boots a machine with VM's arguments and gives a Storage at its prompt."""
 
     def start(**arguments):
         arguments.setdefault("append", "quiet")
+        arguments.setdefault("initrd", root)
         return Storage(shell(**arguments))
 
     return start

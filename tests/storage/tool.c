@@ -1,0 +1,110 @@
+/*
+ * What the tests of storage need and busybox has not:
+ *
+ *   tool swapon PATH FLAGS    swapon with its second argument
+ *   tool hold PAGES           fills memory, asks it to leave, says "held"; when it has read a line,
+ *                             verifies it
+ *   tool fsync FILE           what is told of a write that fails, to whom, and how often
+ *   tool map FILE OFFSET      loads a byte of a mapping
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/swap.h>
+#include <unistd.h>
+
+#define PAGE 4096u
+
+static const char *said(int result)
+{
+	return result < 0 ? strerror(errno) : "ok";
+}
+
+static int hold(uint32_t npages)
+{
+	uint32_t *start = mmap(NULL, npages * PAGE, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint32_t words = npages * (PAGE / 4), wrong = 0;
+
+	for (uint32_t i = 0; i < words; i++)
+		start[i] = i * 2654435761u;
+	printf("pageout: %s\n", said(madvise(start, npages * PAGE, MADV_PAGEOUT)));
+	printf("held\n");
+	if (getchar() == EOF)
+		return 2;
+	for (uint32_t i = 0; i < words; i++)
+		wrong += start[i] != i * 2654435761u;
+	printf("%u wrong\n", wrong);
+	return wrong != 0;
+}
+
+/* Writes to a page of the file whose block cannot be written. */
+static int fsync_errors(const char *path)
+{
+	static char page[PAGE];
+	int one = open(path, O_RDWR), two = open(path, O_RDWR), late;
+	char *map = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, two, 0);
+
+	memset(page, 'x', PAGE);
+	printf("write: %s\n", pwrite(one, page, PAGE, 0) == (ssize_t)PAGE ? "ok" : "short");
+	printf("one: %s", said(fsync(one)));
+	printf(", %s\n", said(fsync(one)));
+	late = open(path, O_RDWR);
+	printf("opened after that: %s\n", said(fsync(late)));
+	printf("two: %s", said(fdatasync(two)));
+	printf(", %s\n", said(fdatasync(two)));
+	map[5] = 'y';
+	printf("map: %s", said(msync(map, PAGE, MS_SYNC)));
+	printf(", %s\n", said(msync(map, PAGE, MS_SYNC)));
+	printf("one again: %s", said(fsync(one)));
+	printf(", %s\n", said(fsync(one)));
+	printf("late: %s", said(fsync(late)));
+	printf(", %s\n", said(fsync(late)));
+	pread(one, page, PAGE, 0);
+	printf("what is read: %c %c\n", page[0], page[5]);
+	close(late);
+	late = open(path, O_RDWR | O_SYNC);
+	printf("O_SYNC: %s\n", said((int)pwrite(late, page, PAGE, 0)));
+	printf("close: %s\n", said(close(late)));
+	pwrite(one, page, PAGE, 0);
+	sync();
+	late = open(path, O_RDWR);
+	printf("behind sync, not yet told: %s", said(fsync(late)));
+	printf(", %s\n", said(fsync(late)));
+	printf("close: %s %s\n", said(close(one)), said(close(two)));
+	return 0;
+}
+
+static int map(const char *path, long offset)
+{
+	int fd = open(path, O_RDONLY);
+	const volatile char *at = mmap(NULL, (size_t)offset + PAGE, PROT_READ, MAP_SHARED, fd, 0);
+
+	printf("byte %d\n", at[offset]);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	setvbuf(stdout, NULL, _IONBF, 0);
+	if (argc == 4 && !strcmp(argv[1], "swapon")) {
+		int result = swapon(argv[2], (int)strtol(argv[3], NULL, 0));
+
+		printf("swapon: %s\n", said(result));
+		return result != 0;
+	}
+	if (argc == 3 && !strcmp(argv[1], "hold"))
+		return hold((uint32_t)atoi(argv[2]));
+	if (argc == 3 && !strcmp(argv[1], "fsync"))
+		return fsync_errors(argv[2]);
+	if (argc == 4 && !strcmp(argv[1], "map"))
+		return map(argv[2], atol(argv[3]));
+	fprintf(stderr, "usage: tool swapon|hold|fsync|map ...\n");
+	return 2;
+}
