@@ -236,7 +236,7 @@ static int store_number(const struct proc_number *number, const char *text)
 		return -EINVAL;
 	if (!number->natural && (value < number->minimum || value > number->maximum))
 		return -EINVAL;
-	error = number->set ? number->set(value) : 0;
+	error = number->set ? number->set(number->natural ? (int32_t)natural : value) : 0;
 	if (error)
 		return error;
 	if (number->natural)

@@ -134,27 +134,23 @@ static const struct proc_number swappiness = { .value = &reclaim_swappiness, .ma
 
 /* ---- dirty pages: of a ratio and a number of bytes the last one set counts ---- */
 
-/* Linux's bound: two pages. */
-static int check_bytes(uint32_t *bytes, int32_t *ratio)
+/* Called before the number is stored. Linux's bounds: two pages, a byte. */
+static int dirty_bytes_set(int32_t value)
 {
-	if (*bytes < 2 * PAGE_SIZE)
-		*bytes = *bytes ? 2 * PAGE_SIZE : 0;
-	if (*bytes)
-		*ratio = 0;
+	if ((uint32_t)value < 2 * PAGE_SIZE)
+		return -EINVAL;
+	writeback_policy.ratio = 0;
 	writeback_policy_changed();
 	return 0;
 }
 
-static int dirty_bytes_set(int32_t value)
-{
-	(void)value;
-	return check_bytes(&writeback_policy.bytes, &writeback_policy.ratio);
-}
-
 static int background_bytes_set(int32_t value)
 {
-	(void)value;
-	return check_bytes(&writeback_policy.background_bytes, &writeback_policy.background_ratio);
+	if (!value)
+		return -EINVAL;
+	writeback_policy.background_ratio = 0;
+	writeback_policy_changed();
+	return 0;
 }
 
 static int dirty_ratio_set(int32_t value)
