@@ -126,7 +126,9 @@ static void issue_request(struct ata_drive *drive)
 		return;
 	if (taskfile->protocol == ATA_DMA)
 		ata_dma_prepare(channel, drive->request, !taskfile->write);
-	else if (taskfile->protocol != ATA_NO_DATA)
+	else if (channel->master)
+		ata_dma_acknowledge(channel);
+	if (taskfile->protocol == ATA_PIO || taskfile->protocol == ATA_MULTIPLE)
 		ata_pio_begin(drive);
 	ata_issue(channel, taskfile);
 	if (taskfile->protocol == ATA_DMA)

@@ -98,7 +98,7 @@ static uint8_t settled_status(const struct ata_channel *channel)
 	return status;
 }
 
-static void fail(struct ata_drive *drive, uint8_t status)
+static void fail_transfer(struct ata_drive *drive, uint8_t status)
 {
 	ata_report(drive, status);
 	if (!drive->taskfile.write)
@@ -110,7 +110,7 @@ static void fail(struct ata_drive *drive, uint8_t status)
 static void step_on(struct ata_drive *drive, uint8_t status)
 {
 	if (status & (ATA_STATUS_ERROR | ATA_STATUS_FAULT)) {
-		fail(drive, status);
+		fail_transfer(drive, status);
 	} else if (drive->sectors_left == 0) {
 		if (!(status & ATA_STATUS_DRQ))
 			finish(drive, 0);

@@ -31,7 +31,7 @@ static void port_set(const struct ahci_port *at, enum port_register which, uint3
 #define NFRAMES 64u
 #define REQUESTS 24u
 #define NSECTORS 4096u
-#define ROUNDS 200000u
+#define ROUNDS 100000u
 
 uintptr_t host_direct_map; /* physical addresses are pointers */
 uint32_t host_lowmem_max = UINT32_MAX;

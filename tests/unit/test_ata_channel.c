@@ -1,0 +1,687 @@
+/*
+ * drivers/ata_channel.c, ata_pio.c and ata_dma.c against a channel that is a model: two drives that
+ * share registers, and a bus master. Commands take their time, some sectors cannot be read, DMA
+ * breaks off, the cable garbles, drives fall silent and are reset, others' interrupts come on the
+ * same line. Every request ends exactly once, with the outcome that it must have and the right data
+ * moved; and no drive gets a command while one of the two is busy, no data without being asked.
+ * SOURCES: drivers/ata_taskfile.c lib/string.c
+ */
+#define LOFT_HOST_TEST
+#include "unit.h"
+
+#include <abi/errno.h>
+#include <block.h>
+#include <kvrange.h>
+#include <log.h>
+#include <string.h>
+#include <trap.h>
+
+/* Interrupts are calls of the test's own, and ports are the model's. */
+#define irq_save() 0u
+#define irq_restore(flags) ((void)(flags))
+#define irq_enabled() false
+#define port_read8 real_port_read8
+#define port_write8 real_port_write8
+#define port_read16 real_port_read16
+#define port_write32 real_port_write32
+#define port_read16_many real_port_read16_many
+#define port_write16_many real_port_write16_many
+#define port_delay real_port_delay
+#include "../../drivers/port.h"
+#undef port_read8
+#undef port_write8
+#undef port_read16
+#undef port_write32
+#undef port_read16_many
+#undef port_write16_many
+#undef port_delay
+
+static uint8_t port_read8(uint16_t port);
+static void port_write8(uint16_t port, uint8_t value);
+static uint16_t port_read16(uint16_t port);
+static void port_write32(uint16_t port, uint32_t value);
+static void port_read16_many(uint16_t port, void *to, unsigned count);
+static void port_write16_many(uint16_t port, const void *from, unsigned count);
+static void port_delay(void);
+
+#define NSECTORS 1024u
+#define NFRAMES (2 * BLOCK_SEGMENTS)
+#define ARENA_SIZE ((NFRAMES + 1) * PAGE_SIZE)
+#define ROUNDS 100000u
+
+static uint8_t *arena; /* all of physical memory: the frames, then the table */
+uintptr_t host_direct_map;
+uint32_t host_lowmem_max = ARENA_SIZE;
+static struct frame frames[NFRAMES + 1];
+struct frame *frame_array = frames;
+pfn_t frame_array_end = NFRAMES + 1;
+paddr_t frame_low_limit = ARENA_SIZE;
+static struct task_of_the_test {
+	int unused;
+} the_task;
+struct task *current = (struct task *)&the_task;
+unsigned kmaps_held;
+
+#include "../../drivers/ata_channel.c"
+#include "../../drivers/ata_dma.c"
+#include "../../drivers/ata_pio.c"
+
+#define COMMAND 0x1F0
+#define CONTROL 0x3F6
+#define MASTER 0xC000
+
+/* ---- the model ---- */
+
+static struct ata_channel channel;
+static struct {
+	uint8_t image[NSECTORS][ATA_SECTOR_SIZE];
+	bool bad[NSECTORS];
+	bool present;
+	uint8_t status, error;
+	bool acting;	   /* has a command */
+	bool silent;	   /* and will never answer it */
+	bool starts_write; /* is about to ask for the first block */
+	uint8_t opcode;
+	uint32_t sector, left; /* of the command: to be moved, or awaiting an answer */
+	uint32_t block;	       /* bytes of the block that is being moved, not yet moved */
+} drives[2];
+static uint8_t registers[2][8]; /* what was written last, and before that */
+static unsigned selected;
+static bool asserted; /* the interrupt line */
+static uint8_t master_command, master_status;
+static paddr_t master_table;
+static bool wants_work[2], looks_again;
+static unsigned nerrors, nsilences;
+
+static bool is_write(uint8_t opcode)
+{
+	return opcode == ATA_WRITE_DMA || opcode == ATA_WRITE_DMA_EXT ||
+	       opcode == ATA_WRITE_MULTIPLE || opcode == ATA_WRITE_MULTIPLE_EXT ||
+	       opcode == ATA_WRITE_SECTORS || opcode == ATA_WRITE_SECTORS_EXT;
+}
+
+static bool is_dma(uint8_t opcode)
+{
+	return opcode == ATA_READ_DMA || opcode == ATA_READ_DMA_EXT || opcode == ATA_WRITE_DMA ||
+	       opcode == ATA_WRITE_DMA_EXT;
+}
+
+static bool is_multiple(uint8_t opcode)
+{
+	return opcode == ATA_READ_MULTIPLE || opcode == ATA_READ_MULTIPLE_EXT ||
+	       opcode == ATA_WRITE_MULTIPLE || opcode == ATA_WRITE_MULTIPLE_EXT;
+}
+
+static bool is_flush(uint8_t opcode)
+{
+	return opcode == ATA_FLUSH_CACHE || opcode == ATA_FLUSH_CACHE_EXT;
+}
+
+static void raise_interrupt(void)
+{
+	asserted = true;
+	master_status |= 0x04;
+}
+
+static void take_command(uint8_t opcode)
+{
+	bool extended = opcode == ATA_READ_DMA_EXT || opcode == ATA_WRITE_DMA_EXT;
+	uint32_t count = registers[0][ATA_COUNT];
+
+	assert_true(drives[selected].present);
+	for (unsigned i = 0; i < 2; i++)
+		assert_false(drives[i].acting);
+	assert_false(drives[selected].status & (ATA_STATUS_BUSY | ATA_STATUS_DRQ));
+	assert_int_equal(registers[0][ATA_DEVICE] >> 4 & 1, selected);
+	drives[selected].opcode = opcode;
+	drives[selected].sector = registers[0][ATA_LBA_LOW] | registers[0][ATA_LBA_MID] << 8;
+	drives[selected].left = count || extended ? count : 256;
+	if (extended)
+		drives[selected].left |= (uint32_t)registers[1][ATA_COUNT] << 8;
+	drives[selected].acting = true;
+	drives[selected].silent = unit_random() % 200 == 0;
+	drives[selected].starts_write = is_write(opcode) && !is_dma(opcode);
+	drives[selected].status = ATA_STATUS_BUSY;
+	drives[selected].block = 0;
+	asserted = false;
+}
+
+static uint8_t port_read8(uint16_t port)
+{
+	switch (port) {
+	case COMMAND + ATA_STATUS:
+		asserted = false;
+		return drives[selected].status;
+	case CONTROL:
+		return drives[selected].status;
+	case COMMAND + ATA_ERROR:
+		return drives[selected].error;
+	case MASTER + 2:
+		return master_status;
+	default:
+		fail_msg("read of port %x", port);
+		return 0;
+	}
+}
+
+static void port_write8(uint16_t port, uint8_t value)
+{
+	if (port == MASTER) {
+		if (value & 1) /* the direction is known before the start, and fits */
+			assert_int_equal(!(value & 8), is_write(drives[selected].opcode));
+		master_command = value;
+		master_status = value & 1 ? master_status | 1 : master_status & ~1;
+	} else if (port == MASTER + 2) {
+		assert_int_equal(value & 0x60, 0x20); /* firmware's notes stay */
+		master_status &= ~(value & 0x06);
+	} else if (port == COMMAND + ATA_COMMAND) {
+		take_command(value);
+	} else {
+		assert_in_range(port, COMMAND + 1, COMMAND + 6);
+		registers[1][port - COMMAND] = registers[0][port - COMMAND];
+		registers[0][port - COMMAND] = value;
+		selected = port == COMMAND + ATA_DEVICE ? value >> 4 & 1 : selected;
+	}
+}
+
+static void port_write32(uint16_t port, uint32_t value)
+{
+	assert_int_equal(port, MASTER + 4);
+	assert_false(master_command & 1);
+	master_table = value;
+}
+
+/* ---- data by PIO ---- */
+
+static void end_command(uint8_t error)
+{
+	drives[selected].acting = false;
+	drives[selected].error = error;
+	drives[selected].status = ATA_STATUS_READY | (error ? ATA_STATUS_ERROR : 0);
+	nerrors += error != 0;
+}
+
+/* Where the next bytes of the block are; they are moved. */
+static uint8_t *move_bytes(unsigned size)
+{
+	uint32_t in_sector = -drives[selected].block % ATA_SECTOR_SIZE;
+	uint8_t *at = &drives[selected].image[drives[selected].sector][in_sector];
+
+	assert_true(drives[selected].status & ATA_STATUS_DRQ);
+	assert_true(size > 0 && size <= drives[selected].block);
+	drives[selected].block -= size;
+	return at;
+}
+
+static void end_of_sector(void)
+{
+	drives[selected].sector++;
+	drives[selected].left--;
+	if (drives[selected].block > 0)
+		return;
+	drives[selected].status = ATA_STATUS_BUSY;
+	if (drives[selected].left == 0 && !is_write(drives[selected].opcode))
+		end_command(0);
+}
+
+static void move(uint8_t *memory, unsigned size, bool out)
+{
+	assert_int_equal(is_write(drives[selected].opcode), out);
+	while (size > 0) {
+		unsigned part = (drives[selected].block - 1) % ATA_SECTOR_SIZE + 1;
+		uint8_t *at;
+
+		part = MIN(part, size);
+		at = move_bytes(part);
+		memcpy(out ? at : memory, out ? memory : at, part);
+		memory += part;
+		size -= part;
+		if (drives[selected].block % ATA_SECTOR_SIZE == 0)
+			end_of_sector();
+	}
+}
+
+static void port_read16_many(uint16_t port, void *to, unsigned count)
+{
+	assert_int_equal(port, COMMAND + ATA_DATA);
+	move(to, 2 * count, false);
+}
+
+static void port_write16_many(uint16_t port, const void *from, unsigned count)
+{
+	assert_int_equal(port, COMMAND + ATA_DATA);
+	move((void *)(uintptr_t)from, 2 * count, true);
+}
+
+static uint16_t port_read16(uint16_t port)
+{
+	(void)port; /* what a drive that failed still had */
+	drives[selected].status &= ~ATA_STATUS_DRQ;
+	return 0;
+}
+
+static bool next_is_bad(uint32_t n)
+{
+	for (uint32_t i = 0; i < MIN(n, drives[selected].left); i++) {
+		if (drives[selected].bad[drives[selected].sector + i])
+			return true;
+	}
+	return false;
+}
+
+/* The drive goes on: the next block, the end. */
+static void pio_step(void)
+{
+	uint32_t n = is_multiple(drives[selected].opcode) ? 16 : 1;
+	bool first = drives[selected].starts_write;
+
+	drives[selected].starts_write = false;
+	n = MIN(n, drives[selected].left);
+	if (n == 0) {
+		end_command(0);
+	} else if (next_is_bad(n)) {
+		end_command(ATA_ERROR_MEDIUM);
+		if (!is_write(drives[selected].opcode) && unit_random() % 2)
+			drives[selected].status |= ATA_STATUS_DRQ;
+		first = false;
+	} else {
+		drives[selected].block = n * ATA_SECTOR_SIZE;
+		drives[selected].status = ATA_STATUS_READY | ATA_STATUS_DRQ;
+	}
+	if (!first)
+		raise_interrupt();
+}
+
+/* ---- data by DMA ---- */
+
+static void move_all(void)
+{
+	const struct ata_prd *prd = (const struct ata_prd *)(arena + master_table);
+	uint32_t done = 0, total = drives[selected].left * ATA_SECTOR_SIZE;
+	uint32_t first = drives[selected].sector;
+
+	do {
+		uint32_t size = prd->size & 0xFFFF;
+
+		assert_true(done + size <= total);
+		uint8_t *disk = &drives[selected].image[first][0] + done;
+		uint8_t *memory = arena + prd->start;
+
+		if (is_write(drives[selected].opcode))
+			memcpy(disk, memory, size);
+		else
+			memcpy(memory, disk, size);
+		done += size;
+	} while (!(prd++->size & ATA_PRD_LAST));
+	assert_int_equal(done, total);
+}
+
+static void dma_step(void)
+{
+	if (!(master_command & 1))
+		return;
+	if (next_is_bad(drives[selected].left)) {
+		end_command(ATA_ERROR_MEDIUM);
+	} else if (unit_random() % 500 == 0) {
+		end_command(ATA_ERROR_CRC | ATA_ERROR_ABORTED);
+	} else if (unit_random() % 500 == 0) {
+		end_command(0); /* the bus master could not reach memory */
+		master_status |= 0x02;
+		nerrors++;
+	} else {
+		move_all();
+		end_command(0);
+	}
+	raise_interrupt();
+}
+
+static void drive_step(void)
+{
+	if (!drives[selected].acting || drives[selected].silent ||
+	    drives[selected].status & ATA_STATUS_DRQ)
+		return;
+	if (is_flush(drives[selected].opcode)) {
+		end_command(0);
+		raise_interrupt();
+	} else if (is_dma(drives[selected].opcode)) {
+		dma_step();
+	} else {
+		pio_step();
+	}
+}
+
+/* A drive may be ready for the first block while it is waited for. */
+static void port_delay(void)
+{
+	if (unit_random() % 4 == 0 && drives[selected].starts_write)
+		drive_step();
+}
+
+/* ---- what the files need of others ---- */
+
+bool ata_channel_reset(struct ata_channel *at, unsigned number)
+{
+	assert_ptr_equal(at, &channel);
+	assert_true(channel.held && !channel.active);
+	assert_false(master_command & 1);
+	for (unsigned i = 0; i < 2; i++) {
+		drives[i].acting = false;
+		drives[i].status = ATA_STATUS_READY;
+	}
+	asserted = false;
+	selected = channel.selected = 1;
+	return drives[number].present;
+}
+
+void disk_work(struct disk *disk)
+{
+	wants_work[disk == &channel.drives[1].disk] = true;
+}
+
+void ata_log_error(const char *name, const struct ata_taskfile *taskfile, uint8_t status,
+		   uint8_t error)
+{
+	(void)name;
+	assert_int_equal(taskfile->command, drives[selected].opcode);
+	assert_true(status & ATA_STATUS_ERROR && error != 0);
+}
+
+void log_print(enum log_level level, const char *text, ...)
+{
+	(void)level;
+	(void)text;
+}
+
+uint64_t clock_monotonic_ns(void)
+{
+	return 0;
+}
+
+uint64_t clock_coarse_ns(void)
+{
+	return 0;
+}
+
+void timer_start(struct timer *timer, uint64_t deadline)
+{
+	(void)deadline;
+	assert_ptr_equal(timer, &channel.look_again);
+	looks_again = true;
+}
+
+bool timer_stop(struct timer *timer)
+{
+	(void)timer;
+	looks_again = false;
+	return true;
+}
+
+uint32_t block_chain_sectors(const struct block_request *first)
+{
+	return first->nsectors;
+}
+
+void *kmap_high(struct frame *frame)
+{
+	(void)frame;
+	fail_msg("no frame is high");
+	return NULL;
+}
+
+void kunmap_high(const void *window)
+{
+	(void)window;
+}
+
+void wake_events(struct wait_queue *queue, uint32_t events)
+{
+	(void)queue;
+	(void)events;
+}
+
+void wait_enter(struct wait_queue *queue, struct waiter *waiter)
+{
+	(void)queue;
+	(void)waiter;
+}
+
+void wait_leave(struct waiter *waiter)
+{
+	(void)waiter;
+}
+
+void wait_prepare(enum wait_kind kind)
+{
+	(void)kind;
+	fail_msg("nothing here waits");
+}
+
+void wait_cancel(void)
+{
+}
+
+int wait_sleep(uint64_t deadline)
+{
+	(void)deadline;
+	return 0;
+}
+
+/* ---- requests: one of each drive at a time, with frames of its own ---- */
+
+static struct block_request requests[2];
+static bool under_way[2];
+static unsigned nended[2], waiting[2];
+
+static bool has_bad_sector(unsigned which)
+{
+	const struct block_request *request = &requests[which];
+
+	for (uint32_t i = 0; request->op != BLOCK_FLUSH && i < request->nsectors; i++) {
+		if (drives[which].bad[request->disk_sector + i])
+			return true;
+	}
+	return false;
+}
+
+static void check_data(unsigned which)
+{
+	const struct block_request *request = &requests[which];
+	const uint8_t *disk = &drives[which].image[request->disk_sector][0];
+
+	for (unsigned i = 0; i < request->nsegments; i++) {
+		const struct block_segment *segment = &request->segments[i];
+
+		assert_memory_equal(arena + block_segment_paddr(segment), disk, segment->size);
+		disk += segment->size;
+	}
+}
+
+void disk_complete(struct disk *disk, struct block_request *first, int error)
+{
+	unsigned which = disk == &channel.drives[1].disk;
+
+	assert_ptr_equal(first, &requests[which]);
+	assert_true(under_way[which]);
+	under_way[which] = false;
+	waiting[which] = 0;
+	nended[error != 0]++;
+	/* DMA may fail for reasons of its own; a bad sector never goes well. */
+	if (has_bad_sector(which) || !channel.drives[which].identity.dma)
+		assert_int_equal(error, has_bad_sector(which) ? -EIO : 0);
+	if (!error)
+		check_data(which);
+}
+
+static void fill_frames(unsigned which)
+{
+	uint32_t *words = (uint32_t *)(arena + which * BLOCK_SEGMENTS * PAGE_SIZE);
+
+	for (unsigned i = 0; i < BLOCK_SEGMENTS * PAGE_SIZE / 4; i += 1 + unit_random() % 64)
+		words[i] = unit_random();
+}
+
+static void make_request(unsigned which)
+{
+	struct block_request *request = &requests[which];
+
+	memset(request, 0, sizeof(*request));
+	request->op = unit_random() % 16 ? unit_random() % 2 : BLOCK_FLUSH;
+	if (request->op == BLOCK_FLUSH)
+		return;
+	fill_frames(which);
+	request->nsectors = 1 + unit_random() % (unit_random() % 4 ? 8 : 100);
+	request->disk_sector = unit_random() % (NSECTORS - request->nsectors);
+	for (uint32_t left = request->nsectors * SECTOR_SIZE; left > 0;) {
+		uint32_t size = unit_random() % 2 ? PAGE_SIZE : 4 + 4 * (unit_random() % 1023);
+
+		size = request->nsegments < 4 ? MIN(left, size) : MIN(left, PAGE_SIZE);
+		block_add_segment(request, &frames[which * BLOCK_SEGMENTS + request->nsegments],
+				  (PAGE_SIZE - size) / 8 * 4, size);
+		left -= size;
+	}
+}
+
+static void start_one(unsigned which)
+{
+	if (under_way[which] || !drives[which].present)
+		return;
+	make_request(which);
+	under_way[which] = true;
+	waiting[which] = 0;
+	assert_int_equal(ata_disk_ops.start(&channel.drives[which].disk, &requests[which]), 0);
+}
+
+/* The block layer's reset of a drive that has not answered for long. */
+static void look_at_time(unsigned which)
+{
+	bool active = channel.active == &channel.drives[which];
+
+	if (!under_way[which] || !active || ++waiting[which] < 200)
+		return;
+	if (ata_disk_ops.poll(&channel.drives[which].disk))
+		return;
+	nsilences++;
+	assert_int_equal(ata_disk_ops.reset(&channel.drives[which].disk), 0);
+	under_way[which] = false;
+	waiting[which] = 0;
+}
+
+static void go_on_once(void)
+{
+	unsigned which = unit_random() % 2;
+
+	if (unit_random() % 2)
+		start_one(which);
+	if (unit_random() % 2)
+		drive_step();
+	if (asserted && unit_random() % 2)
+		(void)ata_interrupt(&channel, false);
+	else if (channel.shares_line && !asserted && unit_random() % 4 == 0)
+		assert_false(ata_interrupt(&channel, false)); /* another device's */
+	if (wants_work[which] && unit_random() % 2) {
+		wants_work[which] = false;
+		ata_disk_ops.work(&channel.drives[which].disk);
+	}
+	if (looks_again && unit_random() % 4 == 0) {
+		looks_again = false;
+		if (channel.active)
+			disk_work(&channel.active->disk);
+	}
+	look_at_time(which);
+}
+
+static void set_up_channel(bool shared, bool dma, unsigned multiple)
+{
+	memset(&channel, 0, sizeof(channel));
+	channel.command = COMMAND;
+	channel.control = CONTROL;
+	channel.shares_line = shared;
+	wait_queue_init(&channel.wait);
+	memset(drives, 0, sizeof(drives));
+	for (unsigned i = 0; i < 2; i++) {
+		struct ata_drive *drive = &channel.drives[i];
+
+		drives[i].present = true;
+		drives[i].status = ATA_STATUS_READY;
+		for (unsigned j = 0; j < NSECTORS; j++)
+			drives[i].bad[j] = unit_random() % 400 == 0;
+		drive->channel = &channel;
+		drive->number = i;
+		drive->present = true;
+		drive->disk.data = drive;
+		drive->identity = (struct ata_identity){ .nsectors = NSECTORS, .flush = true };
+		drive->identity.multiple = (uint8_t)multiple;
+		drive->identity.dma = drive->uses_dma = dma;
+	}
+	master_status = 0x20;
+	master_command = 0;
+	selected = 0;
+	asserted = looks_again = false;
+	memset(under_way, 0, sizeof(under_way));
+	memset(wants_work, 0, sizeof(wants_work));
+	nerrors = nsilences = nended[0] = nended[1] = 0;
+	if (!dma && !shared)
+		return;
+	channel.master = MASTER;
+	channel.prds = (struct ata_prd *)(arena + NFRAMES * PAGE_SIZE);
+	ata_dma_init(&channel);
+}
+
+static void run_rounds(bool shared, bool dma, unsigned multiple)
+{
+	set_up_channel(shared, dma, multiple);
+	for (unsigned round = 0; round < ROUNDS; round++)
+		go_on_once();
+	assert_true(nended[0] > ROUNDS / 200 && nended[1] > 20);
+	assert_true(nerrors > 20 && nsilences > 0);
+}
+
+static void by_dma(void **state)
+{
+	(void)state;
+	run_rounds(false, true, 16);
+}
+
+static void by_dma_on_a_shared_line(void **state)
+{
+	(void)state;
+	run_rounds(true, true, 0);
+}
+
+static void by_blocks(void **state)
+{
+	(void)state;
+	run_rounds(false, false, 16);
+}
+
+static void by_blocks_on_a_shared_line(void **state)
+{
+	(void)state;
+	run_rounds(true, false, 16);
+}
+
+static void by_sectors(void **state)
+{
+	(void)state;
+	run_rounds(false, false, 0);
+}
+
+static int make_memory(void **state)
+{
+	(void)state;
+	arena = aligned_alloc(PAGE_SIZE, ARENA_SIZE);
+	memset(arena, 0, ARENA_SIZE);
+	host_direct_map = (uintptr_t)arena;
+	return arena ? 0 : -1;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(by_dma),     cmocka_unit_test(by_dma_on_a_shared_line),
+		cmocka_unit_test(by_blocks),  cmocka_unit_test(by_blocks_on_a_shared_line),
+		cmocka_unit_test(by_sectors),
+	};
+
+	return cmocka_run_group_tests(tests, make_memory, NULL);
+}
