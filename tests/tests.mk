@@ -62,6 +62,14 @@ $(OWN_TEST_PROGRAMS): %: %.o $(USER_LIBC)
 	@echo "LINK  $@"
 	$(QUIET)$(CC) $(USER_LDFLAGS) -o $@ $^ -lgcc
 
+# What works on disks in tests/storage: build/tests/storage-NAME.
+STORAGE_PROGRAMS := $(patsubst tests/storage/%.c,build/tests/storage-%,$(wildcard tests/storage/*.c))
+
+build/tests/storage-%: tests/storage/%.c | setup-test
+	@mkdir -p $(@D)
+	@echo "CC    $<"
+	$(QUIET)$(TEST_CC) -static -no-pie -s -o $@ $<
+
 # Roots of Debian's own programs, all dynamic, for tests/real.
 REAL_PACKAGES := coreutils dash bash lua5.4 sqlite3 tcc libtcc-dev libc6-dev perl-base procps \
 	python3-minimal mawk sed grep diffutils findutils gzip libc-bin
@@ -75,7 +83,8 @@ $(REAL_IMAGES): tools/initramfs.sh tools/debian-tree.sh tests/tests.mk $(USER_PR
 	$(QUIET)tools/initramfs.sh $@ $(packages)
 
 .PHONY: test-programs test-packages
-test-programs: $(TEST_PROGRAMS) $(THREAD_PROGRAMS) $(OWN_TEST_PROGRAMS) build/tests/tool
+test-programs: $(TEST_PROGRAMS) $(THREAD_PROGRAMS) $(OWN_TEST_PROGRAMS) build/tests/tool \
+		$(STORAGE_PROGRAMS)
 
 # Packages that the tests use and the image does not need.
 test-packages:
@@ -114,6 +123,8 @@ test: format-check setup-test setup-run setup-gdb setup-firmware test-packages t
 		$(REAL_IMAGES) $(BUILD)/loft.iso $(BENCH_PROGRAMS)
 	$(RUN_TESTS) tests
 
-soak: setup-test setup-run test-packages $(TEST_IMAGES) build/tests/stress.cpio
-	LOFT_FUZZ_CALLS=1000000 LOFT_STRESS_SECONDS=10 $(RUN_TESTS) -s \
-		tests/system/test_fuzz.py tests/real/test_stress.py
+soak: setup-test setup-run test-packages test-programs $(TEST_IMAGES) build/tests/stress.cpio
+	LOFT_FUZZ_CALLS=1000000 LOFT_STRESS_SECONDS=10 \
+		LOFT_EXT2_OPERATIONS=20000 LOFT_EXT2_IMAGES=1000 LOFT_EXT2_CUTS=200 UNIT_EXT2=20 \
+		$(RUN_TESTS) -s tests/system/test_fuzz.py tests/real/test_stress.py \
+		tests/storage/test_ext2.py tests/unit/test_unit.py::test_unit[test_ext2_disk]

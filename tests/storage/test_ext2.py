@@ -1,0 +1,206 @@
+"""ext2 on disks: random work beside the host's own view of the image, images with wrong bytes, and
+power cuts.
+
+The programs are storage/ext2_*.c; they come on a disk of their own. For long runs:
+LOFT_EXT2_OPERATIONS (of random work), LOFT_EXT2_IMAGES (wrong ones), LOFT_EXT2_CUTS. What a run does
+follows from its seed, which is printed; LOFT_SEED sets it.
+"""
+
+import os
+import random
+import re
+import subprocess
+import time
+
+import pytest
+
+import disk
+import loftvm
+
+PROGRAMS = loftvm.ROOT / "build" / "tests"
+OPERATIONS = int(os.environ.get("LOFT_EXT2_OPERATIONS", "3000"))
+IMAGES = int(os.environ.get("LOFT_EXT2_IMAGES", "40"))
+CUTS = int(os.environ.get("LOFT_EXT2_CUTS", "4"))
+SEED = int(os.environ.get("LOFT_SEED", str(random.randrange(1 << 31))))
+
+# Block size, revision, and what else mke2fs is told.
+KINDS = {
+    "1k": (1024, 1, ()),
+    "2k": (2048, 1, ()),
+    "4k": (4096, 1, ()),
+    "1k-revision-0": (1024, 0, ()),
+    "4k-revision-0": (4096, 0, ()),
+}
+
+
+@pytest.fixture
+def tools(images):
+    """A disk with the programs."""
+    files = {name: PROGRAMS / f"storage-ext2_{name}" for name in ("work", "poke", "power")}
+    return disk.ext2(images / "tools.img", 8, files)
+
+
+def make(path, kind, megabytes=32):
+    block_size, revision, options = KINDS[kind]
+    return disk.ext2(path, megabytes, block_size=block_size, revision=revision, options=options)
+
+
+def manifest(folder, seed, operations=0):
+    """What storage-ext2_work says on the host: after so much work, of what is there."""
+    return subprocess.run([PROGRAMS / "storage-ext2_work", folder, str(seed), str(operations)],
+                          check=True, capture_output=True, text=True).stdout
+
+
+def names_in(text):
+    """A list of files without what was said while the work was done."""
+    return [line for line in text.splitlines() if line.startswith("./")]
+
+
+def without_links(text):
+    """A list of files without what debugfs does not copy out: links, FIFOs, modes' upper bits."""
+    lines = []
+    for line in text.splitlines():
+        found = re.match(r"(\S+) (\d+) \d+ (\d+ [0-9a-f]{8})$", line)
+        if found:
+            lines.append(f"{found[1]} {found[3]}")
+    return lines
+
+
+def boot(storage, tools, paths, **arguments):
+    arguments.setdefault("memory", 256)
+    disks = [disk.Disk(path) for path in [tools, *paths]]
+    machine = storage(disks=disks, **arguments)
+    machine.must("mkdir -p /tools /mnt && mount -t ext2 -o ro /dev/vda /tools")
+    return machine
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_random_work(storage, images, tools, tmp_path, kind):
+    """The same list on the host, on Loft, and by debugfs of the image; e2fsck has nothing to say."""
+    print(f"LOFT_SEED={SEED}")
+    image = make(images / "work.img", kind, 64)
+    there = tmp_path / "host"
+    there.mkdir()
+    expected = manifest(there, SEED, OPERATIONS)
+    machine = boot(storage, tools, [image])
+    machine.must("mount -t ext2 /dev/vdb /mnt")
+    output = machine.must(f"/tools/work /mnt {SEED} {OPERATIONS}", timeout=3600)
+    assert output.splitlines() == expected.splitlines()
+    machine.must("umount /mnt")
+    machine.must("mount -t ext2 -o ro /dev/vdb /mnt")
+    again = machine.must(f"/tools/work /mnt {SEED} 0", timeout=600)
+    assert again.splitlines() == names_in(expected)
+    machine.must("umount /mnt && umount /tools")
+    machine.ledger()
+    clean, said = disk.e2fsck(image)
+    assert clean, said
+    seen = manifest(disk.tree(image, tmp_path / "debugfs"), SEED)
+    assert without_links(seen) == without_links(expected)
+
+
+# ---- wrong images
+
+def spoil(path, chance):
+    """Changes some bytes of an image, for the most part of what is metadata: not zero, or near the
+    start."""
+    with open(path, "r+b") as image:
+        content = bytearray(image.read())
+        left = chance.randrange(1, 60)
+        while left:
+            at = chance.randrange(len(content))
+            if chance.random() < 0.3:
+                at = 1024 + chance.randrange(60000)
+            if content[at] or chance.random() < 0.02:
+                content[at] = chance.randrange(256)
+                left -= 1
+        image.seek(0)
+        image.write(content)
+
+
+def wrong_image(path, template, chance):
+    path.write_bytes(template.read_bytes())
+    spoil(path, chance)
+    return path
+
+
+def template_of(images, kind):
+    """A small image with something of everything."""
+    files = {f"{name}/{i}": "x" * (i * 977) for name in ("one", "two/three") for i in range(12)}
+    files |= {f"two/link{i}": "-> " + "y" * (i * 9 + 1) for i in range(10)}
+    files |= {f"many/file-with-a-name-{i}": "" for i in range(60)}
+    block_size, revision, options = KINDS[kind]
+    return disk.ext2(images / f"{kind}.img", 2, files, block_size, revision, options=options)
+
+
+PER_DISK = 10
+DISKS = 4
+
+
+@pytest.mark.parametrize("batch", range(-(-IMAGES // (PER_DISK * DISKS))))
+def test_wrong_images(storage, images, tools, batch):
+    """No panic, no hang, and the ledger balances, whatever is on the disk."""
+    chance = random.Random(f"{SEED} {batch}")
+    print(f"LOFT_SEED={SEED}, batch {batch}")
+    templates = [template_of(images, kind) for kind in KINDS]
+    paths, devices = [], []
+    for number in range(DISKS):
+        parts = [wrong_image(images / f"part{part}.img", templates[part % len(templates)], chance)
+                 for part in range(PER_DISK)]
+        path = images / f"disk{number}.img"
+        disk.partitioned(path, 3 * PER_DISK, parts, table="gpt")
+        paths.append(path)
+        devices += [f"/dev/vd{'bcde'[number]}{part}" for part in range(1, PER_DISK + 1)]
+    machine = boot(storage, tools, paths)
+    output = machine.must(f"/tools/poke /mnt {SEED + batch} {' '.join(devices)}", timeout=1200)
+    assert "all done" in output
+    assert len(re.findall(r"^/dev/vd\S+: \d+ steps", output, re.MULTILINE)) > len(devices) / 4
+    machine.must("umount /tools")
+    machine.ledger()
+
+
+# ---- power cuts
+
+def promises(text):
+    """What the program had promised by then: {file: (size, checksum, paths)}."""
+    kept = {}
+    for line in text.splitlines(keepends=True):
+        words = line.split()
+        # The last line may have been cut off.
+        if not line.endswith("\n") or not words:
+            continue
+        if words[0] == "P" and len(words) == 5:
+            kept[words[1]] = (int(words[2]), words[3], [words[4]])
+        elif words[0] == "M" and len(words) == 3 and words[1] in kept:
+            kept[words[1]][2].append(words[2])
+        elif words[0] == "V" and len(words) == 2:
+            kept.pop(words[1], None)
+        assert words[0] != "E", line
+    return kept
+
+
+@pytest.mark.parametrize("cut", range(CUTS))
+def test_power_cut(storage, images, tools, tmp_path, cut):
+    """The power goes at some moment: e2fsck repairs it, and what fsync promised is there."""
+    chance = random.Random(f"{SEED} {cut}")
+    print(f"LOFT_SEED={SEED}, cut {cut}")
+    kind = list(KINDS)[cut % len(KINDS)]
+    image = make(images / "power.img", kind, 16)
+    machine = boot(storage, tools, [image])
+    machine.must("mount -t ext2 /dev/vdb /mnt")
+    machine.machine.send(f"/tools/power /mnt {SEED + cut}\n")
+    machine.machine.expect(r"^begin$")
+    start = machine.machine.at
+    end = time.monotonic() + chance.uniform(0.3, 8)
+    while time.monotonic() < end:
+        machine.machine.listen(end - time.monotonic())
+    machine.machine.power_cut()
+    kept = promises(machine.machine.text[start:])
+    whole, said = disk.repair(image)
+    assert whole, said
+    listed = dict(re.match(r"\./(\S+) \d+ \d+ (\d+ [0-9a-f]{8})$", line).groups()
+                  for line in manifest(disk.tree(image, tmp_path / "after"), 1).splitlines()
+                  if re.match(r"\./(\S+) \d+ \d+ \d+ [0-9a-f]{8}$", line))
+    assert kept, "the machine was cut off before it could promise anything"
+    for size, checksum, paths in kept.values():
+        assert f"{size} {checksum}" in [listed.get(path) for path in paths], \
+            (disk.keep(image, f"power-{cut}"), paths, size, checksum, said)
