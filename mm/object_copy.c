@@ -63,8 +63,8 @@ static inline size_t readable(const struct object *object, uint64_t position, si
  * The page with a reference, when it is not simply in memory: read, with what is likely to be wanted
  * next. npages: how many the reader wants from here on.
  */
-static struct frame *page_to_read(struct object *object, uint32_t index, uint32_t npages,
-				  struct readahead *ahead)
+static __attribute__((noinline)) struct frame *
+page_to_read(struct object *object, uint32_t index, uint32_t npages, struct readahead *ahead)
 {
 	uintptr_t entry = (uintptr_t)radix_lookup(&object->pages, index);
 
@@ -81,8 +81,8 @@ static struct frame *page_to_read(struct object *object, uint32_t index, uint32_
  * Reads what is wanted of the page at position and lies before the object's end, perhaps nothing.
  * -EFAULT: see transfer.
  */
-static inline ssize_t read_page(struct object *object, uint64_t position, struct uio *io,
-				struct readahead *ahead)
+static inline __attribute__((always_inline)) ssize_t
+read_page(struct object *object, uint64_t position, struct uio *io, struct readahead *ahead)
 {
 	uint32_t index = position >> PAGE_SHIFT;
 	uint32_t offset = (uint32_t)position & PAGE_MASK;
@@ -113,8 +113,8 @@ static inline ssize_t read_page(struct object *object, uint64_t position, struct
 }
 
 /* Goes on with the pages behind the first: bytes, 0 when there are none or an error. */
-static size_t read_more(struct object *object, uint64_t position, struct uio *io,
-			struct readahead *ahead)
+static __attribute__((noinline)) size_t read_more(struct object *object, uint64_t position,
+						  struct uio *io, struct readahead *ahead)
 {
 	size_t done = 0;
 
@@ -129,8 +129,8 @@ static size_t read_more(struct object *object, uint64_t position, struct uio *io
 	return done;
 }
 
-static inline ssize_t read_pages(struct object *object, uint64_t position, struct uio *io,
-				 struct readahead *ahead)
+static inline __attribute__((always_inline)) ssize_t
+read_pages(struct object *object, uint64_t position, struct uio *io, struct readahead *ahead)
 {
 	ssize_t first;
 
