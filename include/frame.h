@@ -87,7 +87,7 @@ _Static_assert(sizeof(struct frame) == 32 || sizeof(void *) > 4, "one in 128 byt
 #define FRAME_FLAG_ERROR 256	  /* its last write failed */
 #define FRAME_FLAG_REFERENCED 512 /* used by a system call since the policy last looked */
 #define FRAME_FLAG_BLOCKS 16384	  /* page cache: all its blocks are there, none is a hole */
-#define FRAME_FLAG_READ 4	  /* page cache: by read(), once */
+#define FRAME_FLAG_READ 4 /* page cache: by read(), once; swap cache: with another, unasked */
 /* The replacement policy's own: which of its lists has the frame, and why (policy_lists.h). */
 #define FRAME_FLAG_LISTED 1024
 #define FRAME_FLAG_ACTIVE 2048

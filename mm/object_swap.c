@@ -49,6 +49,7 @@ int object_page_to_swap(struct frame *frame)
 	/* In the swap cache there are frames of this kind alone. */
 	frame->object = NULL;
 	frame->index = 0;
+	frame->flags &= ~FRAME_FLAG_READ;
 	frame_set_kind(frame, FRAME_ANON);
 	error = swap_add(frame);
 	if (error) {

@@ -6,9 +6,10 @@
  * while it is being written, and whoever faults meanwhile finds it there. If a request fails, its pages
  * are dirty again, and are written alone the next time: the slot of one that fails alone is bad.
  *
- * In: a page is wanted, and its neighbours in the same eighth of a cluster (READ_SLOTS) that are in
- * use and not in memory come with it in one request, as what went out together is likely to be wanted
- * together. Their frames are in the cache, BUSY, from before the read begins, so that nobody reads a
+ * In: a page is wanted, and neighbours that are in use and not in memory come with it in one request,
+ * as what went out together is likely to be wanted together. How many, up to READ_SLOTS, shows in how
+ * many of those that came unasked were wanted afterwards: programs that leap about get single pages
+ * before long (Linux 6.1's rule, mm/swap_state.c). Their frames are in the cache, BUSY, from before the read begins, so that nobody reads a
  * slot twice. Whoever wants one waits for it. If the read fails, all of its frames leave the cache,
  * and who needs a page tries once more to read that one alone.
  *
@@ -142,6 +143,40 @@ static void read_done(struct block_request *request, int error)
 	block_request_put(request);
 }
 
+/* How far to read around a page: what the last reads have been worth. */
+static struct {
+	swap_t last;	 /* the page that was wanted */
+	uint32_t nslots; /* how far was read for it */
+	uint32_t hits;	 /* pages since then that had come unasked, and were wanted */
+} reading;
+
+/* Slots to read for this one, a power of two. */
+static uint32_t choose_window(swap_t swap)
+{
+	uint32_t wish = reading.hits + 2, nslots = 4;
+
+	if (wish == 2)
+		nslots = swap == reading.last + 1 || swap == reading.last - 1 ? 2 : 1;
+	else
+		while (nslots < wish)
+			nslots *= 2;
+	nslots = MAX(MIN(nslots, READ_SLOTS), reading.nslots / 2);
+	reading.last = swap;
+	reading.nslots = nslots;
+	reading.hits = 0;
+	return nslots;
+}
+
+/* Somebody wants a page of the cache. */
+static void note_wanted(struct frame *frame)
+{
+	if (!(frame->flags & FRAME_FLAG_READ))
+		return;
+	frame->flags &= ~FRAME_FLAG_READ;
+	reading.hits++;
+	vm_count(SWAP_RA_HIT, 1);
+}
+
 /* In use, and only on disk? */
 static bool is_out(const struct swap_area *area, uint32_t number)
 {
@@ -186,6 +221,8 @@ static int add_run(struct block_request *request, struct swap_area *area, uint32
 			break;
 		if (!add_read(request, area, number))
 			break;
+		if (number != wanted)
+			request->segments[request->nsegments - 1].frame->flags |= FRAME_FLAG_READ;
 	}
 	return number > wanted ? 0 : -ENOMEM;
 }
@@ -195,7 +232,7 @@ static int begin_read(swap_t swap, bool alone)
 {
 	struct block_request *request = block_request_get(true);
 	struct swap_area *area = swap_area_of(swap);
-	uint32_t wanted = swap_slot_number(swap), from, to;
+	uint32_t wanted = swap_slot_number(swap), from, nslots;
 	int error;
 
 	/* It may have slept: the slot may be free, or on its way in. */
@@ -203,12 +240,12 @@ static int begin_read(swap_t swap, bool alone)
 		block_request_put(request);
 		return 0;
 	}
-	from = alone ? wanted : ROUND_DOWN(wanted, READ_SLOTS);
-	to = alone ? wanted + 1 : MIN(from + READ_SLOTS, area->map.nslots);
+	nslots = alone ? 1 : choose_window(swap);
+	from = ROUND_DOWN(wanted, nslots);
 	request->device = area->device;
 	request->op = BLOCK_READ;
 	request->done = read_done;
-	error = add_run(request, area, wanted, from, to);
+	error = add_run(request, area, wanted, from, MIN(from + nslots, area->map.nslots));
 	if (error && request->nsegments == 0) {
 		block_request_put(request);
 		return error;
@@ -231,8 +268,10 @@ static bool await_page(struct frame *frame, swap_t swap, bool *failed)
 		frame_wait(frame, FRAME_FLAG_BUSY);
 		ledger_release(frame);
 	}
-	if (frame->slot == swap)
+	if (frame->slot == swap) {
+		note_wanted(frame);
 		return true;
+	}
 	*failed = frame->flags & FRAME_FLAG_ERROR;
 	swap_put(frame);
 	return false;
