@@ -75,6 +75,7 @@ LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=40
 
 # Rooms add what is made for them (a font, the user programs, the test programs).
 -include $(wildcard drivers/drivers.mk kernel/vdso/vdso.mk user/user.mk tools/bench/bench.mk \
+	tools/policies/policies.mk \
 	tests/tests.mk)
 
 .PHONY: all iso
