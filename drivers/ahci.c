@@ -23,6 +23,10 @@
 #include <trap.h>
 
 #define BAR_REGISTERS 5
+#define SUBCLASS_RAID 0x04
+#define VENDOR_INTEL 0x8086
+#define VENDOR_AMD 0x1022
+#define VENDOR_ATI 0x1002
 #define HANDOFF_NS (NSEC_PER_SEC / 40)	   /* 10.6.3: 25 ms; then, while it is busy, */
 #define HANDOFF_BUSY_NS (2 * NSEC_PER_SEC) /* two seconds */
 #define RESET_NS NSEC_PER_SEC		   /* 10.4.3 */
@@ -246,6 +250,9 @@ static int start_hba(struct ahci_hba *hba, struct pci_device *device)
 	uint32_t seen, unknown;
 	int error;
 
+	/* 3.1.5: 1.0 and above; 0.95 was the first that was built. */
+	if (hba_get(hba, HBA_VERSION) >> 16 != 1 && hba_get(hba, HBA_VERSION) != VERSION_0_95)
+		return -ENXIO;
 	hba_set(hba, HBA_CONTROL, hba_get(hba, HBA_CONTROL) | CONTROL_AHCI);
 	take_from_firmware(hba);
 	hba->capabilities = hba_get(hba, HBA_CAPABILITIES);
@@ -275,6 +282,22 @@ static void free_hba(struct ahci_hba *hba)
 	kfree(hba);
 }
 
+/*
+ * Chip sets of these makers whose firmware is set to RAID say so in their class, and are the same
+ * AHCI as ever; other RAID controllers are something else.
+ */
+static bool is_ahci(const struct pci_device *device)
+{
+	if (device->base_class != PCI_CLASS_STORAGE)
+		return false;
+	if (device->subclass == PCI_SUBCLASS_SATA)
+		return device->interface == PCI_INTERFACE_AHCI;
+	return device->subclass == SUBCLASS_RAID &&
+	       device->bars[BAR_REGISTERS].kind == PCI_BAR_MEMORY &&
+	       (device->vendor == VENDOR_INTEL || device->vendor == VENDOR_AMD ||
+		device->vendor == VENDOR_ATI);
+}
+
 int ahci_probe_pci(struct pci_device *device)
 {
 	static unsigned nhbas;
@@ -282,8 +305,7 @@ int ahci_probe_pci(struct pci_device *device)
 	struct ahci_hba *hba;
 	int error;
 
-	if (device->base_class != PCI_CLASS_STORAGE || device->subclass != PCI_SUBCLASS_SATA ||
-	    device->interface != PCI_INTERFACE_AHCI)
+	if (!is_ahci(device))
 		return -ENODEV;
 	if (bar->kind != PCI_BAR_MEMORY)
 		return -ENXIO;

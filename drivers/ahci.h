@@ -26,6 +26,7 @@ enum hba_register {
 	HBA_CONTROL = 0x04 / 4,
 	HBA_INTERRUPT = 0x08 / 4, /* a bit for each port; written as 1: cleared */
 	HBA_PORTS = 0x0C / 4,	  /* implemented ones */
+	HBA_VERSION = 0x10 / 4,	  /* major << 16 | minor */
 	HBA_CAPABILITIES2 = 0x24 / 4,
 	HBA_HANDOFF = 0x28 / 4,
 	HBA_FIRST_PORT = 0x100 / 4
@@ -38,6 +39,7 @@ enum hba_register {
 #define CAPABILITY_OVERRIDE (1u << 24) /* PORT_COMMAND_OVERRIDE works */
 #define CAPABILITY_STAGGERED (1u << 27)
 #define CAPABILITY_NCQ (1u << 30)
+#define VERSION_0_95 0x00000905u
 #define CONTROL_RESET (1u << 0)
 #define CONTROL_INTERRUPTS (1u << 1)
 #define CONTROL_AHCI (1u << 31)
