@@ -1,12 +1,23 @@
 /*
  * What the rest of the kernel asks of the caches of names and inodes: to give memory back, to have
- * what is dirty written.
+ * what is dirty written; and what the file systems of disks ask of the rest: memory for what they
+ * have to read.
  */
 #include "superblock.h"
 
 #include <block.h>
 #include <reclaim.h>
 #include <writeback.h>
+
+#define TRIES 16u
+
+/* What a disk has must be read into memory: programs do not expect to hear that there was none. */
+bool names_try_again(const struct superblock *superblock, int error, unsigned *tries)
+{
+	if (likely(error != -ENOMEM) || !superblock->type->keeps_names || (*tries)++ == TRIES)
+		return false;
+	return reclaim_make_room();
+}
 
 static unsigned count_dentries(void)
 {

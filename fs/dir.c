@@ -142,17 +142,20 @@ static bool add_dirent64(struct readdir_sink *sink, const char *name, size_t siz
 /* Makes a batch: readdir and what it needs. */
 static int make_batch(struct file *file, struct user_sink *user)
 {
-	struct mutex *names = &file->inode->superblock->names;
+	struct superblock *superblock = file->inode->superblock;
+	unsigned tries = 0;
 	int error;
 
 	user->filled = 0;
 	user->full = false;
-	mutex_lock(names);
-	if (file->dentry->flags & DENTRY_REMOVED)
-		error = -ENOENT;
-	else
-		error = file->ops->readdir(file, &user->sink);
-	mutex_unlock(names);
+	mutex_lock(&superblock->names);
+	do {
+		if (file->dentry->flags & DENTRY_REMOVED)
+			error = -ENOENT;
+		else
+			error = file->ops->readdir(file, &user->sink);
+	} while (names_try_again(superblock, error, &tries));
+	mutex_unlock(&superblock->names);
 	return error;
 }
 

@@ -32,6 +32,18 @@ static int may_make(struct dentry *parent, mode_t mode)
 	return 0;
 }
 
+struct inode *inode_make(struct inode *directory, const struct name *name, mode_t mode,
+			 dev_t device, const char *target)
+{
+	struct inode *inode;
+	unsigned tries = 0;
+
+	do {
+		inode = directory->ops->create(directory, name, mode, device, target);
+	} while (names_try_again(directory->superblock, PTR_ERR(inode), &tries));
+	return inode;
+}
+
 struct dentry *make_child(struct dentry *parent, const struct name *name, mode_t mode, dev_t device,
 			  const char *target)
 {
@@ -45,8 +57,8 @@ struct dentry *make_child(struct dentry *parent, const struct name *name, mode_t
 	dentry = dentry_prepare(parent, name);
 	if (IS_ERR(dentry))
 		return dentry;
-	inode = parent->inode->ops->create(parent->inode, name,
-					   target ? mode : mode & ~current_umask(), device, target);
+	inode = inode_make(parent->inode, name, target ? mode : mode & ~current_umask(), device,
+			   target);
 	if (IS_ERR(inode)) {
 		dentry_put(dentry);
 		return (void *)inode;
@@ -131,8 +143,9 @@ static int make_user_path(int dirfd, const char __user *path, mode_t mode, dev_t
 static int link_child(struct dentry *parent, const struct name *name, struct inode *inode)
 {
 	struct inode *directory = parent->inode;
-	struct dentry *dentry;
 	int error = may_make(parent, S_IFREG);
+	struct dentry *dentry;
+	unsigned tries = 0;
 
 	if (error)
 		return error;
@@ -144,7 +157,9 @@ static int link_child(struct dentry *parent, const struct name *name, struct ino
 	dentry = dentry_prepare(parent, name);
 	if (IS_ERR(dentry))
 		return PTR_ERR(dentry);
-	error = directory->ops->link(directory, name, inode);
+	do {
+		error = directory->ops->link(directory, name, inode);
+	} while (names_try_again(directory->superblock, error, &tries));
 	if (!error) {
 		inode_get(inode);
 		dentry_complete(dentry, inode);
@@ -199,12 +214,15 @@ static int remove_child(struct dentry *parent, struct dentry *child, bool direct
 {
 	struct name name = { child->name, child->name_size, child->hash };
 	int error = may_remove(parent, child, directory);
+	unsigned tries = 0;
 
 	if (error)
 		return error;
 	if (directory && dentry_has_pinned_children(child))
 		return -ENOTEMPTY;
-	error = parent->inode->ops->unlink(parent->inode, &name, child->inode);
+	do {
+		error = parent->inode->ops->unlink(parent->inode, &name, child->inode);
+	} while (names_try_again(parent->inode->superblock, error, &tries));
 	if (!error)
 		dentry_unlink(child);
 	return error;

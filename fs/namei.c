@@ -85,8 +85,10 @@ static struct dentry *remember(struct dentry *parent, const struct name *name, s
 
 struct dentry *lookup_child_held(struct dentry *parent, const struct name *name)
 {
+	const struct superblock *superblock = parent->inode->superblock;
 	struct dentry *dentry = cached_child(parent, name);
 	struct inode *inode;
+	unsigned tries = 0;
 
 	assert(names_held(parent));
 	if (dentry)
@@ -94,8 +96,10 @@ struct dentry *lookup_child_held(struct dentry *parent, const struct name *name)
 	/* What is removed is empty, whatever its blocks say by now. */
 	if (!parent->inode->ops->lookup || (parent->flags & DENTRY_REMOVED))
 		return ERR_PTR(-ENOENT);
-	inode = parent->inode->ops->lookup(parent->inode, name);
-	if (PTR_ERR(inode) == -ENOENT && parent->inode->superblock->type->keeps_names)
+	do {
+		inode = parent->inode->ops->lookup(parent->inode, name);
+	} while (names_try_again(superblock, PTR_ERR(inode), &tries));
+	if (PTR_ERR(inode) == -ENOENT && superblock->type->keeps_names)
 		inode = NULL;
 	return IS_ERR(inode) ? (void *)inode : remember(parent, name, inode);
 }
@@ -166,10 +170,14 @@ static bool pop_text(struct walk *walk)
 
 int inode_target(struct inode *inode, const char **text)
 {
+	unsigned tries = 0;
 	int error = 0;
 
-	if (!inode->target && inode->ops->load_target)
-		error = inode->ops->load_target(inode);
+	if (!inode->target && inode->ops->load_target) {
+		do {
+			error = inode->ops->load_target(inode);
+		} while (names_try_again(inode->superblock, error, &tries));
+	}
 	*text = inode->target;
 	return error ? error : inode->target && *inode->target ? 0 : -ENOENT;
 }

@@ -223,8 +223,7 @@ static struct inode *create_nameless(const struct opening *opening, struct dentr
 	if (parent->flags & DENTRY_REMOVED)
 		inode = ERR_PTR(-ENOENT);
 	else
-		inode = directory->ops->create(directory, NULL, opening->mode & ~current_umask(), 0,
-					       NULL);
+		inode = inode_make(directory, NULL, opening->mode & ~current_umask(), 0, NULL);
 	names_unlock(parent);
 	return inode;
 }

@@ -107,6 +107,7 @@ static int perform(struct renaming *renaming)
 {
 	struct dentry *source = renaming->source, *target = renaming->target;
 	struct inode *directory = renaming->from.at->inode;
+	unsigned tries = 0;
 	char *room = NULL;
 	int error = 0;
 
@@ -114,9 +115,12 @@ static int perform(struct renaming *renaming)
 		error = dentry_prepare_move(source, renaming->to.at, &renaming->to.last, &room);
 	if (error)
 		return error;
-	error = directory->ops->rename(directory, &renaming->from.last, renaming->to.at->inode,
-				       &renaming->to.last, source->inode,
-				       target ? target->inode : NULL, renaming->exchange);
+	do {
+		error = directory->ops->rename(directory, &renaming->from.last,
+					       renaming->to.at->inode, &renaming->to.last,
+					       source->inode, target ? target->inode : NULL,
+					       renaming->exchange);
+	} while (names_try_again(directory->superblock, error, &tries));
 	if (renaming->exchange) {
 		if (!error)
 			dentry_exchange(source, target);

@@ -172,6 +172,13 @@ __must_check struct superblock *mount_internal(const struct filesystem *type, co
 
 /* ---- caches (fs/caches.c) ---- */
 
+/*
+ * A file system's operation ended with error, having changed nothing: is it worth trying again, after
+ * memory has been made free? Only where that may be: the caller holds no lock but names. *tries
+ * counts, from 0. May sleep.
+ */
+bool names_try_again(const struct superblock *superblock, int error, unsigned *tries);
+
 /* Registers with reclaim and write-back. At boot. */
 void caches_init(void);
 /*

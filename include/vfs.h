@@ -238,6 +238,9 @@ int32_t file_close_on_exec(int fd, int set);
 
 /* ---- names, by path: what the system calls and the kernel share (fs/link.c) ---- */
 
+/* inode_ops->create, tried again when memory is short. names held. */
+__must_check struct inode *inode_make(struct inode *directory, const struct name *name, mode_t mode,
+				      dev_t device, const char *target);
 /*
  * Makes anything by name in a parent directory, where the name is free; names held. umask is applied
  * to mode but for symbolic links. The dentry with a reference; ERR_PTR(-EACCES, -EROFS, -ENOENT: the

@@ -339,7 +339,9 @@ static int ext2_readdir(struct file *file, struct readdir_sink *sink)
 		struct ext2_buffer *buffer = get_block(directory, logical);
 
 		if (IS_ERR(buffer)) {
-			file->position = ((loff_t)logical + 1) << fs->geometry.block_shift;
+			/* The next call goes on behind what the disk cannot give. */
+			if (PTR_ERR(buffer) != -ENOMEM)
+				file->position = ((loff_t)logical + 1) << fs->geometry.block_shift;
 			return PTR_ERR(buffer);
 		}
 		result = read_block(file, buffer, logical, sink);
