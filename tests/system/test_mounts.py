@@ -213,3 +213,15 @@ def test_root_that_cannot_be_mounted(boot, root_image, append, code):
     machine.expect(r"fe02 +16384 vda2\n", panic=True)
     machine.expect(rf"panic: VFS: Unable to mount root fs on unknown-block\(\d+,\d+\): error {code}",
                    panic=True)
+
+
+def test_switch_root(shell, root_image):
+    """What an initramfs does that looks for the root itself: busybox's switch_root needs to be
+    process 1, and deletes the initramfs."""
+    machine = shell(disks=[disk.Disk(root_image)], append="init=/bin/sh")
+    expect(machine, "mount -t ext2 /dev/vda2 /mnt; mount -t proc proc /mnt/proc; echo $$", r"^1$")
+    machine.send("exec switch_root /mnt /bin/sh\n")
+    machine.expect(loftvm.PROMPT)
+    expect(machine, "cat /etc/marker; cd ..; pwd", r"on the disk\n/$")
+    expect(machine, "cat /proc/mounts", r"(?m)^/dev/vda2 / ext2 rw")
+    expect(machine, "ls /new /init", "No such file", 1)
