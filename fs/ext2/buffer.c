@@ -8,8 +8,11 @@
  * written by commits alone, block by block and not page by page, as another block in the page may
  * have to wait for its turn.
  *
- * Invariants: a buffer is in fs->buffers exactly once; it has references or is dirty; fs->ndirty
- * counts the dirty ones. What is being written is not changed: no operation is under way in a commit.
+ * The last few that were given back stay: whoever goes through a file asks for the same indirect block
+ * at each page.
+ *
+ * Invariants: a buffer is in fs->buffers exactly once; it has references, is dirty, or is one of the
+ * last few (recent); fs->ndirty counts the dirty ones. What is being written is not changed: no operation is under way in a commit.
  * Protected by: the kernel not being preempted; after the page was waited for one looks again.
  */
 #include "ext2.h"
@@ -95,9 +98,26 @@ static void destroy(struct ext2 *fs, struct ext2_buffer *buffer)
 	void *removed = radix_remove(&fs->buffers, buffer->block);
 
 	assert(removed == buffer && buffer->refs == 0 && buffer->stage == EXT2_CLEAN);
+	assert(!buffer->recent);
 	ledger_release(buffer->frame);
 	frame_put(buffer->frame);
 	kfree(buffer);
+}
+
+/* Makes a buffer (NULL: none) one of the last few that were in use, in the place of the oldest. */
+static void keep_recent(struct ext2 *fs, struct ext2_buffer *buffer)
+{
+	struct ext2_buffer **place = &fs->recent[fs->next_recent++ % EXT2_RECENT];
+	struct ext2_buffer *oldest = *place;
+
+	*place = buffer;
+	if (buffer)
+		buffer->recent = true;
+	if (!oldest)
+		return;
+	oldest->recent = false;
+	if (oldest->refs == 0 && oldest->stage == EXT2_CLEAN)
+		destroy(fs, oldest);
 }
 
 struct ext2_buffer *ext2_buffer_get(struct ext2 *fs, uint32_t block)
@@ -119,8 +139,8 @@ struct ext2_buffer *ext2_buffer_fresh(struct ext2 *fs, uint32_t block)
 void ext2_buffer_put(struct ext2 *fs, struct ext2_buffer *buffer)
 {
 	assert(buffer->refs > 0);
-	if (--buffer->refs == 0 && buffer->stage == EXT2_CLEAN)
-		destroy(fs, buffer);
+	if (--buffer->refs == 0 && buffer->stage == EXT2_CLEAN && !buffer->recent)
+		keep_recent(fs, buffer);
 }
 
 void ext2_buffer_dirty(struct ext2 *fs, struct ext2_buffer *buffer, enum ext2_stage stage)
@@ -144,7 +164,7 @@ static void set_clean(struct ext2 *fs, struct ext2_buffer *buffer)
 	buffer->arrivals = false;
 	if (--fs->ndirty == 0)
 		fs->dirty_since = 0;
-	if (buffer->refs == 0)
+	if (buffer->refs == 0 && !buffer->recent)
 		destroy(fs, buffer);
 }
 
@@ -257,6 +277,8 @@ void ext2_buffers_drop(struct ext2 *fs)
 	struct ext2_buffer *buffer;
 	uint32_t block = 0, lost = 0;
 
+	for (unsigned i = 0; i < EXT2_RECENT; i++)
+		keep_recent(fs, NULL);
 	while ((buffer = radix_next(&fs->buffers, &block))) {
 		assert(buffer->refs == 0 && buffer->stage != EXT2_CLEAN);
 		set_clean(fs, buffer);

@@ -50,6 +50,8 @@ enum ext2_stage {
 	EXT2_OLD_NAMES, /* directories that lost a name whose new place is in EXT2_NAMES */
 };
 
+#define EXT2_RECENT 8
+
 struct ext2_buffer {
 	uint32_t block;
 	uint32_t refs;
@@ -58,6 +60,7 @@ struct ext2_buffer {
 	uint8_t stage;	     /* enum ext2_stage; not EXT2_CLEAN: stays in memory */
 	bool arrivals;	     /* dirty, and a name that is on disk elsewhere has come into it */
 	bool failed;	     /* its last write did */
+	bool recent;	     /* one of those that stay, though nobody uses them */
 };
 
 /*
@@ -121,6 +124,8 @@ struct ext2 {
 
 	/* Buffers: */
 	struct radix buffers; /* by block */
+	struct ext2_buffer *recent[EXT2_RECENT];
+	uint32_t next_recent;
 	uint32_t ndirty;
 	uint32_t nwriting; /* requests under way */
 	int write_error;
