@@ -216,10 +216,12 @@ gdb: $(BUILD)/loft.elf $(ROOT) | setup-run setup-gdb
 # Instructions counted by QEMU: of booting, and of each system call and fault beside those of
 # Debian's kernel, with the goals.
 .PHONY: bench
-bench: $(BUILD)/loft.elf $(BUILD)/root.cpio $(BENCH_PROGRAMS) | setup-run
+bench: $(BUILD)/loft.elf $(BUILD)/root.cpio $(BENCH_PROGRAMS) | setup-run setup-disk
 	$(QUIET)tools/bench-boot.py $(BENCH) $(BUILD)
 	@echo
 	$(QUIET)tools/bench.py $(BENCH) --build $(BUILD)
+	@echo
+	$(QUIET)tools/bench-disk.py $(BENCH) --build $(BUILD)
 
 # ---- housekeeping
 
@@ -253,8 +255,9 @@ help:
 	@echo "make test        all tests; test-unit, test-kernel, test-system, test-real, test-storage,"
 	@echo "                 test-machines and test-gdb are their parts"
 	@echo "make bench       instructions that booting, system calls and faults take, beside Debian's"
-	@echo "                 kernel and the goals; BENCH=--check makes it end with 1 if one is not met,"
-	@echo "                 and tools/bench.py measures or profiles single rows"
+	@echo "                 kernel and the goals, and of a file on ext2 and of swap; BENCH=--check makes it"
+	@echo "                 end with 1 if one is not met; tools/bench.py and bench-disk.py measure or profile"
+	@echo "                 single rows"
 	@echo "make soak        a million random system calls; stress-ng, ten seconds a stressor"
 	@echo "make iso         build/loft.iso alone"
 	@echo "make toolchain   build an i686-elf compiler from Debian's sources"

@@ -5,6 +5,8 @@
     tools/bench-disk.py --rows NAME[,NAME...]    only these
     tools/bench-disk.py --loft-only | --debian-only
     tools/bench-disk.py --check                  ends with 1 when Debian's kernel needs less
+    tools/bench-disk.py --profile NAME           the row's instructions by function of Loft
+    tools/bench-disk.py --profile NAME --of FUNCTION
 
 Both kernels run the same program (tools/bench/disk.c) in the same machine of 128 MB with two virtio
 disks: a fresh ext2 as mke2fs makes it, and a swap area. Each row is measured twice: in instructions
@@ -85,15 +87,19 @@ def make_disks(folder):
     return words
 
 
+def command(kernel, modules, folder, words, counted=True):
+    """QEMU's, for a machine whose files are in the folder."""
+    initrd = Path(folder) / "initrd"
+    initrd.write_bytes(archive(modules))
+    words = [bench.CMDLINE, *words, "+disk", *([] if counted else ["+clock"])]
+    return [*QEMU, *(COUNTED if counted else []), *make_disks(folder), "-kernel", str(kernel),
+            "-initrd", str(initrd), "-append", " ".join(words)]
+
+
 def run(kernel, modules, words, counted):
     """{row: figure} of a machine of its own."""
     with tempfile.TemporaryDirectory(prefix="loft-bench-") as folder:
-        initrd = Path(folder) / "initrd"
-        initrd.write_bytes(archive(modules))
-        machine = [*QEMU, *(COUNTED if counted else []), *make_disks(folder),
-                   "-kernel", str(kernel), "-initrd", str(initrd), "-serial", "stdio",
-                   "-append", " ".join([bench.CMDLINE, *words, "+disk",
-                                        *([] if counted else ["+clock"])])]
+        machine = [*command(kernel, modules, folder, words, counted), "-serial", "stdio"]
         said = subprocess.run(machine, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL, timeout=SECONDS, check=False).stdout
     text = said.decode("utf-8", "replace").replace("\r", "")
@@ -128,18 +134,34 @@ def print_rows(names, loft, debian):
     return not slower
 
 
+def print_profile(kernel, name, function):
+    def make(_, folder, words):
+        return command(kernel, [], folder, words)
+
+    if function:
+        bench.print_function(kernel, name, function, make)
+    else:
+        bench.print_profile(kernel, name, make)
+
+
 def main(arguments):
     what = argparse.ArgumentParser(description=__doc__,
                                    formatter_class=argparse.RawDescriptionHelpFormatter)
     what.add_argument("--rows", help="names, with a comma between two")
     what.add_argument("--loft-only", action="store_true", help="without Debian's kernel")
     what.add_argument("--debian-only", action="store_true", help="without Loft")
+    what.add_argument("--profile", metavar="NAME", help="a row's instructions by function")
+    what.add_argument("--of", metavar="FUNCTION", help="one function of the profile")
     what.add_argument("--check", action="store_true", help="end with 1 if Debian's needs less")
     what.add_argument("--build", type=Path, default=bench.ROOT / "build", help="where loft.elf is")
     options = what.parse_args(arguments)
-    names = options.rows.split(",") if options.rows else list(ROWS)
+    named = options.profile or options.rows
+    names = named.split(",") if named else list(ROWS)
     if set(names) - set(ROWS):
         sys.exit(f"bench-disk: rows are {', '.join(ROWS)}")
+    if options.profile:
+        print_profile(options.build / "loft.elf", options.profile, options.of)
+        return 0
     asked = ["+" + name for name in names] if options.rows else []
     loft = debian = ({}, {})
     if not options.loft_only:

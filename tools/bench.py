@@ -208,14 +208,14 @@ class Profile:
     sample is what lies between two calls of the program's counter().
     """
 
-    def __init__(self, kernel, name):
+    def __init__(self, kernel, name, make=command):
         self.folder = tempfile.TemporaryDirectory(prefix="loft-bench-")
         self.log = Path(self.folder.name) / "log"
         monitor = Path(self.folder.name) / "monitor"
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(str(monitor))
             listener.listen(1)
-            words = [*command(kernel, self.folder.name, ["+profile", "+" + name]),
+            words = [*make(kernel, self.folder.name, ["+profile", "+" + name]),
                      "-serial", "stdio", "-D", str(self.log),
                      "-monitor", f"unix:{monitor},server=off"]
             self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -272,8 +272,8 @@ def symbols(path):
             if len(words) == 3 and words[1] in "tTwW"}
 
 
-def print_function(kernel, name, function):
-    profile = Profile(kernel, name)
+def print_function(kernel, name, function, make=command):
+    profile = Profile(kernel, name, make)
     times = collections.Counter(profile.addresses())
     text = subprocess.run(["objdump", "-d", "--no-show-raw-insn", f"--disassemble={function}",
                            kernel], capture_output=True, text=True, check=True).stdout
@@ -284,8 +284,8 @@ def print_function(kernel, name, function):
             print(f"{executed / profile.operations:8.2f}  {address}{instruction}")
 
 
-def print_profile(kernel, name):
-    profile = Profile(kernel, name)
+def print_profile(kernel, name, make=command):
+    profile = Profile(kernel, name, make)
     places = sorted((address, function) for function, address in symbols(kernel).items()
                     if address >= ABOVE_PROGRAM)
     starts = [address for address, _ in places]
