@@ -204,3 +204,135 @@ def test_power_cut(storage, images, tools, tmp_path, cut):
     for size, checksum, paths in kept.values():
         assert f"{size} {checksum}" in [listed.get(path) for path in paths], \
             (disk.keep(image, f"power-{cut}"), paths, size, checksum, said)
+
+
+# ---- what is allowed and refused
+
+LIMITS = """\
+name of 256: ENAMETOOLONG
+name of 255: 0
+no room in a name: ENOENT
+link of 59: 59
+link of 60: 60
+link of block - 1, made: 0
+link of block, made: ENAMETOOLONG
+largest: {largest}
+larger: EFBIG
+write at the end: EFBIG
+write over the end: 1
+sectors of one block at the end: 4
+data in the last block: 1
+shrink: 0
+sectors: 0
+write behind a hole: 4
+data at block: 20
+hole at: 0
+hole behind, end: 4
+data behind the end: ENXIO
+blocks: 2
+block size: 1
+nanoseconds: 0
+too many links: EMLINK
+links: 32000
+get: 0
+flags: 0
+set immutable: 0
+open for writing: EPERM
+unlink: EPERM
+chmod: EPERM
+link: EPERM
+set append: 0
+open for writing: EPERM
+truncate: 0
+append: 1
+rename: EPERM
+set nodump: 0
+fallocate: EOPNOTSUPP
+exchange: EINVAL
+no replacing: EEXIST
+rename: 0
+not empty: ENOTEMPTY
+over a full one: ENOTEMPTY
+over an empty one: 0
+chown: 0
+device: 0
+large device: 0
+fifo: 0
+full: ENOSPC
+another: 0
+as much again: 1
+statvfs: {block} {blocks} {inodes}
+"""
+
+LOOK = """\
+owned: 70000 80000
+device: 20600 4 64
+large device: 60600 259 70000
+fifo: 10600
+linked: 32000
+link of 59: EEXIST
+flags: 0
+"""
+
+# The largest file: what three levels of pointers reach, and what a count of 512-byte sectors in 32
+# bits can say (Linux, fs/ext2/super.c).
+LARGEST = {1024: 17247252480, 2048: 275415851008, 4096: 2196873666560}
+
+
+def overhead(path, block_size):
+    """Blocks that statfs does not count, from what dumpe2fs says of the groups."""
+    said = disk.tool("dumpe2fs", path)
+    blocks = 1 if block_size == 1024 else 0
+    for group in said.split("\nGroup ")[1:]:
+        for first, last in re.findall(r"(?:Group descriptors|Inode table) at (\d+)-(\d+)", group):
+            blocks += int(last) - int(first) + 1
+        # One of these alone has no range; a copy of the superblock; two bitmaps.
+        blocks += len(re.findall(r"Group descriptors at \d+\b(?!-)", group))
+        blocks += len(re.findall(r"superblock at", group)) + 2
+    return blocks
+
+
+@pytest.mark.parametrize("block_size", LARGEST)
+def test_limits(storage, images, block_size):
+    """Sizes, names, links, flags, holes, device numbers, and room, as Linux has them."""
+    tools = disk.ext2(images / "tools.img", 4, {"limits": PROGRAMS / "storage-ext2_limits"})
+    image = disk.ext2(images / "limits.img", 24, block_size=block_size, options=("-N", "6144"))
+    uncounted = overhead(image, block_size)
+    machine = boot(storage, tools, [image])
+    machine.must("mount -t ext2 /dev/vdb /mnt")
+    output = machine.must("/tools/limits /mnt make", timeout=600)
+    assert output == LIMITS.format(largest=LARGEST[block_size], block=block_size, inodes=6144,
+                                   blocks=(24 << 20) // block_size - uncounted)
+    machine.must("umount /mnt && mount -t ext2 -o ro /dev/vdb /mnt")
+    assert machine.must("/tools/limits /mnt look") == LOOK
+    machine.must("umount /mnt")
+    free = int(re.search(r"^Free blocks: +(\d+)", disk.tool("dumpe2fs", "-h", image),
+                         re.MULTILINE)[1])
+    machine.must("mount -t ext2 -o ro /dev/vdb /mnt")
+    assert int(machine.must("stat -f -c %f /mnt")) == free
+    machine.must("umount /mnt && umount /tools")
+    machine.ledger()
+    clean, said = disk.e2fsck(image)
+    assert clean, said
+
+
+def test_features(storage, images):
+    """Unknown features that forbid it are refused, and named; those that allow reading are read."""
+    extents = disk.ext2(images / "extents.img", 4, options=("-O", "extents"))
+    huge = disk.ext2(images / "huge.img", 4, {"file": "content"}, options=("-O", "huge_file"))
+    none = disk.sparse(images / "none.img", 4)
+    machine = storage(disks=[disk.Disk(path) for path in (extents, huge, none)])
+    output, status = machine.run("mkdir -p /mnt; mount -t ext2 /dev/vda /mnt")
+    assert status and "Invalid argument" in output, output
+    machine.must("dmesg | grep 'ext2: vda: .*feature extent'")
+    machine.must("mount -t ext2 /dev/vdb /mnt && grep '/mnt ext2 ro' /proc/mounts")
+    assert machine.must("cat /mnt/file") == "content"
+    output, status = machine.run("echo more >/mnt/file")
+    assert status and "Read-only" in output, output
+    output, status = machine.run("mount -o remount,rw /mnt")
+    assert status, output
+    machine.must("umount /mnt")
+    output, status = machine.run("mount -t ext2 /dev/vdc /mnt")
+    assert status and "Invalid argument" in output, output
+    output, status = machine.run("mount -t ext2 -o nonsense /dev/vdb /mnt")
+    assert status and "Invalid argument" in output, output
