@@ -51,8 +51,8 @@ void writeback_init(void);
 void writeback_wake(void);
 
 /*
- * A page has become dirty: where there are too many, some are written before this returns. Called
- * where nothing is held that writing back needs. May sleep.
+ * A page has become dirty, of an object that the caller keeps, or NULL: where there are too many, some
+ * are written before this returns. Called where nothing is held that writing back needs. May sleep.
  */
 void writeback_throttle_slow(struct object *object);
 extern uint32_t writeback_throttle_from; /* dirty pages from which on it has something to do */

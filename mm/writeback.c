@@ -183,7 +183,7 @@ void writeback_throttle_slow(struct object *object)
 	while (object_dirty_pages + object_writeback_pages > limits.most) {
 		struct object *victim = object;
 
-		if (victim->ndirty)
+		if (victim && victim->ndirty)
 			object_get(victim);
 		else
 			victim = oldest(UINT64_MAX);

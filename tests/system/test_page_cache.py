@@ -85,6 +85,33 @@ def test_file(shell, scratch, block_size):
     assert disk.tool("md5sum", scratch / "f").split()[0] in sums
 
 
+def test_hardly_any_dirty_pages(shell, scratch):
+    """The same where whoever makes a third page dirty must write some."""
+    image = disk.ext2(scratch / "hardly.img", 16, {"synced_file*": PROGRAM}, 1024)
+    machine = shell(disks=[disk.Disk(image)])
+    expect(machine, "mount -t ext2 /dev/vda /mnt; dd if=/dev/zero of=/mnt/f bs=64k count=16; "
+           "echo 8192 >/proc/sys/vm/dirty_bytes")
+    synced_file(machine, "/mnt/f")
+    expect(machine, "umount /mnt; cat /proc/loft/ledger", r"(?m)^ok$")
+    machine.power_cut()
+    sound, report = disk.e2fsck(image)
+    assert sound, report
+
+
+def test_little_memory(shell, scratch):
+    """Files larger than memory, read and written."""
+    image = disk.ext2(scratch / "little.img", 64)
+    machine = shell(disks=[disk.Disk(image)], memory=24)
+    expect(machine, "mount -t ext2 /dev/vda /mnt; cd /mnt")
+    expect(machine, "head -c 28000000 /dev/urandom >a; cp a b; cmp a b")
+    sums = expect(machine, "md5sum a b; cd /; umount /mnt; cat /proc/loft/ledger", r"(?m)^ok\r?$")
+    machine.power_cut()
+    sound, report = disk.e2fsck(image)
+    assert sound, report
+    (scratch / "b").write_bytes(disk.content(image, "/b"))
+    assert sums.count(disk.tool("md5sum", scratch / "b").split()[0]) == 2
+
+
 def test_control(shell, scratch):
     """What a device says of itself."""
     raw = scratch / "control.img"
