@@ -1,10 +1,11 @@
 /*
  * Pages that a program says it does not need soon: MADV_COLD and MADV_PAGEOUT.
  *
- * Cold pages lose their accessed bits, so that reclaim takes them before others. Pages to go out go
- * at once: private memory to its slot in swap, pages of files out of the cache when they are as on
- * disk. As on Linux only pages that nobody else maps are touched: what another program uses is not
- * this one's to judge.
+ * Cold pages lose their accessed bits, so that reclaim takes them before others. Pages to go out are
+ * reclaimed at once, as mm/reclaim_page.c would do it by and by: private and shared memory goes to swap,
+ * pages of files go if they are as on disk. As on Linux only pages that nobody else maps are touched:
+ * what another program uses is not this one's to judge; and pages of a file are dropped for those alone
+ * who may write to it, as others could find out by it who reads what.
  *
  * One page at a time is looked up, since to write may sleep. That happens under mm->lock: the region
  * stays, and whatever its entries have become is looked at anew.
@@ -12,7 +13,8 @@
 #include <mm.h>
 
 #include <assert.h>
-#include <ledger.h>
+#include <policy.h>
+#include <reclaim.h>
 #include <task.h>
 #include <vma.h>
 
@@ -46,30 +48,24 @@ static bool find_next(const struct vma *vma, vaddr_t at, vaddr_t end, struct nex
 
 /* ---- out ---- */
 
-/* Writes the page to its slot, or drops it if it is there already; its mapping has gone. */
-static void send_off(struct frame *frame)
+/* Takes the page from its policy, as a victim, and out of memory if that can be. */
+static void reclaim(struct frame *frame)
 {
-	if (frame->flags & (FRAME_FLAG_BUSY | FRAME_FLAG_WRITEBACK))
+	/* It is being written already; or it was, and came back. */
+	if (frame->flags & FRAME_FLAG_EVICTED)
+		reclaim_collect();
+	if (frame->flags & FRAME_FLAG_EVICTED)
 		return;
-	if (frame->flags & FRAME_FLAG_DIRTY)
-		/* If it cannot be written it stays in memory, and the program's. */
-		(void)swap_write(frame);
+	if (frame->flags & FRAME_FLAG_LISTED)
+		policy->leave(frame);
 	else
-		swap_drop(frame);
+		list_remove(&frame->link);
+	reclaim_page(frame, policy_class(frame));
 }
 
-/* False: swap is full, or memory is: nothing more is to be had by going on. */
-static bool page_out_private(struct vma *vma, vaddr_t at, struct frame *frame)
+static bool may_page_out(const struct vma *vma)
 {
-	if (!frame->slot && swap_add(frame))
-		return false;
-	frame_get(frame);
-	pagedir_set_swap(&vma->mm->pagedir, at);
-	ledger_hold(frame);
-	send_off(frame);
-	ledger_release(frame);
-	swap_put(frame);
-	return true;
+	return !vma->file || vma_file_ops->may_write(vma->file) || current_is_root();
 }
 
 void mm_page_out(struct vma *vma, vaddr_t start, vaddr_t end)
@@ -77,15 +73,15 @@ void mm_page_out(struct vma *vma, vaddr_t start, vaddr_t end)
 	struct next_page next;
 
 	assert(mutex_is_mine(&vma->mm->lock) && vma->start <= start && end <= vma->end);
+	if (!may_page_out(vma))
+		return;
 	for (; find_next(vma, start, end, &next); start = next.at + PAGE_SIZE) {
-		if (next.page.frame->kind == FRAME_ANON &&
-		    !page_out_private(vma, next.at, next.page.frame))
-			break;
+		reclaim(next.page.frame);
 		/* It may have slept; the region is still there. */
 		if (sched_give_way())
 			break;
 	}
-	swap_submit();
+	reclaim_submit();
 }
 
 /* ---- cold ---- */
