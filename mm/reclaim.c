@@ -135,6 +135,18 @@ static void count_freed(struct round *round, enum policy_class class)
 		vm_count(PGSTEAL_KSWAPD, 1);
 }
 
+/* Takes what has been written. */
+static void collect(struct round *round)
+{
+	uint32_t freed = reclaim_collect();
+
+	round->freed += freed;
+	if (round->direct)
+		vm_count(PGSTEAL_DIRECT, freed);
+	else
+		vm_count(PGSTEAL_KSWAPD, freed);
+}
+
 /* Looks at `budget` pages of a class. */
 static void shrink_class(struct round *round, enum policy_class class, uint32_t budget)
 {
@@ -194,19 +206,19 @@ static bool wait_for_frames(struct round *round)
 	vm_count(PGSCAN_DIRECT_THROTTLE, round->direct);
 	if (!reclaim_wait_for_write())
 		return false;
-	round->freed += reclaim_collect();
+	collect(round);
 	return true;
 }
 
 /* True when frames have come free, or will without anybody's doing. */
 static bool run_round(struct round *round)
 {
-	round->freed += reclaim_collect();
+	collect(round);
 	for (unsigned step = 0; step < STEPS && !is_done(round); step++) {
 		if (reclaim_nwriting() >= WRITES_MAX)
 			wait_for_frames(round);
 		shrink_step(round, step);
-		round->freed += reclaim_collect();
+		collect(round);
 		if (step >= STEPS / 2)
 			shrinkers_wake(step - STEPS / 2);
 	}

@@ -62,9 +62,19 @@ static void writing_remove(struct frame *frame)
 	nwriting--;
 }
 
+static void count_gone(enum frame_kind kind)
+{
+	if (kind == FRAME_ANON)
+		vm_count(PGSTEAL_ANON, 1);
+	else
+		vm_count(PGSTEAL_FILE, 1);
+	vm_count(PGROTATED, 1);
+}
+
 void reclaim_forget(struct frame *frame)
 {
 	writing_remove(frame);
+	count_gone(frame->kind);
 	ngone++;
 }
 
@@ -101,12 +111,16 @@ uint32_t reclaim_collect(void)
 
 	ngone = 0;
 	list_for_each_safe(frame, after, &writing, link) {
+		enum frame_kind kind = frame->kind;
+
 		if (frame->flags & UNDER_IO)
 			continue;
 		writing_remove(frame);
-		freed += finish(frame);
+		if (finish(frame)) {
+			count_gone(kind);
+			freed++;
+		}
 	}
-	vm_count(PGROTATED, freed);
 	return freed;
 }
 
