@@ -259,8 +259,6 @@ help:
 	@echo "                 end with 1 if one is not met; tools/bench.py and bench-disk.py measure or profile"
 	@echo "                 single rows"
 	@echo "make policies    page faults of recorded programs under each replacement policy"
-	@echo "                 kernel and the goals; BENCH=--check makes it end with 1 if one is not met,"
-	@echo "                 and tools/bench.py measures or profiles single rows"
 	@echo "make soak        a million random system calls; stress-ng, ten seconds a stressor"
 	@echo "make iso         build/loft.iso alone"
 	@echo "make toolchain   build an i686-elf compiler from Debian's sources"

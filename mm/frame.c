@@ -213,10 +213,13 @@ static inline bool is_user_kind(enum frame_kind kind)
 /* Off the intake or whatever list of the policy's the frame is on. */
 static inline void unlist(struct frame *frame)
 {
-	if (frame->flags & FRAME_FLAG_LISTED)
+	if (unlikely(frame->flags & FRAME_FLAG_LISTED)) {
 		policy_leave(frame);
-	else
-		list_remove(&frame->link);
+		return;
+	}
+	/* As list_remove, but that the link is about to have another meaning. */
+	frame->link.prev->next = frame->link.next;
+	frame->link.next->prev = frame->link.prev;
 }
 
 static void claim(struct frame *frame, enum frame_kind kind)
@@ -307,7 +310,7 @@ struct frame *frame_alloc_block(enum frame_kind kind, unsigned order, unsigned f
 }
 
 /* The common part of giving a frame back: it is free, but on no list yet. */
-static void mark_free(struct zone *zone, struct frame *frame)
+static inline __attribute__((always_inline)) void mark_free(struct zone *zone, struct frame *frame)
 {
 	assert(frame->refs == 0 && frame->kind > FRAME_FREE && frame->kind < FRAME_KINDS);
 	if (is_user_kind(frame->kind))
