@@ -8,11 +8,12 @@
  * written by commits alone, block by block and not page by page, as another block in the page may
  * have to wait for its turn.
  *
- * The last few that were given back stay: whoever goes through a file asks for the same indirect block
- * at each page.
+ * The last few that were given back stay: whoever goes through a file asks for the same indirect
+ * block at each page.
  *
  * Invariants: a buffer is in fs->buffers exactly once; it has references, is dirty, or is one of the
- * last few (recent); fs->ndirty counts the dirty ones. What is being written is not changed: no operation is under way in a commit.
+ * last few (recent); fs->ndirty counts the dirty ones. What is being written is not changed: no
+ * operation is under way in a commit.
  * Protected by: the kernel not being preempted; after the page was waited for one looks again.
  */
 #include "ext2.h"

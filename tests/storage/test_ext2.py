@@ -66,12 +66,19 @@ def without_links(text):
     return lines
 
 
-def boot(storage, tools, paths, **arguments):
-    arguments.setdefault("memory", 256)
-    disks = [disk.Disk(path) for path in [tools, *paths]]
+def boot(storage, tools, paths, controller="virtio", **arguments):
+    """A machine with these disks, the programs in /tools. The first image is machine.device."""
+    disks = [disk.Disk(path, controller) for path in [tools, *paths]]
+    names = disk.names(disks)
     machine = storage(disks=disks, **arguments)
-    machine.must("mkdir -p /tools /mnt && mount -t ext2 -o ro /dev/vda /tools")
+    machine.device = f"/dev/{names[1]}"
+    machine.must(f"mkdir -p /tools /mnt && mount -t ext2 -o ro /dev/{names[0]} /tools")
     return machine
+
+
+def controller_for(number):
+    """Each in turn."""
+    return disk.CONTROLLERS[number % len(disk.CONTROLLERS)]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -82,12 +89,12 @@ def test_random_work(storage, images, tools, tmp_path, kind):
     there = tmp_path / "host"
     there.mkdir()
     expected = manifest(there, SEED, OPERATIONS)
-    machine = boot(storage, tools, [image])
-    machine.must("mount -t ext2 /dev/vdb /mnt")
+    machine = boot(storage, tools, [image], controller_for(list(KINDS).index(kind)))
+    machine.must(f"mount -t ext2 {machine.device} /mnt")
     output = machine.must(f"/tools/work /mnt {SEED} {OPERATIONS}", timeout=3600)
     assert output.splitlines() == expected.splitlines()
     machine.must("umount /mnt")
-    machine.must("mount -t ext2 -o ro /dev/vdb /mnt")
+    machine.must(f"mount -t ext2 -o ro {machine.device} /mnt")
     again = machine.must(f"/tools/work /mnt {SEED} 0", timeout=600)
     assert again.splitlines() == names_in(expected)
     machine.must("umount /mnt && umount /tools")
@@ -185,8 +192,8 @@ def test_power_cut(storage, images, tools, tmp_path, cut):
     print(f"LOFT_SEED={SEED}, cut {cut}")
     kind = list(KINDS)[cut % len(KINDS)]
     image = make(images / "power.img", kind, 16)
-    machine = boot(storage, tools, [image])
-    machine.must("mount -t ext2 /dev/vdb /mnt")
+    machine = boot(storage, tools, [image], controller_for(cut))
+    machine.must(f"mount -t ext2 {machine.device} /mnt")
     machine.machine.send(f"/tools/power /mnt {SEED + cut}\n")
     machine.machine.expect(r"^begin$")
     start = machine.machine.at
