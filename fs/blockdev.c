@@ -33,7 +33,9 @@ struct blockdev {
 	const void *holder;	      /* who claims it, or NULL */
 	unsigned nclaims;	      /* by the holder */
 	unsigned npartitions_claimed; /* of a whole disk */
-	uint32_t block_size;	      /* BLKBSZSET: of interest to who asks */
+	bool emptying;		      /* the last user has gone, and its pages go */
+	struct wait_queue emptied;
+	uint32_t block_size; /* BLKBSZSET: of interest to who asks */
 };
 
 static struct blockdev *blockdev_of(const struct block_device *device)
@@ -76,6 +78,13 @@ static const struct object_ops object_ops = {
 
 /* ---- users ---- */
 
+/* What the last user has left goes before the next one begins. May sleep. */
+static void wait_until_empty(struct blockdev *blockdev)
+{
+	if (blockdev->emptying)
+		wait_event_uninterruptible(&blockdev->emptied, !blockdev->emptying);
+}
+
 static bool may_claim(const struct block_device *device, const void *holder)
 {
 	const struct blockdev *blockdev = blockdev_of(device), *whole = whole_of(device);
@@ -92,6 +101,7 @@ int blockdev_use(struct block_device *device, const void *holder)
 	struct blockdev *blockdev = blockdev_of(device);
 
 	assert(blockdev && blockdev->device == device);
+	wait_until_empty(blockdev);
 	if (holder && !may_claim(device, holder))
 		return -EBUSY;
 	if (holder) {
@@ -125,8 +135,12 @@ void blockdev_unuse(struct block_device *device, const void *holder)
 	/* It is in use until it is written; whoever comes meanwhile keeps the pages. */
 	if (device->users == 1 && blockdev_sync(device))
 		log_error("block: %s: not all could be written", device->name);
-	if (--device->users == 0)
-		object_remove_pages(device->pages, 0, UINT32_MAX);
+	if (--device->users > 0)
+		return;
+	blockdev->emptying = true;
+	object_remove_pages(device->pages, 0, UINT32_MAX);
+	blockdev->emptying = false;
+	wake_all(&blockdev->emptied);
 }
 
 /* ---- files ---- */
@@ -170,6 +184,8 @@ static ssize_t blockdev_write(struct file *file, struct uio *io, loff_t *positio
 
 	if (device->read_only)
 		return -EPERM;
+	if (file->inode->flags & INODE_SWAP)
+		return -ETXTBSY;
 	if (io->left == 0)
 		return 0;
 	mutex_lock(&blockdev->writing);
@@ -382,6 +398,7 @@ static int blockdev_added(struct block_device *device)
 	blockdev->device = device;
 	blockdev->block_size = first_block_size(device);
 	mutex_init(&blockdev->writing);
+	wait_queue_init(&blockdev->emptied);
 	device->pages = &blockdev->pages;
 	device->owner = blockdev;
 	if (devfs_add_block(device->name, device->device))
@@ -393,6 +410,7 @@ static void blockdev_removed(struct block_device *device)
 {
 	struct object *pages = device->pages;
 
+	wait_until_empty(blockdev_of(device));
 	assert(device->users == 0 && pages->pages.count == 0);
 	devfs_remove_block(device->name, device->device);
 	device->pages = NULL;

@@ -326,10 +326,14 @@ ssize_t file_cache_read(struct file *file, struct uio *io, loff_t *position)
 	struct object *object = object_of(file);
 	ssize_t done;
 
-	if (unlikely(file->flags & O_DIRECT))
+	if (unlikely(file->flags & O_DIRECT)) {
+		/* A file is not to be truncated meanwhile: its blocks could be another's by then. */
+		mutex_lock(&file->inode->lock);
 		done = read_direct(object, (uint64_t)*position, io);
-	else
+		mutex_unlock(&file->inode->lock);
+	} else {
 		done = object_read_ahead(object, (uint64_t)*position, io, &file->ahead);
+	}
 	if (done > 0)
 		*position += done;
 	return done;

@@ -18,7 +18,7 @@ void blockdev_init(void);
 /*
  * One user more. holder: NULL, or who is to be the only one with a holder (a mount, swap, an open
  * with O_EXCL): -EBUSY while another is, of the device, or of the whole disk or a partition of it.
- * Does not sleep.
+ * May sleep, while the last one's pages go.
  */
 __must_check int blockdev_use(struct block_device *device, const void *holder);
 /* One fewer. With the last one what is dirty is written and the page cache emptied. May sleep. */
