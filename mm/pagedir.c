@@ -68,21 +68,26 @@ static inline uint32_t entry_make(paddr_t paddr, unsigned rights)
 	return paddr | ENTRY_USER | (rights & MAP_RIGHTS) | (rights & MAP_READ ? 0 : ENTRY_HELD);
 }
 
-/* What the entry of `at` maps; the processor asks the directory's entry for W as well. */
-static struct page_mapping entry_decode(const struct pagedir *pagedir, vaddr_t at, uint32_t entry)
+/* What the entry of `at`, not 0, maps; the processor asks the directory's entry for W as well. */
+static inline void entry_decode(const struct pagedir *pagedir, vaddr_t at, uint32_t entry,
+				struct page_mapping *page)
 {
-	const unsigned forked = owns_table(pagedir, at) ? 0 : MAP_FORKED;
+	const uint32_t directory_entry = pagedir->entries[directory_index(at)];
 
-	if (unlikely(!entry_has_page(entry)))
-		return (struct page_mapping){ .swap = entry_slot(entry),
-					      .rights = forked,
-					      .table = table_frame(pagedir, at) };
-	if (forked)
-		entry = (entry & ~ENTRY_WRITE) | forked;
-	return (struct page_mapping){ .frame = entry_frame(entry),
-				      .paddr = entry & ENTRY_ADDRESS,
-				      .rights = entry & MAP_RESULTS,
-				      .table = table_frame(pagedir, at) };
+	page->table = &frame_array[directory_entry >> PAGE_SHIFT];
+	if (unlikely(!entry_has_page(entry))) {
+		page->frame = NULL;
+		page->paddr = 0;
+		page->rights = directory_entry & ENTRY_WRITE ? 0 : MAP_FORKED;
+		page->swap = entry_slot(entry);
+		return;
+	}
+	if (unlikely(!(directory_entry & ENTRY_WRITE)))
+		entry = (entry & ~ENTRY_WRITE) | MAP_FORKED;
+	page->frame = entry_frame(entry);
+	page->paddr = entry & ENTRY_ADDRESS;
+	page->rights = entry & MAP_RESULTS;
+	page->swap = 0;
 }
 
 /* Lets go of what an entry that has been taken out held. */
@@ -256,7 +261,7 @@ bool pagedir_lookup(const struct pagedir *pagedir, vaddr_t at, struct page_mappi
 
 	if (!entry || !*entry)
 		return false;
-	*found = entry_decode(pagedir, at, *entry);
+	entry_decode(pagedir, at, *entry, found);
 	return true;
 }
 
@@ -471,9 +476,9 @@ void pagedir_walk(const struct pagedir *pagedir, vaddr_t start, vaddr_t end,
 		next = chunk_end(at, end);
 		at = pagedir_first_used(pagedir, at, next);
 		while (at < next) {
-			struct page_mapping page = entry_decode(pagedir, at,
-								*find_entry(pagedir, at));
+			struct page_mapping page;
 
+			entry_decode(pagedir, at, *find_entry(pagedir, at), &page);
 			if (!visit(context, at, &page))
 				return;
 			at = pagedir_first_used(pagedir, at + PAGE_SIZE, next);
