@@ -200,14 +200,17 @@ void pagedir_activate_kernel(void)
 
 int pagedir_map(struct pagedir *pagedir, vaddr_t at, struct frame *frame, unsigned rights)
 {
-	uint32_t *entry;
+	uint32_t directory_entry = pagedir->entries[directory_index(at)], *entry;
 
-	if (unlikely(!owns_table(pagedir, at)) && !pagedir_make_table(pagedir, at))
-		return -ENOMEM;
-	entry = find_entry(pagedir, at);
+	if (unlikely(!(directory_entry & ENTRY_WRITE))) {
+		if (!pagedir_make_table(pagedir, at))
+			return -ENOMEM;
+		directory_entry = pagedir->entries[directory_index(at)];
+	}
+	entry = entry_table(directory_entry) + table_index(at);
 	assert((at & PAGE_MASK) == 0 && at < USER_TOP && *entry == 0 && frame->refs > 0);
 	*entry = entry_make(frame_paddr(frame), rights);
-	count_mapping(pagedir, table_frame(pagedir, at), frame);
+	count_mapping(pagedir, &frame_array[directory_entry >> PAGE_SHIFT], frame);
 	return 0;
 }
 
@@ -257,11 +260,15 @@ void pagedir_set_rights(struct pagedir *pagedir, vaddr_t at, unsigned rights)
 
 bool pagedir_lookup(const struct pagedir *pagedir, vaddr_t at, struct page_mapping *found)
 {
-	const uint32_t *entry = find_entry(pagedir, at);
+	const uint32_t directory_entry = pagedir->entries[directory_index(at)];
+	uint32_t entry;
 
-	if (!entry || !*entry)
+	if (!directory_entry)
 		return false;
-	entry_decode(pagedir, at, *entry, found);
+	entry = entry_table(directory_entry)[table_index(at)];
+	if (!entry)
+		return false;
+	entry_decode(pagedir, at, entry, found);
 	return true;
 }
 
