@@ -157,6 +157,7 @@ static void register_port(struct ahci_port *port)
 	disk->data = port;
 	disk->kind = DISK_SD;
 	disk->nsectors = identity->nsectors;
+	disk->block_size = ata_sector_size(identity);
 	disk->max_sectors = ata_max_sectors(identity);
 	disk->max_segments = AHCI_PRDS;
 	disk->depth = port->ncq ? port->ntags : 1;

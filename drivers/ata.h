@@ -71,7 +71,8 @@ enum ata_protocol {
 /* What a disk is, and can do. */
 struct ata_identity {
 	char model[41], serial[21], firmware[9]; /* without the blanks around them */
-	uint64_t nsectors;
+	uint64_t nsectors;			 /* of 512 bytes, as all numbers of sectors here */
+	uint8_t sector_shift; /* the disk's own are larger: 512 << shift bytes; 0 or 3 */
 	bool lba48;
 	bool dma;	       /* can do DMA, and firmware has set a mode for it */
 	bool flush, flush_ext; /* FLUSH CACHE, FLUSH CACHE EXT */
@@ -84,7 +85,7 @@ struct ata_identity {
 /*
  * Reads what IDENTIFY DEVICE returned. 0; -ENODEV when it is no disk (a packet device), -EIO when
  * the words make no sense (a wrong checksum, no sectors), -EOPNOTSUPP when the disk is of a kind
- * that we do not drive (no LBA; sectors of another size).
+ * that we do not drive (no LBA; sectors of neither 512 nor 4096 bytes).
  */
 __must_check int ata_identity_read(struct ata_identity *identity,
 				   const uint16_t words[ATA_IDENTIFY_WORDS]);
@@ -100,15 +101,21 @@ struct ata_taskfile {
 	uint64_t lba; /* 48 bits; without `extended` the lower 24 of 28 */
 };
 
+/* The disk's own sector, in bytes. */
+static inline uint32_t ata_sector_size(const struct ata_identity *identity)
+{
+	return ATA_SECTOR_SIZE << identity->sector_shift;
+}
+
 /* The most sectors one command can move. */
 unsigned ata_max_sectors(const struct ata_identity *identity);
 
 /*
- * The command that moves count sectors from lba on, 0 < count <= ata_max_sectors(), all of them
- * on the disk. ATA_DMA, ATA_MULTIPLE and ATA_NCQ only where the disk has them; tag is NCQ's.
+ * The command that moves count sectors from `sector` on, 0 < count <= ata_max_sectors(), all of
+ * them on the disk, and whole ones of its own. ATA_DMA, ATA_MULTIPLE and ATA_NCQ only where the disk has them; tag is NCQ's.
  */
 void ata_taskfile_transfer(struct ata_taskfile *taskfile, const struct ata_identity *identity,
-			   enum ata_protocol protocol, bool write, uint64_t lba, unsigned count,
+			   enum ata_protocol protocol, bool write, uint64_t sector, unsigned count,
 			   unsigned tag);
 /* The command that writes the disk's cache out: false when it has none that it knows of. */
 __must_check bool ata_taskfile_flush(struct ata_taskfile *taskfile,

@@ -68,7 +68,7 @@ struct ata_drive {
 
 	/* PIO */
 	struct ata_cursor cursor;
-	unsigned sectors_left; /* not yet moved through the data register */
+	unsigned sectors_left; /* the disk's own, not yet moved through the data register */
 
 	/* DMA, and when to give it up */
 	bool uses_dma, dma_has_worked;

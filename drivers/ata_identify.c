@@ -43,6 +43,8 @@ enum word {
 #define COMMANDS2_FLUSH 0x1000u
 #define COMMANDS2_FLUSH_EXT 0x2000u
 #define SECTOR_SIZE_LONG 0x1000u /* words 117 and 118 have it */
+#define LARGE_SECTOR 4096u
+#define LARGE_SECTOR_SHIFT 3
 #define INTEGRITY_SIGNATURE 0xA5u
 
 /* SET FEATURES' names of the transfer modes: a family, and the mode in the lower bits. */
@@ -177,10 +179,12 @@ int ata_identity_read(struct ata_identity *identity, const uint16_t words[ATA_ID
 	read_string(identity->firmware, words + WORD_FIRMWARE, sizeof(identity->firmware) - 1);
 	if (!(words[WORD_CAPABILITIES] & CAPABILITY_LBA))
 		return -EOPNOTSUPP;
-	if (sector_size(words) != ATA_SECTOR_SIZE)
+	if (sector_size(words) == LARGE_SECTOR)
+		identity->sector_shift = LARGE_SECTOR_SHIFT;
+	else if (sector_size(words) != ATA_SECTOR_SIZE)
 		return -EOPNOTSUPP;
 	read_features(identity, words);
 	identity->multiple = multiple_of(words[WORD_MULTIPLE]);
-	identity->nsectors = read_capacity(identity, words);
+	identity->nsectors = read_capacity(identity, words) << identity->sector_shift;
 	return identity->nsectors ? 0 : -EIO;
 }

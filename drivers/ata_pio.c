@@ -20,7 +20,7 @@
 void ata_pio_begin(struct ata_drive *drive)
 {
 	drive->cursor = (struct ata_cursor){ drive->request, 0, 0 };
-	drive->sectors_left = block_chain_sectors(drive->request);
+	drive->sectors_left = block_chain_sectors(drive->request) >> drive->identity.sector_shift;
 }
 
 /* Moves size bytes of one frame. */
@@ -60,7 +60,7 @@ static void move_block(struct ata_drive *drive)
 								      : 1;
 	unsigned sectors = MIN(drive->sectors_left, per_block);
 
-	for (unsigned size = sectors * ATA_SECTOR_SIZE; size > 0;)
+	for (unsigned size = sectors * ata_sector_size(&drive->identity); size > 0;)
 		size -= move_segment(drive, size);
 	drive->sectors_left -= sectors;
 }
@@ -68,7 +68,7 @@ static void move_block(struct ata_drive *drive)
 /* A drive that reports an error may still want to be rid of the block that it has. */
 static void drain(struct ata_drive *drive)
 {
-	for (unsigned i = 0; i < 16 * ATA_SECTOR_SIZE / 2; i++) {
+	for (unsigned i = 0; i < 16 * ata_sector_size(&drive->identity) / 2; i++) {
 		if (!(ata_peek_status(drive->channel) & ATA_STATUS_DRQ))
 			break;
 		(void)port_read16(drive->channel->command + ATA_DATA);

@@ -251,6 +251,7 @@ static void register_drive(struct ata_drive *drive)
 	disk->data = drive;
 	disk->kind = DISK_SD;
 	disk->nsectors = identity->nsectors;
+	disk->block_size = ata_sector_size(identity);
 	disk->max_sectors = MIN(ata_max_sectors(identity), 1024u);
 	disk->max_segments = ATA_PRDS;
 	disk->depth = 1;

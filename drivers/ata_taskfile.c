@@ -22,17 +22,21 @@ static const uint8_t opcodes[][4] = {
 
 unsigned ata_max_sectors(const struct ata_identity *identity)
 {
-	return identity->lba48 ? 65536 : 256;
+	return (identity->lba48 ? 65536u : 256u) << identity->sector_shift;
 }
 
 void ata_taskfile_transfer(struct ata_taskfile *taskfile, const struct ata_identity *identity,
-			   enum ata_protocol protocol, bool write, uint64_t lba, unsigned count,
-			   unsigned tag)
+			   enum ata_protocol protocol, bool write, uint64_t sector,
+			   unsigned nsectors, unsigned tag)
 {
+	uint64_t lba = sector >> identity->sector_shift;
+	unsigned count = nsectors >> identity->sector_shift;
 	bool extended = protocol == ATA_NCQ || lba + count > ATA_LBA28_SECTORS || count > 256;
 
-	assert(count > 0 && count <= ata_max_sectors(identity));
-	assert(lba < identity->nsectors && count <= identity->nsectors - lba);
+	assert(count > 0 && nsectors <= ata_max_sectors(identity));
+	assert(lba << identity->sector_shift == sector);
+	assert(count << identity->sector_shift == nsectors);
+	assert(sector < identity->nsectors && nsectors <= identity->nsectors - sector);
 	assert(!extended || identity->lba48);
 	assert(protocol >= ATA_PIO && protocol <= ATA_NCQ);
 	*taskfile = (struct ata_taskfile){

@@ -121,7 +121,7 @@ static void refused(void **state)
 	assert_int_equal(ata_identity_read(&identity, words), -EOPNOTSUPP);
 	make_disk(state);
 	words[106] = 0x5000;
-	words[117] = 2048;
+	words[117] = 264; /* with room for checksums of one's own */
 	put_checksum();
 	assert_int_equal(ata_identity_read(&identity, words), -EOPNOTSUPP);
 	words[117] = 256;
@@ -215,6 +215,26 @@ static void random_transfers(void **state)
 	}
 }
 
+/* Sectors of 4096 bytes: all is counted by 512 but what the disk is told. */
+static void large_sectors(void **state)
+{
+	struct ata_taskfile taskfile;
+
+	(void)state;
+	words[106] = 0x5000;
+	words[117] = 2048;
+	put_checksum();
+	assert_int_equal(ata_identity_read(&identity, words), 0);
+	assert_int_equal(ata_sector_size(&identity), 4096);
+	assert_true(identity.nsectors == 8 * 0x100000001);
+	assert_int_equal(ata_max_sectors(&identity), 8 * 65536);
+	ata_taskfile_transfer(&taskfile, &identity, ATA_DMA, false, 8 * 0x123456, 8 * 256, 0);
+	assert_int_equal(taskfile.command, 0xC8);
+	assert_true(taskfile.lba == 0x123456 && taskfile.count == 0);
+	ata_taskfile_transfer(&taskfile, &identity, ATA_NCQ, true, 8ull << 32, 8, 3);
+	assert_true(taskfile.lba == 1ull << 32 && taskfile.features == 1);
+}
+
 static void flushes(void **state)
 {
 	struct ata_taskfile taskfile;
@@ -239,6 +259,7 @@ int main(void)
 		cmocka_unit_test(random_words),
 		cmocka_unit_test_setup(edges_of_28_bits, make_disk),
 		cmocka_unit_test_setup(random_transfers, make_disk),
+		cmocka_unit_test_setup(large_sectors, make_disk),
 		cmocka_unit_test_setup(flushes, make_disk),
 	};
 
