@@ -191,6 +191,7 @@ struct task {
 	uint32_t restart_arguments[4];
 
 	uint32_t fail_nth; /* allocations until one fails (fail.h); 0: none will */
+	bool fail_met;	   /* one failed as asked since oom_make_room last wanted to know */
 	struct unix_rights
 		*rights_to_free;  /* fs/unix_rights.c: files from messages, to be let go of */
 	bool frees_rights;	  /* and it is at that */

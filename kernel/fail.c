@@ -53,15 +53,23 @@ static bool fail_task(const char *what)
 	return true;
 }
 
+static bool fail_system(void)
+{
+	if (fail_system_nth == 0 || --fail_system_nth > 0)
+		return false;
+	fail_armed--;
+	tell(LOG_NOTICE, "an allocation");
+	return true;
+}
+
 bool fail_now(void)
 {
+	bool fails;
+
 	assert(fail_armed > 0);
-	if (fail_system_nth > 0 && --fail_system_nth == 0) {
-		fail_armed--;
-		tell(LOG_NOTICE, "an allocation");
-		return true;
-	}
-	return fail_task("an allocation");
+	fails = fail_system() || fail_task("an allocation");
+	current->fail_met |= fails;
+	return fails;
 }
 
 bool fail_request(void)

@@ -261,9 +261,12 @@ static bool give_up(bool only_if_large)
 
 bool oom_make_room(bool only_if_large)
 {
+	bool on_request = current->fail_met;
+
 	/* Somebody gave memory back meanwhile, or it was said to be out on request (fail.h). */
+	current->fail_met = false;
 	if (frame_available())
-		return !only_if_large && !sched_give_way();
+		return !(on_request && only_if_large) && !sched_give_way();
 	if (reclaim_make_room())
 		return true;
 	for (;;) {
