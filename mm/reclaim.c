@@ -48,9 +48,13 @@ static bool resting;
 
 /* Refaults of each class, halved again and again so that old ones weigh less. */
 static uint32_t missed[POLICY_CLASSES], missed_before[POLICY_CLASSES];
+/* Since the last step a page of a file came back that had been in use. */
+static bool file_in_use_missed;
 
 static void note_missed(void)
 {
+	static uint32_t in_use_before;
+	uint32_t in_use = vm_events[VM_EVENT_WORKINGSET_ACTIVATE_FILE];
 	const uint32_t now[POLICY_CLASSES] = {
 		[POLICY_FILE] = vm_events[VM_EVENT_WORKINGSET_REFAULT_FILE],
 		[POLICY_ANON] = vm_events[VM_EVENT_WORKINGSET_REFAULT_ANON],
@@ -60,6 +64,8 @@ static void note_missed(void)
 		missed[class] += now[class] - missed_before[class];
 		missed_before[class] = now[class];
 	}
+	file_in_use_missed = in_use != in_use_before;
+	in_use_before = in_use;
 	while (missed[POLICY_FILE] + missed[POLICY_ANON] > 4096) {
 		missed[POLICY_FILE] /= 2;
 		missed[POLICY_ANON] /= 2;
@@ -82,6 +88,18 @@ static uint32_t class_total(enum policy_class class)
 	return counts.active + counts.inactive;
 }
 
+/*
+ * Are there pages of files enough that were read once and are not asked for again? Then what programs
+ * have is not touched. (Linux calls it trimming the cache.)
+ */
+static bool files_suffice(unsigned step)
+{
+	struct policy_counts files = policy->count(POLICY_FILE);
+
+	return files.inactive >> (STEPS - 1 - step) > 0 && files.inactive > files.active &&
+	       !file_in_use_missed;
+}
+
 /* How many pages of the class are to be looked at in a step of a round. */
 static uint32_t share_of(enum policy_class class, unsigned step)
 {
@@ -92,6 +110,8 @@ static uint32_t share_of(enum policy_class class, unsigned step)
 	/* In the last step nothing is spared, whatever was wished. */
 	if (step == STEPS - 1)
 		return 2 * all;
+	if (class == POLICY_ANON && step < STEPS / 2 && files_suffice(step))
+		return 0;
 	all = (all >> (STEPS - 1 - step)) + (all ? 1 : 0);
 	return (uint32_t)((uint64_t)all * 2 * weight(class) / MAX(both, 1u));
 }

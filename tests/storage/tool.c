@@ -6,15 +6,19 @@
  *                             verifies it
  *   tool fsync FILE           what is told of a write that fails, to whom, and how often
  *   tool map FILE OFFSET      loads a byte of a mapping
+ *   tool work WHAT FILE       uses 8 MB, of its own memory ("-") or of a mapped file, while it reads
+ *                             FILE from end to end; how often it had to wait for what it uses
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/swap.h>
 #include <unistd.h>
@@ -90,6 +94,48 @@ static int map(const char *path, long offset)
 	return 0;
 }
 
+#define WORK_PAGES 2048u
+#define SCAN_STEP (1u << 20) /* bytes of the file between two uses of all the pages */
+
+/* Uses each page once: how many faults had to wait. */
+static long use_all(const volatile uint32_t *start)
+{
+	struct rusage before, after;
+	uint32_t sum = 0;
+
+	getrusage(RUSAGE_SELF, &before);
+	for (uint32_t i = 0; i < WORK_PAGES; i++)
+		sum += start[i * (PAGE / 4)];
+	getrusage(RUSAGE_SELF, &after);
+	return after.ru_majflt - before.ru_majflt + (sum == 1);
+}
+
+static int work(const char *what, const char *path)
+{
+	int fd = open(what, O_RDONLY), scanned = open(path, O_RDONLY);
+	bool own = !strcmp(what, "-");
+	uint32_t *start = mmap(NULL, WORK_PAGES * PAGE, own ? PROT_READ | PROT_WRITE : PROT_READ,
+			       own ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED, own ? -1 : fd, 0);
+	static char buffer[65536];
+	long waits = 0, megabytes = 0;
+	ssize_t got = 1;
+
+	if (start == MAP_FAILED || scanned < 0)
+		return 2;
+	for (uint32_t i = 0; own && i < WORK_PAGES; i++)
+		start[i * (PAGE / 4)] = i + 2;
+	use_all(start);
+	use_all(start);
+	while (got > 0) {
+		for (size_t done = 0; done < SCAN_STEP && got > 0; done += (size_t)got)
+			got = read(scanned, buffer, sizeof(buffer));
+		waits += use_all(start);
+		megabytes++;
+	}
+	printf("%ld waits while %ld MB were read\n", waits, megabytes);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	setvbuf(stdout, NULL, _IONBF, 0);
@@ -103,6 +149,8 @@ int main(int argc, char **argv)
 		return hold((uint32_t)atoi(argv[2]));
 	if (argc == 3 && !strcmp(argv[1], "fsync"))
 		return fsync_errors(argv[2]);
+	if (argc == 4 && !strcmp(argv[1], "work"))
+		return work(argv[2], argv[3]);
 	if (argc == 4 && !strcmp(argv[1], "map"))
 		return map(argv[2], atol(argv[3]));
 	fprintf(stderr, "usage: tool swapon|hold|fsync|map ...\n");

@@ -1,0 +1,75 @@
+"""What reclaim takes and what it leaves: a scan of a large file does not push out what is in use, and
+clean pages come free without being asked for."""
+
+import re
+
+import pytest
+
+import disk
+
+MEMORY = 24
+SCANNED = 128                      # MB of the file that is read, five times the memory
+USED = 8                           # MB that tool uses meanwhile, after each MB read
+
+
+def waits_of(machine, what):
+    output = machine.must(f"tool work {what} /dev/vda", timeout=300)
+    found = re.search(r"(\d+) waits while (\d+) MB were read", output)
+    assert found and int(found[2]) >= SCANNED, output
+    return int(found[1])
+
+
+def boot(storage, images, **arguments):
+    disks = [disk.Disk(disk.sparse(images / "scanned", SCANNED)),
+             disk.Disk(disk.swap(images / "swap", 64)),
+             disk.Disk(disk.ext2(images / "ext2", 16))]
+    machine = storage(memory=MEMORY, disks=disks, **arguments)
+    machine.must("swapon /dev/vdb && mount -t ext2 /dev/vdc /mnt")
+    return machine
+
+
+@pytest.mark.parametrize("what", ["-", "/mnt/used"])
+def test_scan_leaves_what_is_in_use(storage, images, what):
+    """Of its own memory, and of a file, which is of the same class as the pages of the scan."""
+    machine = boot(storage, images)
+    machine.must(f"dd if=/dev/zero of=/mnt/used bs=1M count={USED}; sync", timeout=60)
+    taken = machine.vmstat("pgsteal_file")
+    waits = waits_of(machine, what)
+    assert machine.vmstat("pgsteal_file") - taken > (SCANNED - MEMORY) * 200
+    # 2048 pages are used 128 times.
+    assert waits < 200, f"{waits} waits for pages in use"
+    machine.ledger()
+
+
+def test_scan_needs_no_swap(storage, images):
+    """Pages read once are taken before those of programs that sleep."""
+    machine = boot(storage, images)
+    machine.hold("sleeper", 1024)
+    machine.must("swapoff /dev/vdb && swapon /dev/vdb", timeout=60)
+    machine.must("cat /dev/vda >/dev/null", timeout=300)
+    assert machine.meminfo("SwapTotal") - machine.meminfo("SwapFree") < 1024
+    assert machine.release("sleeper") == ("0 wrong\n", 0)
+    machine.ledger()
+
+
+def test_policy_is_chosen(storage, images):
+    machine = boot(storage, images, append="quiet vm.policy=second-chance")
+    waits_of(machine, "-")
+    assert machine.vmstat("pgactivate") == 0
+    assert machine.vmstat("pgscan_file") > (SCANNED - MEMORY) * 200
+    machine.ledger()
+
+
+def test_small_sysctls(storage):
+    machine = storage(memory=64)
+    assert machine.must("cat /proc/sys/vm/swappiness").strip() == "60"
+    machine.must("echo 100 >/proc/sys/vm/swappiness")
+    assert machine.must("cat /proc/sys/vm/swappiness").strip() == "100"
+    output, status = machine.run("echo 201 >/proc/sys/vm/swappiness")
+    assert status and "nvalid" in output
+    low = int(machine.must("cat /proc/sys/vm/min_free_kbytes"))
+    assert 64 <= low <= 1024
+    machine.must("echo 512 >/proc/sys/vm/min_free_kbytes")
+    assert machine.must("cat /proc/sys/vm/min_free_kbytes").strip() == "512"
+    assert machine.meminfo("Active") == (machine.meminfo("Active(anon)") +
+                                         machine.meminfo("Active(file)"))
