@@ -14,6 +14,7 @@
 #include <abi/ioctls.h>
 #include <assert.h>
 #include <ledger.h>
+#include <log.h>
 #include <uaccess.h>
 
 /* ---- blocks of pages ---- */
@@ -255,6 +256,19 @@ const struct inode_ops ext2_file_inode_ops = {
 
 /* ---- open files ---- */
 
+/*
+ * A write was to reach up to end and did not: the blocks that it got beyond the file's end are given
+ * back. Nothing is written to them, as write-back cuts off what lies there.
+ */
+static void give_back_beyond(struct inode *inode, uint64_t end)
+{
+	int error = end > inode->pages.size ? cut_blocks(inode, inode->pages.size) : 0;
+
+	if (error)
+		log_error("ext2: %s: inode %u keeps blocks beyond its end: error %d",
+			  inode->superblock->source, inode->number, -error);
+}
+
 /* The caller holds the inode's lock. */
 static ssize_t ext2_write(struct file *file, struct uio *io, loff_t *position)
 {
@@ -262,6 +276,7 @@ static ssize_t ext2_write(struct file *file, struct uio *io, loff_t *position)
 	const struct ext2 *fs = ext2_of(inode->superblock);
 	uint64_t old_size = inode->pages.size, limit = fs->geometry.max_size;
 	size_t held_back = 0;
+	uint64_t end;
 	ssize_t done;
 
 	if ((uint64_t)*position >= limit)
@@ -269,7 +284,10 @@ static ssize_t ext2_write(struct file *file, struct uio *io, loff_t *position)
 	if (io->left > limit - (uint64_t)*position)
 		held_back = io->left - (size_t)(limit - (uint64_t)*position);
 	io->left -= held_back;
+	end = (uint64_t)*position + io->left;
 	done = file_cache_write(file, io, position);
+	if (io->left)
+		give_back_beyond(inode, end);
 	io->left += held_back;
 	if (inode->pages.size != old_size)
 		inode_mark_dirty(inode);
