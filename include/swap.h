@@ -80,8 +80,11 @@ __must_check struct frame *swap_find(swap_t swap);
  * -EAGAIN: the slot was given up meanwhile, look again at what led to it. May sleep.
  */
 __must_check struct frame *swap_in(swap_t swap, bool *major);
-/* Begins to read the page if it is not in the cache; waits for nothing but memory is not asked for. */
-void swap_read_ahead(swap_t swap);
+/*
+ * Begins to read the page, with those around it, unless it is in the cache. False: memory is out. May
+ * sleep, for a request, but not for what it reads.
+ */
+bool swap_read_ahead(swap_t swap);
 /*
  * Takes a frame out of the cache, and gives its slot up, if nobody else needs the slot and no I/O is
  * under way: then the frame is an ordinary one again. False: it is still in the cache. Does not sleep.

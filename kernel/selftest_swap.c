@@ -235,6 +235,25 @@ SELFTEST(swap_drops_clean_pages_without_a_write)
 	swap_off(area);
 }
 
+SELFTEST(swap_read_ahead)
+{
+	unsigned area = swap_on(AREA_PAGES);
+	struct mm *mm = swapped_mm(16, 70);
+	uint32_t major = fault_major_count, hits = vm_events[VM_EVENT_SWAP_RA_HIT];
+	struct page_mapping page;
+
+	for (unsigned i = 0; i < 16; i++)
+		EXPECT(pagedir_lookup(&mm->pagedir, AT + i * PAGE_SIZE, &page) &&
+		       swap_read_ahead(page.swap));
+	EXPECT(swap_cached_npages == 16);
+	settle();
+	EXPECT(books() == 0 && mm->pagedir.swapped == 16);
+	EXPECT(wrong(mm, AT, 16, 70) == 0 && fault_major_count == major);
+	EXPECT(vm_events[VM_EVENT_SWAP_RA_HIT] > hits);
+	mm_put(mm);
+	swap_off(area);
+}
+
 /* Forked with so many pages that page tables are shared, or so few that they are copied. */
 static void fork_swapped(unsigned npages)
 {

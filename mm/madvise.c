@@ -44,20 +44,36 @@ static int punch_hole(const struct vma *vma, vaddr_t start, vaddr_t end)
 	return 0;
 }
 
-/*
- * MADV_WILLNEED: what is in swap, and what is to be read of a file, begins to come in. Nothing of that
- * is waited for.
- */
-static void read_ahead(struct mm *mm, const struct vma *vma, vaddr_t start, vaddr_t end)
+/* The slot of swap that the page is in: its own, or that of the object's page; 0: none. */
+static swap_t slot_of(const struct vma *vma, vaddr_t at)
 {
 	struct page_mapping page;
+	void *entry;
 
+	if (pagedir_lookup(&vma->mm->pagedir, at, &page))
+		return page.swap;
+	if (!vma->object || !vma->object->nswapped)
+		return 0;
+	entry = radix_lookup(&vma->object->pages, vma_index(vma, at));
+	return (uintptr_t)entry & OBJECT_ENTRY_SWAP ? swap_from_entry(entry) : 0;
+}
+
+/*
+ * MADV_WILLNEED: what is in swap, and what is to be read of a file, begins to come in. Nothing of that
+ * is waited for. It may sleep all the same, under the lock: the region stays.
+ */
+static void read_ahead(const struct vma *vma, vaddr_t start, vaddr_t end)
+{
 	if (vma->object && vma->object->ops->map_blocks)
 		readahead_force(vma->object, vma_index(vma, start), (end - start) >> PAGE_SHIFT);
+	if (!vma->mm->pagedir.swapped && !(vma->object && vma->object->nswapped))
+		return;
+	for (; start < end && !sched_give_way(); start += PAGE_SIZE) {
+		swap_t swap = slot_of(vma, start);
 
-	for (; start < end && mm->pagedir.swapped; start += PAGE_SIZE)
-		if (pagedir_lookup(&mm->pagedir, start, &page) && page.swap)
-			swap_read_ahead(page.swap);
+		if (swap && !swap_read_ahead(swap))
+			break;
+	}
 }
 
 /* MADV_COLD, MADV_PAGEOUT: pages that are not needed soon. */
@@ -124,7 +140,7 @@ static int advise_piece(struct mm *mm, struct vma **vma, vaddr_t start, vaddr_t 
 	case MADV_PAGEOUT:
 		return give_away(*vma, start, end, advice);
 	case MADV_WILLNEED:
-		read_ahead(mm, *vma, start, end);
+		read_ahead(*vma, start, end);
 		return 0;
 	default:
 		return 0;

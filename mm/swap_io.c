@@ -307,11 +307,11 @@ struct frame *swap_in(swap_t swap, bool *major)
 	}
 }
 
-void swap_read_ahead(swap_t swap)
+bool swap_read_ahead(swap_t swap)
 {
 	const struct swap_slot *slot = swap_slot_of(swap);
 
-	/* Whoever needs the page will be told that memory is out. */
-	if (slot && slot->references && !slot->frame && begin_read(swap, false))
-		return;
+	if (!slot || !slot->references || slot->frame)
+		return true;
+	return begin_read(swap, false) == 0;
 }
