@@ -238,7 +238,7 @@ void inode_set_accessed(struct inode *inode)
 	uint64_t now = inode_kept_time(inode, inode_now());
 
 	inode->accessed_stamp = clock_stamp;
-	if (flags & (MS_NOATIME | MS_RDONLY))
+	if ((flags & (MS_NOATIME | MS_RDONLY)) || (inode->flags & INODE_NOATIME))
 		return;
 	if ((flags & MS_NODIRATIME) && S_ISDIR(inode->mode))
 		return;

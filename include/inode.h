@@ -117,6 +117,7 @@ struct inode_ops {
 #define INODE_IMMUTABLE 8u    /* nothing about it changes (-EPERM) */
 #define INODE_APPEND 16u      /* content is appended only, names are added only (-EPERM) */
 #define INODE_SYNCHRONOUS 32u /* as if its file system were mounted -o sync */
+#define INODE_NOATIME 128u    /* reading it does not change its atime */
 #define INODE_SWAP 64u	      /* an area of swap: not written, cut or removed (-ETXTBSY, -EPERM) */
 /* Of fs/inode_cache.c alone: */
 #define INODE_CACHED 256u	/* in its superblock's tree */

@@ -16,12 +16,16 @@
 #include <ledger.h>
 #include <oom.h>
 #include <readahead.h>
+#include <reclaim.h>
 #include <string.h>
 #include <task.h>
 #include <uio.h>
 #include <writeback.h>
 
 #include "object_internal.h"
+
+/* How often memory is looked for when there is some, and there was none when it was wanted. */
+#define MEMORY_TRIES 16u
 
 /*
  * Moves up to size bytes between offset in a frame and the buffers: bytes, perhaps fewer; -EFAULT
@@ -39,13 +43,25 @@ static inline ssize_t transfer(struct frame *frame, uint32_t offset, struct uio 
 }
 
 /*
- * After a transfer that failed: is it worth another try? Memory may be made free, a user page that
- * is not there can be brought in. May sleep.
+ * Memory was out. It need not be any more: what a disk has is then asked for again, a few times, as
+ * programs do not expect to hear of it.
  */
-static bool try_again(ssize_t error, struct uio *io, bool out)
+static bool find_memory(const struct object *object, unsigned *tries)
+{
+	if (object_has_blocks(object) && frame_available() && (*tries)++ < MEMORY_TRIES)
+		return reclaim_make_room();
+	return oom_make_room(true);
+}
+
+/*
+ * After a transfer that failed: is it worth another try? Memory may be made free, a user page that
+ * is not there can be brought in. *tries begins at 0. May sleep.
+ */
+static bool try_again(const struct object *object, ssize_t error, struct uio *io, bool out,
+		      unsigned *tries)
 {
 	if (error == -ENOMEM)
-		return oom_make_room(true);
+		return find_memory(object, tries);
 	return error == -EFAULT && uio_fault_in(io, out) == 0;
 }
 
@@ -116,13 +132,14 @@ read_page(struct object *object, uint64_t position, struct uio *io, struct reada
 static __attribute__((noinline)) size_t read_more(struct object *object, uint64_t position,
 						  struct uio *io, struct readahead *ahead)
 {
+	unsigned tries = 0;
 	size_t done = 0;
 
 	/* It may sleep in between: the size is read anew for each page. */
 	while (io->left > 0 && !sched_give_way()) {
 		ssize_t moved = read_page(object, position + done, io, ahead);
 
-		if (moved == 0 || (moved < 0 && !try_again(moved, io, true)))
+		if (moved == 0 || (moved < 0 && !try_again(object, moved, io, true, &tries)))
 			break;
 		done += moved > 0 ? (size_t)moved : 0;
 	}
@@ -132,13 +149,14 @@ static __attribute__((noinline)) size_t read_more(struct object *object, uint64_
 static inline __attribute__((always_inline)) ssize_t
 read_pages(struct object *object, uint64_t position, struct uio *io, struct readahead *ahead)
 {
+	unsigned tries = 0;
 	ssize_t first;
 
 	if (io->left == 0)
 		return 0;
 	do
 		first = read_page(object, position, io, ahead);
-	while (unlikely(first < 0) && try_again(first, io, true));
+	while (unlikely(first < 0) && try_again(object, first, io, true, &tries));
 	if (first <= 0 || likely(io->left == 0))
 		return first;
 	return first + (ssize_t)read_more(object, position + (size_t)first, io, ahead);
@@ -310,12 +328,13 @@ static ssize_t write_blocks(struct object *object, uint64_t position, struct uio
 
 static ssize_t write_page(struct object *object, uint64_t position, struct uio *io, size_t size)
 {
+	unsigned tries = 0;
 	ssize_t moved;
 
 	do
 		moved = object_has_blocks(object) ? write_blocks(object, position, io, size)
 						  : write_memory(object, position, io, size);
-	while (unlikely(moved <= 0) && (moved == 0 || try_again(moved, io, false)));
+	while (unlikely(moved <= 0) && (moved == 0 || try_again(object, moved, io, false, &tries)));
 	return moved;
 }
 

@@ -132,13 +132,15 @@ void ext2_flags_apply(struct inode *inode)
 {
 	uint32_t flags = ext2_inode_of(inode)->flags;
 
-	inode->flags &= ~(INODE_IMMUTABLE | INODE_APPEND | INODE_SYNCHRONOUS);
+	inode->flags &= ~(INODE_IMMUTABLE | INODE_APPEND | INODE_SYNCHRONOUS | INODE_NOATIME);
 	if (flags & EXT2_FLAG_IMMUTABLE)
 		inode->flags |= INODE_IMMUTABLE;
 	if (flags & EXT2_FLAG_APPEND)
 		inode->flags |= INODE_APPEND;
 	if (flags & EXT2_FLAG_SYNC)
 		inode->flags |= INODE_SYNCHRONOUS;
+	if (flags & EXT2_FLAG_NOATIME)
+		inode->flags |= INODE_NOATIME;
 }
 
 /* Gives an inode, whose mode is set, what the kernel calls. */
