@@ -25,6 +25,7 @@
 #include <task.h>
 #include <uio.h>
 #include <vm_events.h>
+#include <vma.h>
 #include <writeback.h>
 
 #define NFRAMES 256u
@@ -345,6 +346,8 @@ int uio_fault_in(struct uio *io, bool out)
 /* ---- the file system ---- */
 
 static struct object file;
+static struct mm program;
+static struct vma mapping;
 static unsigned block_size;
 static uint32_t file_blocks[FILE_MAX / SECTOR_SIZE]; /* sector on the disk, NONE: a hole */
 static bool scattered;
@@ -524,10 +527,10 @@ static void do_mapped_write(uint32_t index)
 		unsigned offset = unit_random() % PAGE_SIZE;
 		uint8_t byte = (uint8_t)unit_random();
 
-		if ((uint64_t)index * PAGE_SIZE + offset >= model_size)
-			continue;
+		/* What it writes beyond the end is never to be seen again. */
 		frame_memory(frame)[offset] = byte;
-		model[index * PAGE_SIZE + offset] = byte;
+		if ((uint64_t)index * PAGE_SIZE + offset < model_size)
+			model[index * PAGE_SIZE + offset] = byte;
 	}
 	object_mark_dirty(frame);
 	frame->holds--;
@@ -668,10 +671,14 @@ static void begin(unsigned size_of_blocks)
 	model_size = 0;
 	bad_sector = NONE;
 	object_init(&file, &file_ops, NULL);
+	/* It is mapped, though none of its pages is in a page table. */
+	mapping = (struct vma){ .mm = &program, .page_offset = FILE_PAGES, .end = PAGE_SIZE };
+	list_add(&file.mappings, &mapping.object_link);
 }
 
 static void end(void)
 {
+	list_remove(&mapping.object_link);
 	object_put(&file);
 	assert_int_equal(npending, 0);
 	assert_int_equal(nframes_used, 0);
