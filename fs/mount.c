@@ -19,9 +19,6 @@
 
 #include <assert.h>
 #include <block.h>
-#include <format.h>
-#include <kheap.h>
-#include <log.h>
 #include <string.h>
 #include <uaccess.h>
 

@@ -55,8 +55,13 @@ static inline struct dentry *cached_child(struct dentry *parent, const struct na
 /* A directory has one name on a disk. Another one: the disk's structure is broken. */
 static bool is_second_name(const struct inode *inode)
 {
+	static uint64_t told_at;
+
 	if (!inode || !inode->directory)
 		return false;
+	if (told_at && clock_coarse_ns() < told_at + NSEC_PER_SEC)
+		return true;
+	told_at = clock_coarse_ns();
 	log_error("fs: %s: directory %u has two names", inode->superblock->source, inode->number);
 	return true;
 }

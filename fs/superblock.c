@@ -20,7 +20,6 @@
 #include <kheap.h>
 #include <log.h>
 #include <string.h>
-#include <writeback.h>
 
 #define FLAGS_KEPT \
 	(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_SYNCHRONOUS | MS_DIRSYNC | MS_NOATIME | \
@@ -124,8 +123,11 @@ struct superblock *superblock_create(const struct filesystem *type, const char *
 	superblock->source = kstrdup(source);
 	if (superblock->source)
 		error = set_up(superblock, block, flags, options);
-	if (!error)
+	if (!error) {
+		/* An entry of a broken disk that leads to it is found out. */
+		superblock->root->inode->directory = superblock->root;
 		return superblock;
+	}
 	assert(superblock->ninodes == 0);
 	free_memory(superblock);
 	return ERR_PTR(error);
@@ -230,6 +232,7 @@ void superblock_free(struct superblock *superblock)
 	list_remove(&superblock->link);
 	dentry_drop_tree(superblock->root);
 	assert(superblock->root->refs == 1);
+	superblock->root->inode->directory = NULL;
 	dentry_put(superblock->root);
 	error = superblock_sync(superblock, true);
 	if (superblock->type->keeps_names)
@@ -301,7 +304,8 @@ void superblocks_shut_down(void)
 {
 	struct superblock *at = NULL;
 
-	writeback_pages(true);
+	if (fs_sync_all(true) != 0)
+		log_error("fs: not all could be written");
 	mounts_lock();
 	while ((at = superblock_next(at))) {
 		int error = superblock_sync(at, true);
