@@ -28,7 +28,8 @@
 #include <vm_events.h>
 
 #define UNDER_IO (FRAME_FLAG_BUSY | FRAME_FLAG_WRITEBACK)
-#define WRITE_RUN 32u /* pages of a file that are written together, aligned */
+#define PENDING_MAX 64u /* after so many that are not written yet the younger ones need no look */
+#define WRITE_RUN 32u	/* pages of a file that are written together, aligned */
 
 static struct list writing = LIST_INIT(writing);
 static uint32_t nwriting;
@@ -107,12 +108,14 @@ static bool finish(struct frame *frame)
 uint32_t reclaim_collect(void)
 {
 	struct frame *frame, *after;
-	uint32_t freed = ngone;
+	uint32_t freed = ngone, pending = 0;
 
 	ngone = 0;
 	list_for_each_safe(frame, after, &writing, link) {
 		enum frame_kind kind = frame->kind;
 
+		if (frame->flags & UNDER_IO && ++pending >= PENDING_MAX)
+			break;
 		if (frame->flags & UNDER_IO)
 			continue;
 		writing_remove(frame);
