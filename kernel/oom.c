@@ -19,6 +19,7 @@
 #include <signal.h>
 #include <swap.h>
 #include <task.h>
+#include <vm_events.h>
 
 #define TURNS_TO_END 100u /* of the others, before a killed process is thought to be stuck */
 #define TABLE_ROWS 8u
@@ -50,8 +51,6 @@ static bool add_page(void *context, vaddr_t at, const struct page_mapping *page)
 		sum->table = page->table;
 		sum->units += UNIT / MAX(page->table->refs, 1u);
 	}
-	if (page->swap)
-		sum->units += UNIT / MAX(swap_references(page->swap), 1u);
 	if (page->frame && goes_with_users(page->frame))
 		sum->units += UNIT / MAX(page_mappings(page), 1u);
 	/* As on Linux what is in swap weighs as much: it would be in memory if it could. */
@@ -244,6 +243,7 @@ static struct process *end_worst(bool only_if_large)
 		return NULL;
 	log_error("mm: out of memory: process %d (%s) killed, oom_score_adj %d", victim->pid,
 		  victim->name, victim->oom_score_adj);
+	vm_count(OOM_KILL, 1);
 	end_sharers(victim);
 	return victim;
 }
