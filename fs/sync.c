@@ -116,8 +116,7 @@ int fs_sync_all(bool wait)
 /* Errors are for fsync to tell of. */
 int32_t sys_sync(void)
 {
-	if (fs_sync_all(true))
-		return 0;
+	fs_sync_all(true);
 	return 0;
 }
 
@@ -207,9 +206,8 @@ static void dont_need(struct object *object, uint64_t start, uint64_t end)
 	if (start >= object->size)
 		return;
 	/* What is dirty is only begun to be written; it cannot go yet. */
-	if (object_write_back(object, (uint32_t)(start >> PAGE_SHIFT),
-			      (uint32_t)MIN((end - 1) >> PAGE_SHIFT, (uint64_t)UINT32_MAX), false))
-		return;
+	object_write_back(object, (uint32_t)(start >> PAGE_SHIFT),
+			  (uint32_t)MIN((end - 1) >> PAGE_SHIFT, (uint64_t)UINT32_MAX), false);
 	if (first < behind)
 		object_drop_pages(object, (uint32_t)first, (uint32_t)(behind - 1));
 }

@@ -37,8 +37,8 @@ static uint32_t clip(const struct object *object, uint32_t index, uint32_t npage
 static void read_pages(struct object *object, uint32_t index, uint32_t npages, uint32_t mark)
 {
 	npages = clip(object, index, npages);
-	if (npages > 0 && page_io_read(object, index, npages, mark))
-		return;
+	if (npages > 0)
+		page_io_read(object, index, npages, mark);
 }
 
 static void read_window(struct readahead *ahead, struct object *object)

@@ -82,8 +82,8 @@ void writeback_policy_changed(void)
 /* ---- objects ---- */
 
 /*
- * Writes an object's dirty pages from first on, at most so many; returns the page behind the last
- * one. The object has some.
+ * Writes the first so many dirty pages of an object. Errors are kept for those who ask; what could not
+ * be written for want of memory stays dirty.
  */
 static void write_some(struct object *object, uint32_t npages, bool wait)
 {
@@ -99,9 +99,7 @@ static void write_some(struct object *object, uint32_t npages, bool wait)
 			break;
 		last = next;
 	}
-	/* Errors are kept for those who ask; what could not be for want of memory is tried again. */
-	if (object_write_back(object, first, last, wait))
-		return;
+	object_write_back(object, first, last, wait);
 }
 
 /* What has become dirty since `began` waits from then on. */
