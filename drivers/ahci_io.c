@@ -41,6 +41,8 @@ static unsigned lowest(uint32_t slots)
 /* Hands a slot to the HBA; its table and header are filled in. Interrupts off. */
 static void issue(struct ahci_port *port, unsigned slot, bool queued)
 {
+	assert(!(port->issued & 1u << slot) && !port->failed);
+	assert(!port->issued || (queued && port->queued));
 	port->issued |= 1u << slot;
 	port->queued = queued;
 	/* What the HBA will read is in memory before it is told so. */

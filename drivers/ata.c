@@ -106,12 +106,18 @@ static void add_old_channel(unsigned number, uint16_t master)
 {
 	struct ata_channel *channel = make_channel(old_places[number].command,
 						   old_places[number].control);
+	int error;
 
 	if (!channel)
 		return;
 	if (master)
 		use_master(channel, master, number == 1);
-	start_channel(channel, irq_register(old_places[number].irq, handle_own_line, channel));
+	error = irq_register(old_places[number].irq, handle_own_line, channel);
+	if (error == -EBUSY) { /* a PCI device has been given the line all the same */
+		channel->shares_line = true;
+		error = irq_share(old_places[number].irq, handle_shared_line, channel);
+	}
+	start_channel(channel, error);
 }
 
 static void add_native_channel(struct pci_device *device, unsigned number, uint16_t master)

@@ -140,6 +140,7 @@ static void issue_request(struct ata_drive *drive)
 /* Begins what waits for the channel, the drive `from` first. Interrupts off. */
 static void begin_next(struct ata_channel *channel, unsigned from)
 {
+	assert(!irq_enabled());
 	for (unsigned i = 0; i < 2 && !channel->active && !channel->held; i++) {
 		struct ata_drive *drive = &channel->drives[(from + i) % 2];
 
@@ -264,6 +265,7 @@ static int ata_start(struct disk *disk, struct block_request *first)
 /* Takes the channel for the current task; what was under way on it is forgotten. Interrupts off. */
 static void hold_channel(struct ata_channel *channel)
 {
+	assert(!channel->held && !irq_enabled());
 	channel->held = true;
 	if (channel->master)
 		(void)ata_dma_stop(channel);
@@ -275,6 +277,7 @@ static void release_channel(struct ata_channel *channel, unsigned next)
 {
 	uint32_t flags = irq_save();
 
+	assert(channel->held && !channel->active);
 	channel->held = false;
 	wake_all(&channel->wait);
 	begin_next(channel, next);

@@ -44,6 +44,7 @@ static unsigned move_segment(struct ata_drive *drive, unsigned size)
 
 	move_words(drive, window + segment->offset + cursor->offset, part);
 	kunmap(window);
+	assert(part > 0 && part % 2 == 0);
 	cursor->offset += part;
 	if (cursor->offset == segment->size) {
 		cursor->offset = 0;
@@ -60,6 +61,7 @@ static void move_block(struct ata_drive *drive)
 								      : 1;
 	unsigned sectors = MIN(drive->sectors_left, per_block);
 
+	assert(sectors > 0);
 	for (unsigned size = sectors * ata_sector_size(&drive->identity); size > 0;)
 		size -= move_segment(drive, size);
 	drive->sectors_left -= sectors;

@@ -113,6 +113,7 @@ static enum answer run_command(struct ata_drive *drive, const struct ata_taskfil
 	struct ata_channel *channel = drive->channel;
 	uint8_t took_note = ATA_STATUS_BUSY | ATA_STATUS_DRQ | ATA_STATUS_ERROR | ATA_STATUS_FAULT;
 
+	assert(channel->held && !channel->active);
 	ata_select(channel, drive->number);
 	if (wait_while_busy(channel, patience) & ATA_STATUS_BUSY)
 		return ANSWER_NONE;

@@ -275,6 +275,7 @@ static bool goes_alone(const struct block_request *first)
 static bool start(struct disk *disk, struct block_request *first)
 {
 	uint32_t flags = irq_save();
+	bool others = disk->nin_flight > 0; /* perhaps no longer when start returns */
 	int error;
 
 	first->started = clock_coarse_ns();
@@ -286,7 +287,7 @@ static bool start(struct disk *disk, struct block_request *first)
 		return true;
 	}
 	error = disk->ops->start(disk, first);
-	if (error == -EBUSY && disk->nin_flight > 1) {
+	if (error == -EBUSY && others) {
 		flags = irq_save();
 		list_remove(&first->link);
 		disk->nin_flight--;
