@@ -1,0 +1,100 @@
+"""swapon and swapoff: what is taken, what is refused, and what becomes of a file that is swapped to; and
+a program that sends its own memory out, under every kind of mapping."""
+
+import re
+import struct
+
+import pytest
+
+import disk
+import loftvm
+
+
+@pytest.fixture(scope="session")
+def root_pageout(scratch, root):
+    return loftvm.cpio_with(scratch / "pageout.cpio", root,
+                            {"bin/mm_pageout": loftvm.BUILD / "tests" / "mm_pageout"})
+
+
+INVALID, BUSY = "Invalid argument", "Device or resource busy"
+
+
+def said(machine, path, flags=0):
+    """What swapon's errno was, in words; the kernel's own lines may stand before them."""
+    output, status = machine.run(f"tool swapon {path} {flags}")
+    found = re.search(r"^swapon: (.*)$", output, re.MULTILINE)
+    assert found, (output, status)
+    return found[1].strip()
+
+
+def test_refused(storage, images):
+    header = disk.swap(images / "header", 8)
+    with open(header, "r+b") as image:     # a version that nobody knows
+        image.seek(1024)
+        image.write(struct.pack("<I", 7))
+    cut = disk.swap(images / "cut", 8)
+    with open(cut, "r+b") as image:        # says that it is longer than it is
+        image.seek(1028)
+        image.write(struct.pack("<I", 1 << 20))
+    disks = [disk.Disk(image) for image in (header, cut, disk.sparse(images / "zeros", 8),
+                                            disk.ext2(images / "ext2", 16),
+                                            disk.swap(images / "good", 8))]
+    machine = storage(memory=32, disks=disks)
+    machine.must("swapon /dev/vde")
+    assert said(machine, "/dev/vde") == BUSY
+    for device in ("vda", "vdb", "vdc"):
+        assert said(machine, f"/dev/{device}") == INVALID, device
+    machine.must("mount -t ext2 /dev/vdd /mnt")
+    assert said(machine, "/dev/vdd") == BUSY
+    machine.must("swapoff /dev/vde")
+    assert said(machine, "/dev/vde", 0x80000) == INVALID       # a flag that is none
+    assert said(machine, "/dev/null") == INVALID
+    assert said(machine, "/mnt") == "Is a directory"
+    assert said(machine, "/mnt/none") == "No such file or directory"
+    machine.must("dd if=/dev/zero of=/tmp/file bs=4k count=20; mkswap /tmp/file")
+    assert said(machine, "/tmp/file") == INVALID               # of tmpfs: not on a disk
+    machine.must("truncate -s 1M /mnt/holes && mkswap /mnt/holes")
+    assert said(machine, "/mnt/holes") == INVALID
+    machine.must("tool swapon /dev/vde 0x8007")
+    lines = machine.must("cat /proc/swaps").splitlines()
+    assert len(lines) == 2 and lines[1].split() == ["/dev/vde", "partition", "8188", "0", "7"]
+    output, status = machine.run("mount -t ext2 /dev/vde /tmp")
+    assert status != 0, output
+    machine.must("swapoff /dev/vde")
+    output, status = machine.run("swapoff /dev/vde")
+    assert status != 0 and INVALID in output, output
+    machine.ledger()
+
+
+def test_file_is_not_changed(storage, images):
+    machine = storage(memory=32, disks=[disk.Disk(disk.ext2(images / "ext2", 16))])
+    machine.must("mount -t ext2 /dev/vda /mnt && dd if=/dev/zero of=/mnt/swap bs=64k count=64 && "
+                 "mkswap /mnt/swap && swapon /mnt/swap")
+    for command in ("rm /mnt/swap", "mv /mnt/swap /mnt/other", "echo x >>/mnt/swap",
+                    "dd if=/dev/zero of=/mnt/swap bs=1 count=1 conv=notrunc",
+                    "truncate -s 4096 /mnt/swap", "umount /mnt"):
+        output, status = machine.run(command)
+        assert status != 0, f"{command}: {output}"
+    assert machine.must("cat /proc/swaps").splitlines()[1].split()[1] == "file"
+    machine.must("swapoff /mnt/swap && echo x >>/mnt/swap && rm /mnt/swap && umount /mnt")
+    machine.ledger()
+
+
+@pytest.mark.parametrize("where", ["disk", "file"])
+def test_every_mapping(storage, images, root_pageout, where):
+    disks = [disk.Disk(disk.swap(images / "swap", 32)), disk.Disk(disk.ext2(images / "ext2", 64))]
+    machine = storage(memory=48, disks=disks, initrd=root_pageout)
+    machine.must("mount -t ext2 /dev/vdb /mnt")
+    area = "/dev/vda"
+    if where == "file":
+        area = "/mnt/swap"
+        machine.must(f"dd if=/dev/zero of={area} bs=64k count=512 && mkswap {area}", timeout=60)
+    machine.must(f"swapon {area}")
+    output = machine.must("cd /mnt && mm_pageout", timeout=120)
+    assert "wrong" not in output and "cold: ok" in output, output
+    assert machine.vmstat("pswpout") > 5000 and machine.vmstat("pswpin") > 5000
+    machine.swap_is_unused()
+    machine.ledger()
+    machine.must(f"swapoff {area}", timeout=60)
+    assert machine.meminfo("SwapTotal") == machine.meminfo("SwapCached") == 0
+    machine.ledger()
