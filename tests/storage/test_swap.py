@@ -9,6 +9,7 @@ import pytest
 import disk
 import loftvm
 
+PAGE = 4096
 
 @pytest.fixture(scope="session")
 def root_pageout(scratch, root):
@@ -97,4 +98,50 @@ def test_every_mapping(storage, images, root_pageout, where):
     machine.ledger()
     machine.must(f"swapoff {area}", timeout=60)
     assert machine.meminfo("SwapTotal") == machine.meminfo("SwapCached") == 0
+    machine.ledger()
+
+
+def slots_of(machine, name):
+    """The slots of swap that the process which holds memory has its pages in, by pagemap."""
+    pid = machine.must("pidof tool").split()[-1]      # the first that was started
+    maps = machine.must(f"cat /proc/{pid}/maps").splitlines()
+    regions = [line.split()[0].split("-") for line in maps if " 00000000 00:00 0" in line]
+    start, end = max(((int(low, 16), int(high, 16)) for low, high in regions),
+                     key=lambda region: region[1] - region[0])
+    words = machine.must(f"dd if=/proc/{pid}/pagemap bs=8 skip={start // PAGE} "
+                         f"count={min((end - start) // PAGE, 256)} 2>/dev/null | od -An -v -t x4 "
+                         f">/tmp/{name}.map; cat /tmp/{name}.map").split()
+    pairs = [(int(low, 16), int(high, 16)) for low, high in zip(words[::2], words[1::2])]
+    return [(low | high << 32) >> 5 & (1 << 25) - 1 for low, high in pairs if high >> 30 & 1]
+
+
+def test_page_that_cannot_be_read(storage, images):
+    """SIGBUS for who needs it; nobody else notices, not even those whose pages are read with it."""
+    swap = disk.Disk(disk.swap(images / "swap", 64))
+    machine = storage(memory=32, disks=[swap])
+    machine.must("swapon /dev/vda")
+    machine.hold("victim", 1000)
+    machine.hold("other", 6000)
+    slots = slots_of(machine, "victim")
+    assert slots
+    swap.fail(disk.error("read", sector=slots[len(slots) // 2] * 8 + 3))
+    assert machine.release("other") == ("0 wrong\n", 0)
+    said, status = machine.release("victim")
+    assert status == 128 + 7, (said, status)
+    swap.fail()
+    machine.must("swapoff /dev/vda", timeout=60)
+    machine.ledger()
+
+
+def test_pages_that_cannot_be_written(storage, images):
+    """They stay in memory, whole."""
+    swap = disk.Disk(disk.swap(images / "swap", 64))
+    machine = storage(memory=32, disks=[swap])
+    machine.must("swapon /dev/vda")
+    swap.fail(*(disk.error("write", sector=slot * 8) for slot in range(256, 3000, 50)))
+    machine.hold("writer", 8000)
+    assert machine.vmstat("pswpout") > 1000
+    assert machine.release("writer") == ("0 wrong\n", 0)
+    machine.ledger()
+    machine.must("swapoff /dev/vda", timeout=60)
     machine.ledger()
