@@ -3,6 +3,7 @@ age and by amount; what is read in a row is read ahead; errors are told once.
 """
 
 import re
+import subprocess
 import time
 
 import pytest
@@ -83,6 +84,25 @@ def test_file(shell, scratch, block_size):
     assert sound, report
     (scratch / "f").write_bytes(disk.content(image, "/f"))
     assert disk.tool("md5sum", scratch / "f").split()[0] in sums
+
+
+@pytest.mark.parametrize("block_size", [1024, 4096])
+def test_mappings(shell, scratch, block_size):
+    """Programs about mapped files say on a disk, on a small machine, what they say on the host."""
+    programs = [PROGRAM.with_name(name) for name in
+                ("mm_random_file", "file_own_pages", "mm_msync", "mm_mincore", "mm_random_lock")]
+    image = disk.ext2(scratch / f"mappings-{block_size}.img", 32,
+                      {f"{program.name}*": program for program in programs}, block_size)
+    machine = shell(disks=[disk.Disk(image)], memory=20)
+    expect(machine, "mount -t ext2 /dev/vda /mnt; cd /mnt")
+    for program in programs:
+        on_host = subprocess.run([program], cwd=scratch, capture_output=True, text=True, check=True)
+        output = expect(machine, f"./{program.name}")
+        assert output.replace("\r", "") == on_host.stdout, program
+    expect(machine, "cd /; umount /mnt; cat /proc/loft/ledger", r"(?m)^ok$")
+    machine.power_cut()
+    sound, report = disk.e2fsck(image)
+    assert sound, report
 
 
 def test_hardly_any_dirty_pages(shell, scratch):
