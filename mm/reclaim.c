@@ -324,7 +324,7 @@ bool reclaim_make_room(void)
 
 void reclaim_if_low(void)
 {
-	if (likely(!frame_is_short(FRAME_MARK_MIN)) || resting)
+	if (likely(!frame_is_short(FRAME_MARK_MIN)) || failures >= FAILURES_MAX)
 		return;
 	if (!reclaim_make_room())
 		failures++;
