@@ -122,6 +122,13 @@ __must_check int mm_change_flags(struct mm *mm, struct vma **vma, vaddr_t start,
 void mm_page_out(struct vma *vma, vaddr_t start, vaddr_t end);
 void mm_make_cold(struct vma *vma, vaddr_t start, vaddr_t end);
 
+/*
+ * Brings the page at `page` in from this slot of swap and maps it, not writable: 0; -ENOMEM, -EIO;
+ * -EAGAIN: it is not, or no longer, there: look again. *major (if not NULL) becomes true when it had to
+ * be read. mm->lock is held; may sleep.
+ */
+__must_check int fault_bring_in(struct vma *vma, vaddr_t page, swap_t swap, bool *major);
+
 /* Makes the shared zero frame, once; false when memory is out. */
 __must_check bool fault_prepare(void);
 

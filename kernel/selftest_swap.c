@@ -3,19 +3,18 @@
  * alone, shared after a fork, in shared page tables, while errors come, until swap is full; and
  * swapoff. The ledger holds the slots against their entries throughout.
  */
+#include "selftest_disk.h"
 #include "selftest_vm.h"
 
 #include <block.h>
 #include <err.h>
 #include <kvrange.h>
-#include <panic.h>
 #include <string.h>
 #include <swap.h>
 #include <task.h>
 #include <vm_events.h>
 #include <vma.h>
 
-#define DISK_PAGES 1024u
 #define AREA_PAGES 600u
 
 static void ignore(void *context, const char *text)
@@ -24,82 +23,17 @@ static void ignore(void *context, const char *text)
 	(void)text;
 }
 
-/* ---- a disk in memory ---- */
-
-static struct disk disk;
-static char *blocks;
-static uint64_t bad_sector = UINT64_MAX; /* a transfer that touches it fails */
-
-static void copy_segment(const struct block_segment *segment, enum block_op op, uint64_t sector)
-{
-	char *window = kmap(segment->frame), *place = blocks + sector * SECTOR_SIZE;
-
-	if (op == BLOCK_WRITE)
-		memcpy(place, window + segment->offset, segment->size);
-	else
-		memcpy(window + segment->offset, place, segment->size);
-	kunmap(window);
-}
-
-/* Is the bad sector among these? */
-static bool is_bad(uint64_t sector, uint32_t nsectors)
-{
-	return bad_sector >= sector && bad_sector < sector + nsectors;
-}
-
-static int start(struct disk *of, struct block_request *first)
-{
-	struct block_request *request;
-	struct block_segment *segment;
-	uint64_t sector = first->disk_sector;
-	int error = 0;
-
-	block_for_each_segment(request, segment, first)
-	{
-		if (is_bad(sector, segment->size / SECTOR_SIZE))
-			error = -EIO;
-		else if (first->op != BLOCK_FLUSH)
-			copy_segment(segment, first->op, sector);
-		sector += segment->size / SECTOR_SIZE;
-	}
-	disk_complete(of, first, error);
-	return 0;
-}
-
-static int reset(struct disk *of)
-{
-	(void)of;
-	return 0;
-}
-
-static const struct disk_ops ops = { .start = start, .reset = reset };
-
-/* The disk, made once: it stays. */
-static struct block_device *memory_disk(void)
-{
-	if (blocks)
-		return disk.whole;
-	blocks = kvrange_alloc(DISK_PAGES);
-	disk = (struct disk){ .ops = &ops,
-			      .kind = DISK_SD,
-			      .nsectors = (uint64_t)DISK_PAGES * SECTORS_PER_PAGE,
-			      .depth = 1 };
-	strlcpy(disk.model, "memory of the self-tests", sizeof(disk.model));
-	assert(blocks);
-	if (disk_register(&disk))
-		panic("no memory for the self-tests' disk");
-	return disk.whole;
-}
-
 /* ---- an area on it ---- */
 
 static struct object pages; /* what swapon reads the header from */
 
 static int fill_from_disk(struct object *object, uint32_t index, struct frame *frame)
 {
+	void *window = kmap(frame);
+
 	(void)object;
-	copy_segment(&(struct block_segment){ frame, 0, PAGE_SIZE }, BLOCK_READ,
-		     (uint64_t)index * SECTORS_PER_PAGE);
+	memcpy(window, test_disk_blocks + index * PAGE_SIZE, PAGE_SIZE);
+	kunmap(window);
 	return 0;
 }
 
@@ -114,18 +48,18 @@ static void make_header(uint32_t npages)
 {
 	uint32_t words[3] = { 1, npages - 1, 0 };
 
-	memset(blocks, 0, PAGE_SIZE);
-	memcpy(blocks + 1024, words, sizeof(words));
-	memcpy(blocks + PAGE_SIZE - 10, "SWAPSPACE2", 10);
+	memset(test_disk_blocks, 0, PAGE_SIZE);
+	memcpy(test_disk_blocks + 1024, words, sizeof(words));
+	memcpy(test_disk_blocks + PAGE_SIZE - 10, "SWAPSPACE2", 10);
 }
 
 static int begin(unsigned *number)
 {
 	struct swap_source source = { .object = &pages, .name = "selftest" };
 
-	source.device = memory_disk();
+	source.device = test_disk();
 	object_init(&pages, &page_ops, NULL);
-	pages.size = (uint64_t)DISK_PAGES * PAGE_SIZE;
+	pages.size = (uint64_t)TEST_DISK_PAGES * PAGE_SIZE;
 	return swap_area_begin(&source, -1, number);
 }
 
@@ -134,7 +68,7 @@ static unsigned swap_on(uint32_t npages)
 {
 	unsigned number = 99;
 
-	memory_disk();
+	test_disk();
 	make_header(npages);
 	EXPECT(begin(&number) == 0);
 	EXPECT(swap_total_npages == npages - 1 && swap_free_npages == npages - 1);
@@ -163,9 +97,9 @@ static void page_out(struct mm *mm, vaddr_t at, unsigned npages)
 /* Until what is being written has been, and is dropped where it can be. */
 static void settle(void)
 {
-	for (unsigned i = 0; i < 1000 && disk.whole->stats.in_flight; i++)
+	for (unsigned i = 0; i < 1000 && test_disk()->stats.in_flight; i++)
 		sched_yield();
-	EXPECT(disk.whole->stats.in_flight == 0);
+	EXPECT(test_disk()->stats.in_flight == 0);
 }
 
 static void fill(struct mm *mm, vaddr_t at, unsigned npages, uint8_t with)
@@ -362,7 +296,8 @@ SELFTEST(swap_write_error_keeps_the_page)
 
 	EXPECT(map(mm, AT, 4, RW, NULL) == 0);
 	fill(mm, AT, 4, 5);
-	bad_sector = (256 + 1) * SECTORS_PER_PAGE; /* of the second slot that is given out */
+	test_disk_bad_sector = (256 + 1) *
+			       SECTORS_PER_PAGE; /* of the second slot that is given out */
 	page_out(mm, AT, 4);
 	settle();
 	EXPECT(swap_cached_npages == 4 && mm->pagedir.swapped == 4 && books() == 0);
@@ -377,7 +312,7 @@ SELFTEST(swap_write_error_keeps_the_page)
 	EXPECT(swap_total_npages == AREA_PAGES - 2 && swap_free_npages == AREA_PAGES - 2);
 	page_out(mm, AT, 4);
 	settle();
-	bad_sector = UINT64_MAX;
+	test_disk_bad_sector = UINT64_MAX;
 	EXPECT(swap_cached_npages == 0 && wrong(mm, AT, 4, 6) == 0 && books() == 0);
 	mm_put(mm);
 	swap_off(area);
@@ -391,13 +326,13 @@ SELFTEST(swap_read_error_is_the_pages_alone)
 	uint8_t byte;
 
 	EXPECT(pagedir_lookup(&mm->pagedir, AT + 3 * PAGE_SIZE, &page) && page.swap);
-	bad_sector = (page.swap & ((1u << SWAP_SLOT_BITS) - 1)) * SECTORS_PER_PAGE;
+	test_disk_bad_sector = (page.swap & ((1u << SWAP_SLOT_BITS) - 1)) * SECTORS_PER_PAGE;
 	EXPECT(mm_fault(mm, AT + 3 * PAGE_SIZE, 0) == FAULT_IO_ERROR && books() == 0);
 	EXPECT(mm_read(mm, AT + 3 * PAGE_SIZE, &byte, 1) == 0);
 	EXPECT(wrong(mm, AT, 3, 5) == 0 && wrong(mm, AT + 4 * PAGE_SIZE, 4, 9) == 0);
 	EXPECT(swap_area_end(area, NULL) == -EIO);
 	EXPECT(swap_total_npages == AREA_PAGES - 1);
-	bad_sector = UINT64_MAX;
+	test_disk_bad_sector = UINT64_MAX;
 	EXPECT(byte_at(mm, AT + 3 * PAGE_SIZE) == 8);
 	mm_put(mm);
 	swap_off(area);
@@ -478,7 +413,7 @@ static int begin_with(uint32_t at, uint32_t word)
 	int error;
 
 	make_header(AREA_PAGES);
-	memcpy(blocks + at, &word, sizeof(word));
+	memcpy(test_disk_blocks + at, &word, sizeof(word));
 	error = begin(&number);
 	object_put(&pages);
 	return error;
@@ -486,10 +421,10 @@ static int begin_with(uint32_t at, uint32_t word)
 
 SELFTEST(swap_header_is_not_believed)
 {
-	memory_disk();
+	test_disk();
 	EXPECT(begin_with(1024, 2) == -EINVAL);
 	EXPECT(begin_with(1028, 0) == -EINVAL);
-	EXPECT(begin_with(1028, DISK_PAGES) == -EINVAL);
+	EXPECT(begin_with(1028, TEST_DISK_PAGES) == -EINVAL);
 	EXPECT(begin_with(1028, UINT32_MAX) == -EINVAL);
 	EXPECT(begin_with(1032, 638) == -EINVAL);
 	EXPECT(begin_with(1032, 1) == -EINVAL); /* bad page 0 */

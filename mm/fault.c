@@ -126,6 +126,7 @@ static enum fault_result map_private_copy(struct vma *vma, vaddr_t page, struct 
 	return map_frame(vma->mm, page, copy, vma_page_rights(vma), FAULT_COW_COPY);
 }
 
+/* What its file remembers of reads, NULL: none. */
 /* Every fault counts as a minor one first: see mm_fault. */
 static void count_major(struct mm *mm)
 {
@@ -134,7 +135,6 @@ static void count_major(struct mm *mm)
 	fault_major_count++;
 }
 
-/* What its file remembers of reads, NULL: none. */
 static struct readahead *vma_readahead(const struct vma *vma)
 {
 	return vma->file && vma_file_ops->readahead ? vma_file_ops->readahead(vma->file) : NULL;
@@ -371,70 +371,15 @@ static enum fault_result fault_present(struct vma *vma, vaddr_t page, bool write
 
 /* ---- the page is in swap ---- */
 
-/* Is a slot worth more than the write that it may save? When half of them are taken, as on Linux. */
-static bool slots_are_scarce(const struct vma *vma)
-{
-	return vma->flags & VMA_LOCKED || swap_free_npages < swap_total_npages / 2;
-}
-
-/*
- * Maps a frame in place of the swap entry for the slot that it has; its reference is given away. Not
- * writable: as long as the frame is in the swap cache its slot is as good, and nobody may tell whether
- * others have it too.
- */
-static int map_swapped(struct vma *vma, vaddr_t page, struct frame *frame)
-{
-	struct pagedir *pagedir = &vma->mm->pagedir;
-	unsigned rights = vma_page_rights(vma);
-
-	if (!anon_family_prepare(vma) || pagedir_own(pagedir, page, page + PAGE_SIZE)) {
-		swap_put(frame);
-		return -ENOMEM;
-	}
-	if (frame_mappings(frame) <= 1)
-		rmap_enter(frame, vma, page);
-	pagedir_set_present(pagedir, page, frame, (rights & ~MAP_WRITE) | MAP_COW);
-	if (frame->slot && frame->refs == 2 && slots_are_scarce(vma))
-		swap_take(frame);
-	return 0;
-}
-
-/* Brings the page in and maps it: 0, -ENOMEM, -EIO; -EAGAIN: it is not, or no longer, in that slot. */
-static int swap_in_page(struct vma *vma, vaddr_t page, swap_t swap)
-{
-	struct page_mapping now;
-	bool major = false;
-	struct frame *frame = swap_in(swap, &major);
-
-	if (IS_ERR(frame))
-		return PTR_ERR(frame);
-	if (major)
-		count_major(vma->mm);
-	/* It may have slept: the region is the same, under the lock, but its entry need not be. */
-	if (!pagedir_lookup(&vma->mm->pagedir, page, &now) || now.swap != swap) {
-		swap_put(frame);
-		return -EAGAIN;
-	}
-	vma->mm->note.frame = frame;
-	return map_swapped(vma, page, frame);
-}
-
-int mm_swap_in(struct mm *mm, vaddr_t at, swap_t swap)
-{
-	struct vma *vma = mm_find(mm, at);
-	int error;
-
-	assert(mutex_is_mine(&mm->lock) && vma);
-	error = swap_in_page(vma, at, swap);
-	return error == -EAGAIN ? 0 : error;
-}
-
 static enum fault_result fault_swapped(struct vma *vma, vaddr_t page, bool write, swap_t swap)
 {
 	enum fault_result result;
 	struct page_mapping now;
-	int error = swap_in_page(vma, page, swap);
+	bool major = false;
+	int error = fault_bring_in(vma, page, swap, &major);
 
+	if (major)
+		count_major(vma->mm);
 	/* Whatever is there now decides, with the same region. */
 	if (error == -EAGAIN)
 		return decide(vma->mm, page, write);
