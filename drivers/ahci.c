@@ -163,6 +163,7 @@ static void register_port(struct ahci_port *port)
 	disk->depth = port->ncq ? port->ntags : 1;
 	disk->write_cache = identity->write_cache && (identity->flush || identity->flush_ext);
 	strlcpy(disk->model, identity->model, sizeof(disk->model));
+	ahci_io_init(port);
 	port->held = false;
 	log_info("%s: %s, %s", port->name, identity->model,
 		 port->ncq ? "NCQ" : "one command at a time");

@@ -149,8 +149,10 @@ struct ahci_hba {
 /* What the port does besides taking requests; see ahci_io.c. */
 enum ahci_mode {
 	AHCI_NORMAL,
-	AHCI_READING_LOG, /* after an error among NCQ commands */
-	AHCI_ONE_BY_ONE	  /* those that were under way, again */
+	AHCI_LINK_DOWN,	  /* after an error: the link is being reset */
+	AHCI_LINK_COMING, /* and is to come up again */
+	AHCI_LINK_LOST,	  /* it did not: silence, until the block layer's reset */
+	AHCI_ONE_BY_ONE	  /* what was under way, again */
 };
 
 struct ahci_port {
@@ -167,11 +169,14 @@ struct ahci_port {
 
 	/* (irq) */
 	enum ahci_mode mode;
-	bool held;	 /* a task has the port: `commands` below */
-	bool failed;	 /* the engine must be started anew, by ahci_work */
-	bool queued;	 /* what is issued is NCQ */
-	uint32_t issued; /* slots whose command the HBA has */
-	uint32_t again;	 /* slots that wait for their turn in AHCI_ONE_BY_ONE */
+	bool held;	    /* a task has the port: `commands` below */
+	bool failed;	    /* the engine must be started anew, by ahci_work */
+	bool queued;	    /* what is issued is NCQ */
+	uint32_t issued;    /* slots whose command the HBA has */
+	uint32_t error;	    /* PORT_TASKFILE when it failed */
+	uint64_t patience;  /* until when AHCI_LINK_COMING may take */
+	struct timer timer; /* the next look at the link */
+	uint32_t again;	    /* slots that wait for their turn in AHCI_ONE_BY_ONE */
 	struct block_request *requests[AHCI_TAGS_MAX]; /* by slot */
 	struct ata_taskfile taskfile;		       /* of the last command that was no NCQ one */
 
@@ -220,6 +225,13 @@ void ahci_port_start(struct ahci_port *port);
 __must_check bool ahci_port_restart(struct ahci_port *port);
 /* Stops the port for good: false when it may still write to its memory. May sleep. */
 __must_check bool ahci_port_quiet(struct ahci_port *port);
+/*
+ * A reset of the link in steps that do not sleep: begun; ended, a millisecond later at least; then the
+ * port is ready for ahci_port_start soon, or never.
+ */
+void ahci_port_reset_begin(struct ahci_port *port);
+void ahci_port_reset_end(struct ahci_port *port);
+bool ahci_port_is_ready(struct ahci_port *port);
 /* Resets the link, and with it the disk. 0, -EIO. Sleeps, up to some seconds. */
 __must_check int ahci_port_reset(struct ahci_port *port);
 /* Lets others run for a tick or so. */
@@ -229,6 +241,8 @@ void ahci_sleep(struct wait_queue *wait);
 
 extern const struct disk_ops ahci_disk_ops;
 
+/* Before the port's disk is registered. */
+void ahci_io_init(struct ahci_port *port);
 /* The interrupt handler of one port, interrupts off. True when something came to an end. */
 bool ahci_port_interrupt(struct ahci_port *port);
 /*

@@ -5,15 +5,16 @@
  * bits which are over. A flush is no NCQ command and must be alone: it waits until none is under
  * way, and nothing is begun before it is over. Without NCQ there is one command at a time, in slot 0.
  *
- * An error among NCQ commands stops all of them, and does not say whose it is. Then the disk wants
- * its error log to be read before it takes another command (Serial ATA 2.5, 13.6.3; one that knows
- * no log takes the next command all the same), and what was under way is done once more, one command
- * at a time and not by NCQ, so that each request gets its own answer:
+ * An error among NCQ commands stops all of them, and does not say whose it is; what else the disk
+ * had is not to touch memory any more. So the link is reset, which makes the disk forget everything,
+ * and what was under way is done once more, one command at a time and not by NCQ: each request gets
+ * its own answer.
  *
- *   NORMAL -- error among NCQ --> READING_LOG --> ONE_BY_ONE -- none left --> NORMAL
+ *   NORMAL -- error --> LINK_DOWN --> LINK_COMING --> ONE_BY_ONE -- none left --> NORMAL
  *
- * Errors stop the port's engine; starting it again can take a while, so the handler leaves that to
- * the task "block". Where the engine does not stop in time, nothing is answered, and the block
+ * An error of a command that was alone needs no more than the port's engine to be started again; the
+ * link is reset when that does not work. The handler leaves all this to the task "block", and a timer
+ * calls that again. A link that does not come up again is lost: nothing is answered, and the block
  * layer's reset follows.
  *
  * Protected by interrupt-off sections: the fields marked (irq).
@@ -25,7 +26,7 @@
 #include <trap.h>
 
 #define COMMAND_NS (5 * NSEC_PER_SEC)
-#define LOG_QUEUED_ERROR 0x10u /* the log's page */
+#define LINK_PATIENCE_NS (2 * NSEC_PER_SEC)
 
 #define SLOT_ALONE 0u /* of commands that are not queued */
 
@@ -117,18 +118,6 @@ static void issue_next(struct ahci_port *port)
 	issue_request(port, slot, false);
 }
 
-/* The disk is asked for its error log: the answer is of no use, that it was asked is. */
-static void read_log(struct ahci_port *port)
-{
-	struct ata_taskfile taskfile;
-
-	ata_taskfile_simple(&taskfile, ATA_READ_LOG_EXT, ATA_PIO, 0, 1);
-	taskfile.extended = true;
-	taskfile.lba = LOG_QUEUED_ERROR;
-	port->mode = AHCI_READING_LOG;
-	issue_own(port, &taskfile);
-}
-
 /* ---- ends ---- */
 
 /* The request in a slot is over. Interrupts off. */
@@ -156,8 +145,6 @@ static void end_alone(struct ahci_port *port, int error)
 	if (port->held) {
 		port->answered = true;
 		wake_all(&port->wait);
-	} else if (port->mode == AHCI_READING_LOG) {
-		issue_next(port);
 	} else {
 		struct block_request *request = port->requests[slot];
 
@@ -194,6 +181,7 @@ static bool has_failed(const struct ahci_port *port, uint32_t causes)
 static void fail(struct ahci_port *port)
 {
 	port->failed = true;
+	port->error = port_get(port, PORT_TASKFILE);
 	port_set(port, PORT_INTERRUPT_ENABLE, 0);
 	if (port->held)
 		wake_all(&port->wait);
@@ -227,44 +215,83 @@ static const char *port_name(const struct ahci_port *port)
 	return port->disk.whole ? port->disk.whole->name : port->name;
 }
 
-/* The engine runs again: what becomes of what was under way? Interrupts off. */
-static void go_on(struct ahci_port *port, uint32_t taskfile)
+/* The engine runs again: what becomes of what was under way? */
+static void go_on(struct ahci_port *port)
 {
+	uint32_t flags = irq_save();
+
+	port->failed = false;
 	if (!port->queued) {
-		if (port->mode != AHCI_READING_LOG)
-			ata_log_error(port_name(port), &port->taskfile, (uint8_t)taskfile,
-				      (uint8_t)(taskfile >> 8));
+		ata_log_error(port_name(port), &port->taskfile, (uint8_t)port->error,
+			      (uint8_t)(port->error >> 8));
+		port->mode = AHCI_ONE_BY_ONE;
 		end_alone(port, -EIO);
-		return;
-	}
-	if (ata_may_log())
-		log_warning("%s: an error among queued commands: one by one again",
-			    port_name(port));
-	port->again |= port->issued;
-	port->issued = 0;
-	read_log(port);
-}
-
-static void recover(struct ahci_port *port)
-{
-	uint32_t taskfile = port_get(port, PORT_TASKFILE);
-	uint32_t flags;
-	bool restarted = ahci_port_restart(port);
-
-	flags = irq_save();
-	if (restarted && port->failed && port->issued) {
-		port->failed = false;
-		go_on(port, taskfile);
+	} else {
+		if (ata_may_log())
+			log_warning("%s: an error among queued commands: one by one again",
+				    port_name(port));
+		port->again |= port->issued;
+		port->issued = 0;
+		issue_next(port);
 	}
 	irq_restore(flags);
 }
 
+static void look_soon(struct ahci_port *port)
+{
+	timer_start(&port->timer, clock_monotonic_ns() + NSEC_PER_TICK);
+}
+
+static void reset_link(struct ahci_port *port)
+{
+	ahci_port_reset_begin(port);
+	port->mode = AHCI_LINK_DOWN;
+	port->patience = clock_monotonic_ns() + LINK_PATIENCE_NS;
+	look_soon(port);
+}
+
+static void await_link(struct ahci_port *port)
+{
+	if (port->mode == AHCI_LINK_DOWN)
+		ahci_port_reset_end(port);
+	port->mode = AHCI_LINK_COMING;
+	if (ahci_port_is_ready(port)) {
+		ahci_port_start(port);
+		go_on(port);
+	} else if (clock_monotonic_ns() < port->patience) {
+		look_soon(port);
+	} else {
+		port->mode = AHCI_LINK_LOST;
+	}
+}
+
+/* A port that has failed takes no requests and no interrupts: all is left to this. */
 static void ahci_work(struct disk *disk)
 {
 	struct ahci_port *port = disk->data;
 
-	if (port->failed && port->issued)
-		recover(port);
+	if (!port->failed || !port->issued || port->timer.pending)
+		return;
+	if (port->mode == AHCI_LINK_DOWN || port->mode == AHCI_LINK_COMING)
+		await_link(port);
+	else if (port->mode == AHCI_LINK_LOST)
+		return;
+	else if (!port->queued && ahci_port_restart(port))
+		go_on(port);
+	else
+		reset_link(port);
+}
+
+static void look_again(void *context)
+{
+	struct ahci_port *port = context;
+
+	disk_work(&port->disk);
+}
+
+void ahci_io_init(struct ahci_port *port)
+{
+	timer_init(&port->timer, look_again, port);
 }
 
 static int ahci_reset(struct disk *disk)
@@ -272,6 +299,7 @@ static int ahci_reset(struct disk *disk)
 	struct ahci_port *port = disk->data;
 	uint32_t flags = irq_save();
 
+	(void)timer_stop(&port->timer);
 	port->failed = false;
 	port->issued = 0;
 	port->again = 0;

@@ -201,19 +201,39 @@ bool ahci_port_restart(struct ahci_port *port)
 }
 
 /* 10.4.2. */
-int ahci_port_reset(struct ahci_port *port)
+void ahci_port_reset_begin(struct ahci_port *port)
 {
 	uint32_t control = port_get(port, PORT_SATA_CONTROL) & ~SATA_DETECTION;
 
 	port_set(port, PORT_INTERRUPT_ENABLE, 0);
 	clear_command(port, PORT_COMMAND_START);
-	(void)await_bits(port, PORT_COMMAND, PORT_COMMAND_RUNNING, 0, STOP_NS);
 	port_set(port, PORT_SATA_CONTROL, control | SATA_CONTROL_RESET);
+}
+
+void ahci_port_reset_end(struct ahci_port *port)
+{
+	port_set(port, PORT_SATA_CONTROL, port_get(port, PORT_SATA_CONTROL) & ~SATA_DETECTION);
+}
+
+/* The disk's first FIS is taken only when the errors of coming up are cleared. */
+bool ahci_port_is_ready(struct ahci_port *port)
+{
+	if ((port_get(port, PORT_SATA_STATUS) & SATA_DETECTION) != SATA_CONNECTED)
+		return false;
+	clear_errors(port);
+	return !(port_get(port, PORT_TASKFILE) & STATUS_NOT_READY) &&
+	       !(port_get(port, PORT_COMMAND) & PORT_COMMAND_RUNNING);
+}
+
+int ahci_port_reset(struct ahci_port *port)
+{
+	clear_command(port, PORT_COMMAND_START);
+	(void)await_bits(port, PORT_COMMAND, PORT_COMMAND_RUNNING, 0, STOP_NS);
+	ahci_port_reset_begin(port);
 	ahci_sleep(&port->wait); /* a millisecond at least */
 	ahci_sleep(&port->wait);
-	port_set(port, PORT_SATA_CONTROL, control);
-	if (ahci_port_await(port, LINK_NS) != 0 ||
-	    port_get(port, PORT_COMMAND) & PORT_COMMAND_RUNNING)
+	ahci_port_reset_end(port);
+	if (ahci_port_await(port, LINK_NS) != 0 || !ahci_port_is_ready(port))
 		return -EIO;
 	ahci_port_start(port);
 	return 0;
