@@ -128,3 +128,4 @@ soak: setup-test setup-run test-packages test-programs $(TEST_IMAGES) build/test
 		LOFT_EXT2_OPERATIONS=100000 LOFT_EXT2_IMAGES=1000 LOFT_EXT2_CUTS=200 UNIT_EXT2=20 \
 		$(RUN_TESTS) -s tests/system/test_fuzz.py tests/real/test_stress.py \
 		tests/storage/test_ext2.py tests/unit/test_unit.py::test_unit[test_ext2_disk]
+	LOFT_SOAK=1 $(RUN_TESTS) -s tests/storage/test_flood.py
