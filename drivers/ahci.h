@@ -132,7 +132,7 @@ struct ahci_lists {
 	struct ahci_header headers[AHCI_SLOTS_MAX]; /* 1 KB, aligned to that */
 	uint8_t received[256];			    /* FISes, aligned to that */
 	uint8_t unused[768];
-	uint16_t words[ATA_IDENTIFY_WORDS]; /* what IDENTIFY and READ LOG return */
+	uint16_t words[ATA_IDENTIFY_WORDS]; /* what IDENTIFY returns */
 };
 _Static_assert(offsetof(struct ahci_lists, received) % 256 == 0, "4.2.1");
 
