@@ -1,9 +1,9 @@
 /*
  * Which blocks are free.
  *
- * A block is taken as near behind a goal as can be: the goal itself, else a free one soon after it,
- * else eight free ones in a byte of the bitmap, a file's start, else any, in the goal's group and
- * then the others.
+ * A block is taken as near behind a goal as can be: the goal itself, else a free one soon after
+ * it, else eight free ones in a byte of the bitmap, a file's start, else any, in the goal's group
+ * and then the others.
  *
  * A block that is freed stays marked in its bitmap, and is noted in a second one of its group in
  * memory (`leaving`), until a commit has taken off the disk what leads to it (order.c): then
@@ -11,8 +11,9 @@
  * have it free at once; those of its group, by which is looked for room, at the release. Who finds
  * no block while some are leaving says -EAGAIN: after a commit there are some.
  *
- * What the disk says is not believed: a bitmap that has a block of the superblock's, of a bitmap or
- * of a table as free does not make it a file's, and a count that does not fit is not gone below 0.
+ * What the disk says is not believed: a bitmap that has a block of the superblock's, of a bitmap
+ * or of a table as free does not make it a file's, and a count that does not fit is not gone below
+ * 0.
  *
  * Protected by: fs->allocation, as bitmaps may have to be read.
  */

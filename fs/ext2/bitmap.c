@@ -1,6 +1,6 @@
 /*
- * Bitmaps of blocks and inodes: 1 is in use. Looking goes by words of 32 bits where it can; a block
- * is at least 1 KB and aligned to words, and so is every bitmap here.
+ * Bitmaps of blocks and inodes: 1 is in use. Looking goes by words of 32 bits where it can; a
+ * block is at least 1 KB and aligned to words, and so is every bitmap here.
  */
 #include "geometry.h"
 

@@ -1,20 +1,20 @@
 /*
  * Blocks of metadata.
  *
- * They lie in the page cache of the block device, where programs that open the device see them too.
- * A struct ext2_buffer is a handle on one block, there while somebody uses it or while it is dirty;
- * it holds its page in the cache. The cache is not told that such a block is dirty: it writes pages
- * when and in which order it likes, and here the order matters (order.c). So dirty blocks are
- * written by commits alone, block by block and not page by page, as another block in the page may
- * have to wait for its turn.
+ * They lie in the page cache of the block device, where programs that open the device see them
+ * too. A struct ext2_buffer is a handle on one block, there while somebody uses it or while it is
+ * dirty; it holds its page in the cache. The cache is not told that such a block is dirty: it
+ * writes pages when and in which order it likes, and here the order matters (order.c). So dirty
+ * blocks are written by commits alone, block by block and not page by page, as another block in
+ * the page may have to wait for its turn.
  *
  * The last few that were given back stay: whoever goes through a file asks for the same indirect
  * block at each page.
  *
- * Invariants: a buffer is in fs->buffers exactly once; it has references, is dirty, or is one of the
- * last few (recent); fs->ndirty counts the dirty ones. What is being written is not changed: no
- * operation is under way in a commit.
- * Protected by: the kernel not being preempted; after the page was waited for one looks again.
+ * Invariants: a buffer is in fs->buffers exactly once; it has references, is dirty, or is one of
+ * the last few (recent); fs->ndirty counts the dirty ones. What is being written is not changed:
+ * no operation is under way in a commit. Protected by: the kernel not being preempted; after the
+ * page was waited for one looks again.
  */
 #include "ext2.h"
 

@@ -6,8 +6,8 @@
  * room to whoever does not know of it. To find room, blocks that were seen to be full are skipped
  * (room_from).
  *
- * Positions of getdents are byte offsets. A call begins at the first entry at or behind its position,
- * found from the start of the block, as entries may have come and gone since.
+ * Positions of getdents are byte offsets. A call begins at the first entry at or behind its
+ * position, found from the start of the block, as entries may have come and gone since.
  *
  * Protected by: superblock->names. What is found is a place: an entry in a block whose buffer is
  * held, good until the block changes.

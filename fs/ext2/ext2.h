@@ -8,7 +8,9 @@
  *   balloc.c, ialloc.c   which blocks and inodes are free
  *   map.c, truncate.c    which blocks a file has
  *   inode.c       inodes, to and from the disk's table of them
- *   dir.c, namei.c, symlink.c, file.c, super.c   what the rest of the kernel calls (inode.h, mount.h)
+ *   delete.c      inodes without links
+ *   dir.c, namei.c, symlink.c, file.c, super.c   what the rest of the kernel calls (inode.h,
+ *                 mount.h)
  *
  * ---- Protection ----
  *
@@ -19,8 +21,9 @@
  *   ext2.allocation     the bitmaps, a mutex: taken here alone, within the one above
  *   an operation        (ext2_begin .. ext2_end) no commit is under way, none begins: what is
  *                       changed in between reaches the disk in one commit. Outermost of ours: no
- *                       operation begins in another, none waits for what another task may hold while
- *                       it waits for a commit: names, inode->lock, mm->lock, an inode of the cache.
+ *                       operation begins in another, none waits for what another task may hold
+ *                       while it waits for a commit: names, inode->lock, mm->lock, an inode of the
+ *                       cache.
  */
 #ifndef LOFT_EXT2_H
 #define LOFT_EXT2_H
@@ -64,16 +67,16 @@ struct ext2_buffer {
 };
 
 /*
- * The block, read if it is not in memory, with a reference; ERR_PTR(-EIO, -ENOMEM). A number that is
- * no block of the file system's is -EIO, and said. May sleep.
+ * The block, read if it is not in memory, with a reference; ERR_PTR(-EIO, -ENOMEM). A number that
+ * is no block of the file system's is -EIO, and said. May sleep.
  */
 __must_check struct ext2_buffer *ext2_buffer_get(struct ext2 *fs, uint32_t block);
 /* The same for a block just allocated: zeros, dirty and EXT2_FRESH. */
 __must_check struct ext2_buffer *ext2_buffer_fresh(struct ext2 *fs, uint32_t block);
 void ext2_buffer_put(struct ext2 *fs, struct ext2_buffer *buffer);
 /*
- * Its data has changed or is about to, before the next sleep. In an operation (or a commit). A stage
- * that comes later than the block's own wins, but for EXT2_FRESH, which stays.
+ * Its data has changed or is about to, before the next sleep. In an operation (or a commit). A
+ * stage that comes later than the block's own wins, but for EXT2_FRESH, which stays.
  */
 void ext2_buffer_dirty(struct ext2 *fs, struct ext2_buffer *buffer, enum ext2_stage stage);
 /* The block is free again: what is dirty in it need not be written. In an operation. */
@@ -200,13 +203,13 @@ void ext2_begin(struct ext2 *fs);
 void ext2_end(struct ext2 *fs);
 /*
  * For an operation that ended with -EAGAIN, as what it wants is there only after a commit (free
- * blocks, an order of names): commits, and true: try again. False: *error is the operation's result
- * (-EAGAIN has become -ENOSPC). *tries begins at 0. Outside of operations; may sleep.
+ * blocks, an order of names): commits, and true: try again. False: *error is the operation's
+ * result (-EAGAIN has become -ENOSPC). *tries begins at 0. Outside of operations; may sleep.
  */
 __must_check bool ext2_again(struct ext2 *fs, int *error, unsigned *tries);
 /*
- * The same for work that must not be left half done, and stopped with -EAGAIN for want of memory: with
- * more patience, about a second of it, and then -ENOMEM.
+ * The same for work that must not be left half done, and stopped with -EAGAIN for want of memory:
+ * with more patience, about a second of it, and then -ENOMEM.
  */
 __must_check bool ext2_go_on(struct ext2 *fs, int *error, unsigned *tries);
 /* Writes all that is dirty, in order, and lets what was freed be used. 0, -EIO, -ENOMEM. Sleeps. */
@@ -227,7 +230,7 @@ static inline bool ext2_has_new_name(const struct ext2_inode *own)
 {
 	return own->named == own->fs->commit;
 }
-/* Enters the file system among those whose metadata is committed by age, and takes it out. Sleep. */
+/* Enters the file system among those that are committed by age, and takes it out. Sleep. */
 void ext2_order_enter(struct ext2 *fs);
 void ext2_order_leave(struct ext2 *fs);
 /* Write-back's client: once, while booting. */
@@ -244,7 +247,8 @@ __must_check int ext2_blocks_take(struct ext2 *fs, uint32_t goal, uint32_t *firs
 void ext2_block_untake(struct ext2 *fs, uint32_t block);
 /*
  * Frees a block that something on the disk may lead to: it can be had again after a commit. 0;
- * -EAGAIN, and nothing happened, when there is no memory; -EIO: it cannot be a file's, or was free.
+ * -EAGAIN, and nothing happened, when there is no memory; -EIO: it cannot be a file's, or was
+ * free.
  */
 __must_check int ext2_block_free(struct ext2 *fs, uint32_t block);
 /* Takes the last successful ext2_block_free of a block, in the same operation, back. */
@@ -277,7 +281,8 @@ __must_check int ext2_map_make(struct ext2_inode *own, uint32_t logical, uint32_
 /* Takes back what ext2_map_make made, in the same operation: a hole again. */
 void ext2_map_unmake(struct ext2_inode *own, uint32_t logical);
 /*
- * Frees all blocks from logical block `from` on. In an operation, own->blocks held. 0; -EAGAIN: some are left, after a commit go on; -EIO: some are lost.
+ * Frees all blocks from logical block `from` on. In an operation, own->blocks held. 0; -EAGAIN:
+ * some are left, after a commit go on; -EIO: some are lost.
  */
 __must_check int ext2_map_cut(struct ext2_inode *own, uint64_t from);
 /* Where content or a hole begins, from `from` on and below end, in logical blocks; end. */
@@ -288,8 +293,8 @@ __must_check int ext2_map_seek(struct ext2_inode *own, uint32_t *at, uint32_t en
 /* The inode of a number, a reference: ERR_PTR(-EIO, -ENOMEM). Outside of operations. May sleep. */
 __must_check struct inode *ext2_inode_get(struct ext2 *fs, uint32_t number);
 /*
- * A new inode without a name (nlink 0), with owner, mode and times, INODE_NEW; its number is taken.
- * ERR_PTR. Outside of operations: ext2_inode_given_up or inode_ready follows.
+ * A new inode without a name (nlink 0), with owner, mode and times, INODE_NEW; its number is
+ * taken. ERR_PTR. Outside of operations: ext2_inode_given_up or inode_ready follows.
  */
 __must_check struct inode *ext2_inode_new(struct inode *directory, mode_t mode);
 /* The block of the table where it lies, and where in it. */
@@ -303,10 +308,10 @@ void ext2_inode_store(struct inode *inode, struct ext2_buffer *table, struct ext
 		      bool data);
 /* The same, got and put. */
 __must_check int ext2_inode_update(struct inode *inode);
-/* Enters it among those without links, and takes it out: it has a name. */
+/* Enters it among those without links (delete.c), and takes it out: it has a name. */
 __must_check int ext2_nameless_enter(struct ext2_inode *own);
 void ext2_nameless_leave(struct ext2_inode *own);
-/* In a commit, after the names: notes in the table what has no links. Then, when that is written... */
+/* In a commit, after the names: notes in the table what has no links. When that is written... */
 __must_check int ext2_nameless_note(struct ext2 *fs);
 /* ...frees the numbers of those that have left memory. */
 void ext2_nameless_release(struct ext2 *fs);

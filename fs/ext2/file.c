@@ -1,13 +1,14 @@
 /*
  * Files: their pages, their size, and what programs do with open ones.
  *
- * Content goes through the page cache, which asks map_blocks where a page's blocks lie, and for new
- * ones before a page becomes dirty: so there is room for all that is dirty. A write() gets the blocks
- * that it touches; a write through a mapping those of its page that lie below the file's end.
+ * Content goes through the page cache, which asks map_blocks where a page's blocks lie, and for
+ * new ones before a page becomes dirty: so there is room for all that is dirty. A write() gets the
+ * blocks that it touches; a write through a mapping those of its page that lie below the file's
+ * end.
  *
- * Cutting a file off: first the page in which the new end lies is brought in and its rest zeroed and
- * written some time, then pages go, then blocks; what is written back meanwhile is waited for by the
- * cache before the blocks are free.
+ * Cutting a file off: first the page in which the new end lies is brought in and its rest zeroed
+ * and written some time, then pages go, then blocks; what is written back meanwhile is waited for
+ * by the cache before the blocks are free.
  */
 #include "ext2.h"
 
@@ -257,8 +258,8 @@ const struct inode_ops ext2_file_inode_ops = {
 /* ---- open files ---- */
 
 /*
- * A write was to reach up to end and did not: the blocks that it got beyond the file's end are given
- * back. Nothing is written to them, as write-back cuts off what lies there.
+ * A write was to reach up to end and did not: the blocks that it got beyond the file's end are
+ * given back. Nothing is written to them, as write-back cuts off what lies there.
  */
 static void give_back_beyond(struct inode *inode, uint64_t end)
 {

@@ -3,8 +3,8 @@
  *
  * Sources: Dave Poirier, "The Second Extended File System: Internal Layout" (chapters 2 to 5); the
  * Linux kernel's Documentation/filesystems/ext2.rst. All numbers are little-endian, as the
- * processor's own. Whatever is read in one of these structures may be anything: it is checked where
- * it is used.
+ * processor's own. Whatever is read in one of these structures may be anything: it is checked
+ * where it is used.
  *
  * A disk is blocks of 1, 2 or 4 KB, in groups of as many as a block has bits. Each group has a
  * descriptor, a block that says which of its blocks are in use, one that says which of its inodes

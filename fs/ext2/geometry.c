@@ -2,8 +2,8 @@
  * Where things lie on an ext2 disk: what a superblock says, checked, and the arithmetic on it.
  *
  * The rule is that what passes ext2_geometry_init cannot lead any of the other functions to a
- * division by zero, an overflow or a block outside of the device. Groups are checked one by one, as
- * their descriptors are read.
+ * division by zero, an overflow or a block outside of the device. Groups are checked one by one,
+ * as their descriptors are read.
  */
 #include "geometry.h"
 

@@ -1,6 +1,6 @@
 /*
- * The arithmetic of ext2: where things lie, how a file's blocks are found, what cannot be. Pure: knows
- * no disk and no kernel.
+ * The arithmetic of ext2: where things lie, how a file's blocks are found, what cannot be. Pure:
+ * knows no disk and no kernel.
  */
 #ifndef LOFT_EXT2_GEOMETRY_H
 #define LOFT_EXT2_GEOMETRY_H
@@ -71,8 +71,8 @@ __must_check int ext2_path_to(const struct ext2_geometry *geometry, uint32_t log
 uint64_t ext2_max_size(unsigned block_shift);
 
 /*
- * Device numbers in an inode's first two pointers: the old encoding (8 bits each of major and minor)
- * where the number fits, else the new one in the second.
+ * Device numbers in an inode's first two pointers: the old encoding (8 bits each of major and
+ * minor) where the number fits, else the new one in the second.
  */
 dev_t ext2_device_decode(const uint32_t *block);
 void ext2_device_encode(dev_t device, uint32_t *block);

@@ -2,9 +2,9 @@
  * Which numbers of inodes are free, and in which group a new one is best.
  *
  * Directories near the root are spread over the groups that have most room, since what will be in
- * them has little to do with each other; others stay near their parent, as long as its group is not
- * fuller than most. Everything else goes to its directory's group. (The idea is Grigoriy Orlov's, of
- * the BSD fast file system, as Linux's ext2 has it.)
+ * them has little to do with each other; others stay near their parent, as long as its group is
+ * not fuller than most. Everything else goes to its directory's group. (The idea is Grigoriy
+ * Orlov's, of the BSD fast file system, as Linux's ext2 has it.)
  *
  * A number is free when its bit is 0; that of a deleted inode becomes so in a commit (order.c).
  * Protected by: fs->allocation.

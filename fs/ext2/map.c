@@ -1,9 +1,9 @@
 /*
  * Which blocks a file has: from its logical blocks, 0 at the start, to blocks of the disk.
  *
- * The first 12 are named in the inode; then a block of pointers, one of pointers to such blocks, and
- * one of pointers to those. A pointer of 0 is a hole, whatever lies below it. Pointers that are not
- * 0 are believed only if they name a block that a file may have.
+ * The first 12 are named in the inode; then a block of pointers, one of pointers to such blocks,
+ * and one of pointers to those. A pointer of 0 is a hole, whatever lies below it. Pointers that
+ * are not 0 are believed only if they name a block that a file may have.
  *
  * A new block with the indirect blocks it needs is taken whole or not at all: first all blocks are
  * got, then the lowest is put into the next one, and so on up to a pointer that was there before,
@@ -125,8 +125,8 @@ static int take_blocks(struct ext2 *fs, uint32_t goal, uint32_t *blocks, unsigne
 }
 
 /*
- * Makes blocks[0..count - 2] indirect blocks, each of which leads to the next by the path from level
- * on. -ENOMEM, -EIO.
+ * Makes blocks[0..count - 2] indirect blocks, each of which leads to the next by the path from
+ * level on. -ENOMEM, -EIO.
  */
 static int chain(struct ext2_inode *own, const struct descent *down, const uint32_t *blocks,
 		 unsigned count)

@@ -1,14 +1,14 @@
 /*
  * Names: making, linking, removing and moving them.
  *
- * Each is one operation (order.c), in this shape: everything that is needed is got, which may sleep
- * and fail: places in directories, the blocks of the inode table; then everything is changed, which
- * can do neither. An operation that wants a commit first says -EAGAIN before it has changed anything
- * but, perhaps, made a directory larger or a new inode's content.
+ * Each is one operation (order.c), in this shape: everything that is needed is got, which may
+ * sleep and fail: places in directories, the blocks of the inode table; then everything is
+ * changed, which can do neither. An operation that wants a commit first says -EAGAIN before it has
+ * changed anything but, perhaps, made a directory larger or a new inode's content.
  *
  * A commit that must come first for the order of names (order.c: renames in rings) is asked for in
- * the same way. Since names is held over the operation and the commit, the second try finds nothing
- * in its way.
+ * the same way. Since names is held over the operation and the commit, the second try finds
+ * nothing in its way.
  *
  * Link counts on a disk may be wrong. None goes below 0 here, and a name whose inode has none left
  * is taken away all the same.

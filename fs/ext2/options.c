@@ -1,6 +1,6 @@
 /*
- * mount -o: the words of Linux's ext2 (Documentation/filesystems/ext2.rst). Those about what Loft has
- * in one way only (allocators, debugging, attributes, quota) are taken and mean nothing.
+ * mount -o: the words of Linux's ext2 (Documentation/filesystems/ext2.rst). Those about what Loft
+ * has in one way only (allocators, debugging, attributes, quota) are taken and mean nothing.
  */
 #include "options.h"
 

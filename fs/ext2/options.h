@@ -7,8 +7,8 @@
 #include "ext2.h"
 
 /*
- * Reads "a,b=c" on top of what is in *options: 0, -EINVAL (a word it does not know, a number that is
- * none; nothing is changed), -ENOMEM.
+ * Reads "a,b=c" on top of what is in *options: 0, -EINVAL (a word it does not know, a number that
+ * is none; nothing is changed), -ENOMEM.
  */
 __must_check int ext2_options_read(struct ext2_options *options, const char *text);
 /* Writes those that differ from the superblock's own, each after a comma. */

@@ -3,16 +3,16 @@
  * anything that fsync had promised.
  *
  * The promise: when fsync of a file returns, its content, its attributes and the name by which it
- * was last found are there after any crash, whatever else was under way, until somebody changes that
- * file or that name; a change by rename leaves one of the two names. Nothing is promised for what was
- * not fsynced, but that e2fsck makes a sound file system of it.
+ * was last found are there after any crash, whatever else was under way, until somebody changes
+ * that file or that name; a change by rename leaves one of the two names. Nothing is promised for
+ * what was not fsynced, but that e2fsck makes a sound file system of it.
  *
  * ---- The rules ----
  *
  * e2fsck believes pointers: an inode that a name leads to, blocks that an inode or indirect block
  * names. It counts links, blocks and free space anew, so counts never matter. So:
  *   1. What is led to is on the disk before what leads to it.
- *   2. What leads to something is gone from the disk before that thing is cleared, or is used again.
+ *   2. What leads to something is gone from the disk before that thing is cleared, or used again.
  *   3. A name that moves is on the disk in its new place before it goes from the old one.
  *
  * ---- How ----
@@ -27,13 +27,13 @@
  *   EXT2_INODES     the inode table: new inodes, new sizes and pointers
  *   EXT2_NAMES      directories: new names, names gone for good
  *   EXT2_OLD_NAMES  directories that a name has moved away from
- *   then            the inodes that have no names any more, noted so in the table (stage INODES once
+ *   then            the inodes that have no names any more, noted so in the table (INODES once
  *                   more), and, when that is on the disk,
  *   release         in memory: the blocks and inodes that were freed may be used
  *
- * Bitmaps come first, and a freed block or inode stays marked in its bitmap until what led to it is
- * gone from the disk. So on the disk whatever is in use is marked, always: even without e2fsck a
- * crash costs no more than space.
+ * Bitmaps come first, and a freed block or inode stays marked in its bitmap until what led to it
+ * is gone from the disk. So on the disk whatever is in use is marked, always: even without e2fsck
+ * a crash costs no more than space.
  *
  * Case by case:
  *   create, fsync   the inode, then the name; fsync commits everything, so also the directory, if
@@ -59,18 +59,18 @@
  *                   file is not there yet (link and unlink, as mail programs rename).
  *   a new file's rename   no order: nothing was promised.
  *
- * A write that fails leaves the block dirty and ends the commit: later stages wait, and so does the
- * release. The next commit tries again; fsync says -EIO, and errors= is honoured.
+ * A write that fails leaves the block dirty and ends the commit: later stages wait, and so does
+ * the release. The next commit tries again; fsync says -EIO, and errors= is honoured.
  *
  * ---- Why exclusive ----
  *
  * Letting operations go on beside a commit would need copies of the blocks as they were when it
- * began. Commits are short: some dozens of blocks, sorted and merged by the block layer, every five
- * seconds and at fsync; and fsyncs that wait for one at the same time share it. Reading needs no
- * operation, nor does writing back the pages of files: those wait for nobody.
+ * began. Commits are short: some dozens of blocks, sorted and merged by the block layer, every
+ * five seconds and at fsync; and fsyncs that wait for one at the same time share it. Reading needs
+ * no operation, nor does writing back the pages of files: those wait for nobody.
  *
- * A write fault (map_blocks) is an operation while mm->lock is held; names are made with names held.
- * Commits take none of these, nor memory, so that they end.
+ * A write fault (map_blocks) is an operation while mm->lock is held; names are made with names
+ * held. Commits take none of these, nor memory, so that they end.
  */
 #include "ext2.h"
 

@@ -3,11 +3,11 @@
  *
  * While it is mounted for writing the superblock on the disk does not say that it is valid; at
  * umount, or when it becomes read-only, it says what it said before, and that there were errors if
- * there were. A file system with incompatible features that are not known here is not mounted; with
- * unknown ones that allow reading it is mounted read-only.
+ * there were. A file system with incompatible features that are not known here is not mounted;
+ * with unknown ones that allow reading it is mounted read-only.
  *
- * Whatever is found wrong on the disk comes to ext2_error: a line in the log, a few in five seconds
- * and no more, the mark in the superblock, and what errors= asks for.
+ * Whatever is found wrong on the disk comes to ext2_error: a line in the log, a few in five
+ * seconds and no more, the mark in the superblock, and what errors= asks for.
  */
 #include "ext2.h"
 

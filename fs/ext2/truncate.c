@@ -2,9 +2,9 @@
  * Taking blocks from a file: all from one logical block on.
  *
  * The trees of indirect blocks are walked from the front. Of one that goes as a whole, the root is
- * freed before its children are looked at: as a block can be freed only once, a tree that leads into
- * itself, or into another, ends there, and no image makes this walk longer than the disk has blocks.
- * What is no file's block, or was free already, is let alone, and said (ext2_block_free).
+ * freed before its children are looked at: as a block can be freed only once, a tree that leads
+ * into itself, or into another, ends there, and no image makes this walk longer than the disk has
+ * blocks. What is no file's block, or was free already, is let alone, and said (ext2_block_free).
  *
  * When memory is out (-EAGAIN) what has been freed so far has no pointers any more: the caller
  * commits, which gives memory back, and goes on. For that the tree's root is taken back.
@@ -42,8 +42,8 @@ static int cut_tree(struct ext2_inode *own, uint32_t *pointer, unsigned levels, 
 		    uint64_t from);
 
 /*
- * Cuts the children of an indirect block whose first logical block is `first`. *last: the first child
- * that was not seen to.
+ * Cuts the children of an indirect block whose first logical block is `first`. *last: the first
+ * child that was not seen to.
  */
 static int cut_children(struct ext2_inode *own, struct ext2_buffer *buffer, unsigned levels,
 			uint64_t first, uint64_t from, uint32_t *last)

@@ -1,11 +1,11 @@
 /*
- * A small world for fs/ext2 on the host: a disk in memory, the page cache of its device, inodes and
- * the pages of files, so that the whole file system runs in a unit test. To be included once.
+ * A small world for fs/ext2 on the host: a disk in memory, the page cache of its device, inodes
+ * and the pages of files, so that the whole file system runs in a unit test. To be included once.
  *
  * There is one task; what would sleep runs what it waits for at once. Writes go to a log, with the
- * flushes between them, from which the disk can be had as a crash at any moment would leave it: all
- * that was flushed, and of the rest any part. Pages of the device that nobody holds are forgotten at
- * random and come back from the disk; allocations fail at random when asked to.
+ * flushes between them, from which the disk can be had as a crash at any moment would leave it:
+ * all that was flushed, and of the rest any part. Pages of the device that nobody holds are
+ * forgotten at random and come back from the disk; allocations fail at random when asked to.
  */
 #ifndef LOFT_EXT2_HOST_H
 #define LOFT_EXT2_HOST_H
