@@ -220,6 +220,9 @@ int ext2_commit(struct ext2 *fs)
 		}
 		fs->committing = NULL;
 		wake_all(&fs->changes);
+	} else {
+		/* Its flush may have come before content that the caller has written. */
+		error = block_flush(fs->device);
 	}
 	mutex_unlock(&fs->commit_lock);
 	return error;

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define FILES 60
@@ -44,7 +45,8 @@ static void say(const char *text, ...)
 	va_start(args, text);
 	size = vsnprintf(line, sizeof(line), text, args);
 	va_end(args);
-	if (write(1, line, size) != size)
+	/* What is taken back has left the machine before anything is done. */
+	if (write(1, line, size) != size || tcdrain(1) != 0)
 		exit(1);
 }
 
