@@ -123,9 +123,10 @@ test: format-check setup-test setup-run setup-gdb setup-firmware test-packages t
 		$(REAL_IMAGES) $(BUILD)/loft.iso $(BENCH_PROGRAMS)
 	$(RUN_TESTS) tests
 
-soak: setup-test setup-run test-packages test-programs $(TEST_IMAGES) build/tests/stress.cpio
+soak: setup-test setup-run test-packages test-programs $(TEST_IMAGES) $(REAL_IMAGES)
 	LOFT_FUZZ_CALLS=1000000 LOFT_STRESS_SECONDS=10 \
 		LOFT_EXT2_OPERATIONS=100000 LOFT_EXT2_IMAGES=1000 LOFT_EXT2_CUTS=200 UNIT_EXT2=20 \
 		$(RUN_TESTS) -s tests/system/test_fuzz.py tests/real/test_stress.py \
 		tests/storage/test_ext2.py tests/unit/test_unit.py::test_unit[test_ext2_disk]
-	LOFT_SOAK=1 $(RUN_TESTS) -s tests/storage/test_flood.py
+	LOFT_SOAK=1 $(RUN_TESTS) -s tests/storage/test_flood.py tests/storage/test_little_memory.py \
+		tests/real/test_memory_and_disk.py
