@@ -152,14 +152,18 @@ static void test_kernel_has_a_reserve(void **state)
 	struct frame *frame, *after;
 
 	(void)state;
-	while ((frame = frame_alloc(FRAME_ANON, 0)))
+	while ((frame = frame_alloc(FRAME_ANON, 0))) {
+		list_remove(&frame->link);
 		list_add(&taken, &frame->link);
+	}
 	assert_true(free_frames() > 0);
 	while ((frame = frame_alloc(FRAME_KERNEL, 0)))
 		list_add(&taken, &frame->link);
 	assert_int_equal(free_frames(), 0);
-	list_for_each_safe(frame, after, &taken, link)
+	list_for_each_safe(frame, after, &taken, link) {
+		list_remove(&frame->link);
 		frame_put(frame);
+	}
 	assert_int_equal(free_frames(), before);
 }
 
