@@ -1,7 +1,8 @@
-"""Disks that err while their files and their swap are in use.
+"""Disks that err or no longer answer, while their files and their swap are in use.
 
 A failed swap-in ends only the process that needs the page (SIGBUS), a failed swap-out keeps the page,
-a failed write is reported by fsync, once to each open file.
+a failed write is reported by fsync, once to each open file; a disk that is silent gives errors after a
+bounded time, and the rest of the system goes on meanwhile.
 """
 
 import re
@@ -122,6 +123,41 @@ def test_failed_read(storage, images, controller):
     one.fail()
     assert machine.must("wc -c </mnt/f") == "65536\n"
     assert machine.must("tool map /mnt/f 8200") == f"byte {ord('8')}\n"
+    machine.ledger()
+
+
+# QEMU waits for such a request itself when an IDE or AHCI disk is reset: tests/kernel/test_disks.py
+# has those that are silent in another way.
+VIRTIO = pytest.mark.parametrize("controller", ["virtio", "virtio-legacy"])
+
+
+@VIRTIO
+def test_stuck_file(storage, images, controller):
+    """Who reads from a disk that does not answer gets an error in the end; others go on."""
+    machine, one, _ = file_machine(storage, images, controller, append=f"{QUIET} block.timeout=1")
+    one.stick()
+    machine.must("((cat /mnt/f >/tmp/read 2>&1; echo $? >/tmp/end) 2>/dev/null &)")
+    for _ in range(10):
+        machine.must("ls / >/dev/null && dd if=/dev/zero of=/tmp/z bs=64k count=16 2>/dev/null")
+    machine.must("until [ -s /tmp/end ]; do sleep 0.2; done", timeout=60)
+    assert machine.must("cat /tmp/end /tmp/read").startswith("1\n")
+    assert "Input/output error" in machine.must("tail -n 1 /tmp/read")
+    one.unstick()
+    machine.must("until cat /mnt/f >/dev/null 2>&1; do sleep 1; done", timeout=90)
+    machine.must("echo new >/mnt/new; umount /mnt")
+    good, output = disk.e2fsck(one.path)
+    assert good, output
+    machine.ledger()
+
+
+@VIRTIO
+def test_stuck_swap(storage, images, controller):
+    """It ends the process that needs a page from there; nobody else waits for it."""
+    machine, swap = swap_machine(storage, images, controller, append=f"{QUIET} block.timeout=1")
+    machine.hold("one", 500)
+    swap.stick()
+    assert machine.release("one")[1] == SIGBUS
+    machine.must("ls / >/dev/null")
     machine.ledger()
 
 
