@@ -24,6 +24,7 @@ typedef uint32_t ino_t;
 #define __user
 #define __must_check __attribute__((warn_unused_result))
 #define __noreturn __attribute__((noreturn))
+#define __noinline __attribute__((noinline))
 #define __printf(format_at, args_at) __attribute__((format(printf, format_at, args_at)))
 /* Code and data needed only while booting; their frames are given back. */
 #define __init_text __attribute__((section(".init.text"), cold))

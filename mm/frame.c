@@ -246,21 +246,29 @@ static inline uint32_t reserve(void)
 	return frame_state.marks[FRAME_MARK_MIN] / 4;
 }
 
-/* The zone to take a single frame from, or NULL when there is none for this kind. */
-static struct zone *choose_zone(enum frame_kind kind, unsigned flags)
+/* Low memory runs short: the zone, or NULL when what is left is not for this kind, or not for current. */
+static __noinline struct zone *low_zone_short(bool user)
 {
-	bool user = is_user_kind(kind);
 	uint32_t left = frame_state.low.nfree;
 
-	if (user && frame_state.high.nfree > 0 && !(flags & FRAME_LOW))
-		return &frame_state.high;
-	if (unlikely(left <= frame_state.marks[FRAME_MARK_LOW]))
-		reclaim_notice();
-	if (likely(left > frame_state.marks[FRAME_MARK_MIN]))
+	reclaim_notice();
+	if (left > frame_state.marks[FRAME_MARK_MIN])
 		return &frame_state.low;
 	if (user || (left <= reserve() && !reclaim_may_use_reserve()))
 		return NULL;
 	return left > 0 ? &frame_state.low : NULL;
+}
+
+/* The zone to take a single frame from, or NULL when there is none for this kind. */
+static inline struct zone *choose_zone(enum frame_kind kind, unsigned flags)
+{
+	bool user = is_user_kind(kind);
+
+	if (user && frame_state.high.nfree > 0 && !(flags & FRAME_LOW))
+		return &frame_state.high;
+	if (likely(frame_state.low.nfree > frame_state.marks[FRAME_MARK_LOW]))
+		return &frame_state.low;
+	return low_zone_short(user);
 }
 
 struct frame *frame_alloc(enum frame_kind kind, unsigned flags)
