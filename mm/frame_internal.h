@@ -1,5 +1,5 @@
 /*
- * What mm/frame.c and mm/frame_boot.c share: the state of the frame allocator.
+ * What mm/frame.c, mm/frame_boot.c and mm/frame_check.c share: the state of the frame allocator.
  */
 #ifndef LOFT_FRAME_INTERNAL_H
 #define LOFT_FRAME_INTERNAL_H
@@ -41,5 +41,8 @@ static inline struct zone *zone_of(pfn_t pfn)
  * with a free buddy.
  */
 void frame_block_add(struct zone *zone, struct frame *first, unsigned order);
+
+/* The free block that makes a block of the next order together with the one at pfn, or NULL. */
+struct frame *frame_free_buddy(const struct zone *zone, pfn_t pfn, unsigned order);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "../../mm/frame.c"
 #include "../../mm/frame_boot.c"
+#include "../../mm/frame_check.c"
 #include "../../mm/kheap.c"
 
 #define NOBJECTS 2000

@@ -10,6 +10,7 @@
 
 #include "../../mm/frame.c"
 #include "../../mm/frame_boot.c"
+#include "../../mm/frame_check.c"
 
 static bool failing;
 

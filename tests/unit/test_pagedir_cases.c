@@ -6,6 +6,7 @@
 
 #include "../../mm/frame.c"
 #include "../../mm/frame_boot.c"
+#include "../../mm/frame_check.c"
 #include "../../mm/pagedir.c"
 #include "../../mm/pagedir_copy.c"
 #include "../../mm/pagedir_share.c"
