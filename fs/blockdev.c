@@ -101,15 +101,18 @@ int blockdev_use(struct block_device *device, const void *holder)
 	struct blockdev *blockdev = blockdev_of(device);
 
 	assert(blockdev && blockdev->device == device);
+	/* Who waits is a user already: the device is not to go meanwhile. */
+	device->users++;
 	wait_until_empty(blockdev);
-	if (holder && !may_claim(device, holder))
+	if (holder && !may_claim(device, holder)) {
+		blockdev_unuse(device, NULL);
 		return -EBUSY;
+	}
 	if (holder) {
 		blockdev->holder = holder;
 		blockdev->nclaims++;
 		whole_of(device)->npartitions_claimed += block_is_partition(device);
 	}
-	device->users++;
 	return 0;
 }
 
@@ -119,6 +122,22 @@ int blockdev_sync(struct block_device *device)
 	int flush_error = block_flush(device);
 
 	return error ? error : flush_error;
+}
+
+/*
+ * What the last user leaves. Others who came and went meanwhile may have made more of it.
+ */
+static void write_last(struct block_device *device)
+{
+	int error = 0;
+
+	while (!error && device->users == 1) {
+		error = blockdev_sync(device);
+		if (!device->pages->ndirty)
+			break;
+	}
+	if (error)
+		log_error("block: %s: not all could be written", device->name);
 }
 
 void blockdev_unuse(struct block_device *device, const void *holder)
@@ -133,8 +152,7 @@ void blockdev_unuse(struct block_device *device, const void *holder)
 		whole_of(device)->npartitions_claimed -= block_is_partition(device);
 	}
 	/* It is in use until it is written; whoever comes meanwhile keeps the pages. */
-	if (device->users == 1 && blockdev_sync(device))
-		log_error("block: %s: not all could be written", device->name);
+	write_last(device);
 	if (--device->users > 0)
 		return;
 	blockdev->emptying = true;

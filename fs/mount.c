@@ -19,6 +19,7 @@
 
 #include <assert.h>
 #include <block.h>
+#include <blockdev.h>
 #include <string.h>
 #include <uaccess.h>
 
@@ -235,7 +236,22 @@ int mount_device_at(const char *type_name, const char *source, struct block_devi
 	return error;
 }
 
-/* The block device that a path leads to: ERR_PTR(-ENOTBLK, -EACCES, -ENXIO, -ENOENT...). */
+/* The block device of a node, which has one user more, as waiting for a mount is long. */
+static struct block_device *use_device(const struct inode *inode)
+{
+	struct block_device *block = block_find(inode->device);
+	int error;
+
+	if (!block || !block->pages)
+		return ERR_PTR(-ENXIO);
+	error = blockdev_use(block, NULL);
+	return error ? ERR_PTR(error) : block;
+}
+
+/*
+ * The block device that a path leads to, to be given back with blockdev_unuse:
+ * ERR_PTR(-ENOTBLK, -EACCES, -ENXIO, -ENOENT...).
+ */
 static struct block_device *device_at(const char *path)
 {
 	struct dentry *node = path_lookup(AT_FDCWD, path, LOOKUP_FOLLOW);
@@ -248,9 +264,7 @@ static struct block_device *device_at(const char *path)
 	} else if (node->inode->superblock->flags & MS_NODEV) {
 		block = ERR_PTR(-EACCES);
 	} else {
-		block = block_find(node->inode->device);
-		if (!block)
-			block = ERR_PTR(-ENXIO);
+		block = use_device(node->inode);
 	}
 	dentry_put(node);
 	return block;
@@ -261,12 +275,16 @@ int mount_at(const char *type_name, const char *source, struct dentry *at, uint3
 {
 	const struct filesystem *type = find_type(type_name);
 	struct block_device *block = NULL;
+	int error;
 
 	if (type && type->needs_device)
 		block = device_at(source);
 	if (IS_ERR(block))
 		return PTR_ERR(block);
-	return mount_device_at(type_name, source, block, at, flags, options);
+	error = mount_device_at(type_name, source, block, at, flags, options);
+	if (block)
+		blockdev_unuse(block, NULL);
+	return error;
 }
 
 /* ---- system calls ---- */
