@@ -48,9 +48,15 @@ static struct blockdev *whole_of(const struct block_device *device)
 	return device->disk->whole->owner;
 }
 
+/* The least that is written to it. */
+static uint32_t sector_size(const struct block_device *device)
+{
+	return MAX(device->disk->block_size, SECTOR_SIZE);
+}
+
 /* ---- the page cache ---- */
 
-/* Block by block as it lies there. The last page may have fewer. */
+/* Block by block as it lies there, in the disk's sectors. The last page may have fewer. */
 static int map_blocks(struct object *object, uint32_t index, const struct block_range *create,
 		      struct page_blocks *to)
 {
@@ -59,10 +65,13 @@ static int map_blocks(struct object *object, uint32_t index, const struct block_
 
 	(void)create;
 	to->device = blockdev->device;
-	to->nblocks = SECTORS_PER_PAGE;
-	to->block_size = SECTOR_SIZE;
-	for (unsigned i = 0; i < SECTORS_PER_PAGE; i++)
-		to->sector[i] = first + i < blockdev->device->nsectors ? first + i : BLOCK_HOLE;
+	to->block_size = sector_size(blockdev->device);
+	to->nblocks = PAGE_SIZE / to->block_size;
+	for (unsigned i = 0; i < to->nblocks; i++) {
+		uint64_t sector = first + i * (to->block_size / SECTOR_SIZE);
+
+		to->sector[i] = sector < blockdev->device->nsectors ? sector : BLOCK_HOLE;
+	}
 	return 0;
 }
 
@@ -309,11 +318,6 @@ static int set_read_only(struct block_device *device, const void __user *from)
 		return -EFAULT;
 	device->read_only = read_only || device->disk->read_only;
 	return 0;
-}
-
-static uint32_t sector_size(const struct block_device *device)
-{
-	return MAX(device->disk->block_size, SECTOR_SIZE);
 }
 
 /* What changes something. */

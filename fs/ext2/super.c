@@ -168,6 +168,10 @@ static int load_super(struct ext2 *fs, const char *options)
 	if (!error)
 		error = ext2_geometry_init(&fs->geometry, disk, fs->device->nsectors * SECTOR_SIZE,
 					   &why);
+	if (!error && fs->geometry.block_size < fs->device->disk->block_size) {
+		why = "its blocks are smaller than the disk's sectors";
+		error = -EINVAL;
+	}
 	if (why)
 		ext2_notice(fs, LOG_ERR, "cannot be mounted: %s", why);
 	kfree(disk);
