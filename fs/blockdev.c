@@ -21,6 +21,7 @@
 #include <clock.h>
 #include <kheap.h>
 #include <log.h>
+#include <swap.h>
 #include <uaccess.h>
 #include <vfs.h>
 
@@ -211,7 +212,8 @@ static ssize_t blockdev_write(struct file *file, struct uio *io, loff_t *positio
 
 	if (device->read_only)
 		return -EPERM;
-	if (file->inode->flags & INODE_SWAP)
+	/* Whichever node led here. */
+	if (swap_area_find(device->pages) >= 0)
 		return -ETXTBSY;
 	if (io->left == 0)
 		return 0;

@@ -228,12 +228,15 @@ void signal_self(int signal)
 	signal_send_task(current, signal, &info);
 }
 
-/* How far a write at `at` may go: the bytes that are allowed, or -EFBIG. */
+/* How far a write at `at` may go: the bytes that are allowed, or -EFBIG, -ETXTBSY. */
 static int64_t write_room(const struct file *file, uint64_t at)
 {
 	uint32_t limit = current->process->rlimits[RLIMIT_FSIZE].current;
 	uint64_t end = FILE_SIZE_MAX;
 
+	/* It may have become one while its lock was waited for. */
+	if (unlikely(file->inode->flags & INODE_SWAP))
+		return -ETXTBSY;
 	if (limit != RLIM_INFINITY && current->process->mm) {
 		if (at >= limit) {
 			signal_self(SIGXFSZ);

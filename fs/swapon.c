@@ -58,6 +58,18 @@ static bool is_mounted(const struct block_device *device)
 	return at;
 }
 
+/* From here on nobody changes the file: who did so has ended. -EBUSY: it is swapped to already. */
+static int mark(struct inode *inode)
+{
+	int error;
+
+	mutex_lock(&inode->lock);
+	error = inode->flags & INODE_SWAP ? -EBUSY : 0;
+	inode->flags |= INODE_SWAP;
+	mutex_unlock(&inode->lock);
+	return error;
+}
+
 /* Begins the area; nobody changes the file meanwhile. */
 static int begin_marked(struct file *file, struct swap_source *source, int priority)
 {
@@ -70,10 +82,12 @@ static int begin_marked(struct file *file, struct swap_source *source, int prior
 	source->name = file_path(file, path, PATH_MAX);
 	if (IS_ERR(source->name))
 		source->name = "?";
-	file->inode->flags |= INODE_SWAP;
-	error = swap_area_begin(source, priority, &number);
-	if (error)
-		file->inode->flags &= ~INODE_SWAP;
+	error = mark(file->inode);
+	if (!error) {
+		error = swap_area_begin(source, priority, &number);
+		if (error)
+			file->inode->flags &= ~INODE_SWAP;
+	}
 	path_buffer_put(path);
 	return error;
 }

@@ -67,6 +67,19 @@ def test_refused(storage, images):
     machine.ledger()
 
 
+def test_device_is_not_changed(storage, images):
+    """Whichever of its nodes a program comes by."""
+    machine = storage(memory=32, disks=[disk.Disk(disk.swap(images / "swap", 8))])
+    machine.must("mknod /tmp/other b 254 0; swapon /dev/vda")
+    for node in ("/dev/vda", "/tmp/other"):
+        output, status = machine.run(f"dd if=/dev/zero of={node} bs=4k count=1")
+        assert status != 0 and "Text file busy" in output, (node, output)
+        assert said(machine, node) == BUSY
+    machine.must("swapoff /tmp/other && dd if=/dev/zero of=/dev/vda bs=4k count=1")
+    assert said(machine, "/dev/vda") == INVALID
+    machine.ledger()
+
+
 def test_file_is_not_changed(storage, images):
     machine = storage(memory=32, disks=[disk.Disk(disk.ext2(images / "ext2", 16))])
     machine.must("mount -t ext2 /dev/vda /mnt && dd if=/dev/zero of=/mnt/swap bs=64k count=64 && "
