@@ -296,9 +296,10 @@ static int remount(struct dentry *at, uint32_t flags, const char *options)
 
 	if (at->parent != at || !superblock)
 		return -EINVAL;
-	if (flags & MS_BIND)
+	if ((flags & MS_BIND) && !superblock->block)
 		return superblock_change_flags(superblock, flags);
-	return superblock_remount(superblock, flags, options);
+	/* What is on a disk is written and marked clean, or is not, in either case. */
+	return superblock_remount(superblock, flags, flags & MS_BIND ? NULL : options);
 }
 
 /* mounting is held. */

@@ -44,7 +44,7 @@ dev_t pipe_device(void)
 
 int superblock_writable(const struct superblock *superblock)
 {
-	return superblock->flags & MS_RDONLY ? -EROFS : 0;
+	return superblock->flags & MS_RDONLY || superblock->closing ? -EROFS : 0;
 }
 
 /* ---- making ---- */
@@ -269,18 +269,30 @@ static bool has_orphans(struct superblock *superblock)
 	return found;
 }
 
+/*
+ * Writes all, when nobody can change any more what has been written: -EBUSY while somebody may.
+ * superblock->closing is set.
+ */
+static int close_to_writers(struct superblock *superblock)
+{
+	if (superblock->nwriters || has_orphans(superblock))
+		return -EBUSY;
+	return superblock_sync(superblock, true);
+}
+
 /* names held: nothing in it changes while this does. */
 static int remount_held(struct superblock *superblock, uint32_t flags, const char *options)
 {
-	bool to_read_only = (flags & MS_RDONLY) && !(superblock->flags & MS_RDONLY);
 	int error = 0;
 
-	if (to_read_only && (superblock->nwriters || has_orphans(superblock)))
-		return -EBUSY;
-	if (superblock->ops->remount)
+	superblock->closing = (flags & MS_RDONLY) && !(superblock->flags & MS_RDONLY);
+	if (superblock->closing)
+		error = close_to_writers(superblock);
+	if (!error && superblock->ops->remount)
 		error = superblock->ops->remount(superblock, flags & FLAGS_KEPT, options);
 	if (!error)
 		error = superblock_change_flags(superblock, flags);
+	superblock->closing = false;
 	return error;
 }
 

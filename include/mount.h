@@ -99,6 +99,7 @@ struct superblock {
 	struct tree inodes; /* keeps_names: by number */
 	struct list dirty;  /* inodes with something to write, the longest dirty first */
 	uint32_t nwriters;  /* files open for writing: no remount to read-only */
+	bool closing;	    /* it is becoming read-only, and nothing is changed any more */
 	/*
 	 * What times it can keep: multiples of time_step ns (0: any), up to time_max (0: any).
 	 * Inodes' times are set within these.

@@ -105,6 +105,31 @@ def test_remount(mounted):
     expect(mounted, "mount -o remount,rw /mnt; touch /mnt/new")
 
 
+def test_remount_bind(mounted):
+    """With bind as well what is on the disk is written, and marked clean or in use."""
+    expect(mounted, "exec 5>/mnt/open; mount -o remount,bind,ro /mnt", "busy", 255)
+    expect(mounted, "exec 5>&-; echo content >/mnt/new; mount -o remount,bind,ro /mnt")
+    expect(mounted, "touch /mnt/other", "Read-only file system", 1)
+    assert "Filesystem state:         clean" in disk.tool("dumpe2fs", "-h", mounted.image)
+    assert disk.content(mounted.image, "/new") == b"content\n"
+    expect(mounted, "mount -o remount,bind,rw /mnt; touch /mnt/other")
+    assert "Filesystem state:         not clean" in disk.tool("dumpe2fs", "-h", mounted.image)
+
+
+def test_large_sectors(shell, scratch):
+    """Less than one of a disk's sectors is not written: all of it is."""
+    large = ("logical_block_size=4096", "physical_block_size=4096")
+    image = disk.ext2(scratch / "large.img", 8, block_size=4096)
+    small = disk.ext2(scratch / "small.img", 8, block_size=1024)
+    machine = shell(disks=[disk.Disk(image, options=large), disk.Disk(small, options=large)])
+    expect(machine, "printf word | dd of=/dev/vda bs=1 seek=5 conv=notrunc,fsync", "4.0 records")
+    assert image.read_bytes()[4:10] == b"\0word\0"
+    expect(machine, "mount -t ext2 /dev/vdb /mnt", "Invalid argument", 255)
+    expect(machine, "mount /dev/vda /mnt && touch /mnt/new; umount /mnt")
+    machine.power_cut()
+    assert disk.e2fsck(image)[0]
+
+
 def test_caches(mounted):
     """Names and inodes stay when nobody uses them; drop_caches frees them."""
     expect(mounted, "mkdir /mnt/d; cd /mnt/d; for i in $(seq 300); do echo $i >f$i; done; cd /; "
