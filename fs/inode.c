@@ -60,6 +60,8 @@ struct inode *inode_create(struct superblock *superblock, mode_t mode)
 void inode_free(struct inode *inode)
 {
 	assert(inode->refs == 0);
+	/* Another may have the pages for a moment longer than there is a superblock: swapoff. */
+	object_remove_pages(&inode->pages, 0, UINT32_MAX);
 	if (inode->superblock)
 		inode->superblock->ninodes--;
 	inode_count--;

@@ -143,11 +143,13 @@ static int bring_back_pages(struct object *object, unsigned area)
 	uint32_t index = 0;
 
 	while (object->nswapped && find_in_area(object, area, &index)) {
-		struct frame *frame = object_get_page(object, index);
+		/* Not object_get_page: what is truncated meanwhile is not to be made anew. */
+		struct frame *frame = object_swap_in(object, index, NULL);
 
-		if (IS_ERR(frame))
+		if (!IS_ERR(frame))
+			frame_put(frame);
+		else if (PTR_ERR(frame) != -EAGAIN)
 			return PTR_ERR(frame);
-		frame_put(frame);
 		if (sched_give_way())
 			return -EINTR;
 	}

@@ -255,6 +255,11 @@ class Disk:
         self.machine.qmp("stop")
         self.machine.qmp("cont")
 
+    def slow_down(self, requests_a_second):
+        """From now on it does no more than so many; 0: as many as it can."""
+        self.machine.qmp("qom-set", path=f"/objects/{self.id}-group", property="limits",
+                         value={"iops-total": requests_a_second})
+
     def _limit(self, bytes_a_second):
         self.machine.qmp("qom-set", path=f"/objects/{self.id}-group", property="limits",
                          value={"bps-total": bytes_a_second, "iops-total": bytes_a_second})

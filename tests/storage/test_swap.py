@@ -158,3 +158,33 @@ def test_pages_that_cannot_be_written(storage, images):
     machine.ledger()
     machine.must("swapoff /dev/vda", timeout=60)
     machine.ledger()
+
+
+def test_shared_by_several(storage, images):
+    """Memory that several programs share goes out and comes back here and there."""
+    machine = storage(memory=20, disks=[disk.Disk(disk.swap(images / "swap", 40))])
+    machine.must("swapon /dev/vda")
+    output = machine.must("tool share 10240 20000", timeout=300)
+    assert output.strip().endswith("0 wrong") and machine.vmstat("pswpin") > 5000, output
+    machine.swap_is_unused()
+    machine.ledger()
+
+
+@pytest.mark.parametrize("change", ["rm /mnt/file && umount /mnt", "truncate -s 0 /mnt/file"])
+def test_swapoff_of_a_file_that_goes(storage, images, change):
+    """While swapoff waits for pages of a tmpfs to come back, its file is cut or the tmpfs goes."""
+    swap = disk.Disk(disk.swap(images / "swap", 40))
+    machine = storage(memory=20, disks=[swap])
+    machine.must("swapon /dev/vda && mount -t tmpfs none /mnt && "
+                 "dd if=/dev/zero of=/mnt/file bs=1M count=8")
+    free = machine.number("/proc/loft/ledger", "free")
+    machine.run("tool hold 4500 </dev/null")     # needs the memory
+    assert machine.meminfo("SwapTotal") - machine.meminfo("SwapFree") > 4096
+    swap.slow_down(50)
+    machine.must(">/tmp/end; (swapoff /dev/vda; echo $? >/tmp/end) 2>/dev/null & sleep 0.5")
+    machine.must(change)
+    assert not machine.must("cat /tmp/end").strip(), "swapoff was too fast for this test"
+    swap.slow_down(0)
+    machine.must("until [ -s /tmp/end ]; do sleep 0.1; done; grep -q 0 /tmp/end")
+    machine.must("umount /mnt || true; mount -t tmpfs none /mnt && umount /mnt")
+    assert machine.ledger() > free + 2000

@@ -6,6 +6,8 @@
  *                             verifies it
  *   tool fsync FILE           what is told of a write that fails, to whom, and how often
  *   tool map FILE OFFSET      loads a byte of a mapping
+ *   tool share PAGES TURNS    four processes write to pages here and there of memory that they share,
+ *                             and verify what they read
  *   tool work WHAT FILE       uses 8 MB, of its own memory ("-") or of a mapped file, while it reads
  *                             FILE from end to end; how often it had to wait for what it uses
  */
@@ -21,6 +23,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/swap.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define PAGE 4096u
@@ -136,6 +139,44 @@ static int work(const char *what, const char *path)
 	return 0;
 }
 
+#define SHARERS 4u
+
+/* Each has every fourth page to itself, so that what it finds there is what it wrote last. */
+static int share_part(uint32_t *start, uint32_t npages, uint32_t turns, uint32_t part)
+{
+	uint32_t random = part * 7919 + 1, wrong = 0;
+	uint32_t *last = calloc(npages / SHARERS, sizeof(*last));
+
+	for (uint32_t turn = 1; turn <= turns; turn++) {
+		uint32_t mine = (random = random * 1664525u + 1013904223u) >> 8;
+		uint32_t *page;
+
+		mine %= npages / SHARERS;
+		page = start + (size_t)(mine * SHARERS + part) * (PAGE / 4);
+		for (uint32_t word = 0; word < PAGE / 4; word += 64)
+			wrong += page[word] != last[mine];
+		last[mine] = turn * SHARERS + part;
+		for (uint32_t word = 0; word < PAGE / 4; word += 64)
+			page[word] = last[mine];
+	}
+	return wrong != 0;
+}
+
+static int share(uint32_t npages, uint32_t turns)
+{
+	uint32_t *start = mmap(NULL, (size_t)npages * PAGE, PROT_READ | PROT_WRITE,
+			       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int wrong = 0, status;
+
+	for (uint32_t part = 0; part < SHARERS; part++)
+		if (fork() == 0)
+			_exit(share_part(start, npages, turns, part));
+	while (wait(&status) > 0)
+		wrong += status != 0;
+	printf("%d wrong\n", wrong);
+	return wrong != 0;
+}
+
 int main(int argc, char **argv)
 {
 	setvbuf(stdout, NULL, _IONBF, 0);
@@ -151,8 +192,10 @@ int main(int argc, char **argv)
 		return fsync_errors(argv[2]);
 	if (argc == 4 && !strcmp(argv[1], "work"))
 		return work(argv[2], argv[3]);
+	if (argc == 4 && !strcmp(argv[1], "share"))
+		return share((uint32_t)atoi(argv[2]), (uint32_t)atoi(argv[3]));
 	if (argc == 4 && !strcmp(argv[1], "map"))
 		return map(argv[2], atol(argv[3]));
-	fprintf(stderr, "usage: tool swapon|hold|fsync|map ...\n");
+	fprintf(stderr, "usage: tool swapon|hold|fsync|map|share ...\n");
 	return 2;
 }
