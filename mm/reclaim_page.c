@@ -162,6 +162,8 @@ static enum reclaim_result write_to_swap(struct frame *frame)
 {
 	int error;
 
+	/* One that has changed kind is on its way to the policy, which is not to have it meanwhile. */
+	list_remove(&frame->link);
 	frame_get(frame);
 	ledger_hold(frame);
 	error = swap_write(frame);
