@@ -13,6 +13,7 @@
 #include <readahead.h>
 
 #include <assert.h>
+#include <task.h>
 
 #include "object_internal.h"
 
@@ -168,6 +169,10 @@ void readahead_fault_marked(struct readahead *ahead, struct object *object, uint
 void readahead_force(struct object *object, uint32_t first, uint32_t npages)
 {
 	npages = clip(object, first, npages);
-	for (uint32_t done = 0; done < npages; done += READAHEAD_PAGES_MAX)
+	for (uint32_t done = 0; done < npages; done += READAHEAD_PAGES_MAX) {
+		/* It is advice: not worth what else is in memory, nor anybody's time without end. */
+		if (frame_is_short(FRAME_MARK_LOW) || sched_give_way())
+			break;
 		read_pages(object, first + done, MIN(npages - done, READAHEAD_PAGES_MAX), NO_MARK);
+	}
 }
