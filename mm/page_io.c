@@ -13,7 +13,9 @@
  *
  * Memory: batches and requests have reserves of their own. Waiting for one of them is waiting for
  * I/O that is under way and needs nothing more. A request is never held while anything else is
- * waited for: what is to go into it is described by `run` until it is complete.
+ * waited for: what is to go into it is described by `run` until it is complete. A batch of a file is,
+ * while the file system reads from its device where the blocks lie; so those for devices, which know
+ * it by themselves, are never all taken by files.
  *
  * Writing is mm/page_write.c.
  *
@@ -31,11 +33,13 @@
 #include "page_io.h"
 
 #define BATCH_RESERVE 8u
+#define DEVICE_RESERVE 2u /* of them, for devices alone */
 
 /* ---- batches ---- */
 
 static struct batch reserve[BATCH_RESERVE];
 static struct list reserve_free;
+static unsigned reserve_nfree;
 static struct wait_queue reserve_wait = WAIT_QUEUE_INIT(reserve_wait);
 
 static bool is_reserve(const struct batch *batch)
@@ -43,16 +47,19 @@ static bool is_reserve(const struct batch *batch)
 	return batch >= reserve && batch < reserve + BATCH_RESERVE;
 }
 
-static struct batch *take_reserve(void)
+static struct batch *take_reserve(const struct object *object)
 {
+	const unsigned kept = object->is_device ? 0 : DEVICE_RESERVE;
 	struct batch *batch;
 
 	if (!reserve_free.next) {
 		list_init(&reserve_free);
 		for (unsigned i = 0; i < BATCH_RESERVE; i++)
 			list_add(&reserve_free, &reserve[i].link);
+		reserve_nfree = BATCH_RESERVE;
 	}
-	wait_event_uninterruptible(&reserve_wait, !list_empty(&reserve_free));
+	wait_event_uninterruptible(&reserve_wait, reserve_nfree > kept);
+	reserve_nfree--;
 	batch = list_first(&reserve_free, struct batch, link);
 	list_remove(&batch->link);
 	return batch;
@@ -63,7 +70,7 @@ struct batch *batch_make(struct object *object, uint32_t first, bool writing, un
 	struct batch *batch = kalloc(sizeof(*batch));
 
 	if (!batch)
-		batch = take_reserve();
+		batch = take_reserve(object);
 	*batch = (struct batch){ .object = object,
 				 .first = first,
 				 .nleft = 1,
@@ -80,6 +87,7 @@ static void batch_free(struct batch *batch)
 		return;
 	}
 	list_add(&reserve_free, &batch->link);
+	reserve_nfree++;
 	wake_all(&reserve_wait);
 }
 
