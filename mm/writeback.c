@@ -102,14 +102,23 @@ static void write_some(struct object *object, uint32_t npages, bool wait)
 	object_write_back(object, first, last, wait);
 }
 
-/* What has become dirty since `began` waits from then on. */
+/*
+ * What has become dirty since `began` waits from then on. That may be long ago: the list stays in order,
+ * or whoever looks for what is old would not find it behind what is younger.
+ */
 static void rejoin(struct object *object, uint64_t began)
 {
+	struct list *before = objects_dirty.prev;
+
 	if (object->ndirty == 0)
 		return;
 	object->dirtied_at = began;
+	while (before != &objects_dirty &&
+	       (before == &object->dirty_link ||
+		list_entry(before, struct object, dirty_link)->dirtied_at > began))
+		before = before->prev;
 	list_remove(&object->dirty_link);
-	list_add_tail(&objects_dirty, &object->dirty_link);
+	list_add(before, &object->dirty_link);
 }
 
 /*
