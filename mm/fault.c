@@ -466,6 +466,7 @@ enum fault_result mm_fault_making_room(struct mm *mm, vaddr_t address, unsigned 
 
 	do
 		result = mm_fault(mm, address, access);
-	while (result == FAULT_NO_MEMORY && !frame_available() && oom_make_room(false));
+	while (result == FAULT_NO_MEMORY && (!frame_available() || !current->fail_met) &&
+	       oom_make_room(false));
 	return result;
 }

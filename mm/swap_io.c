@@ -279,10 +279,11 @@ static bool await_page(struct frame *frame, swap_t swap, bool *failed)
 
 struct frame *swap_in(swap_t swap, bool *major)
 {
-	bool alone = false, failed = false;
+	bool alone = false;
 
 	for (;;) {
 		struct swap_slot *slot = swap_slot_of(swap);
+		bool failed = false;
 		struct frame *frame;
 		int error = 0;
 
@@ -303,7 +304,7 @@ struct frame *swap_in(swap_t swap, bool *major)
 			return frame;
 		if (failed && alone)
 			return ERR_PTR(-EIO);
-		alone = failed;
+		alone |= failed;
 	}
 }
 
