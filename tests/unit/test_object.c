@@ -118,6 +118,11 @@ bool commit_allows(const struct mm *mm, uint32_t npages)
 	(void)mm, (void)npages;
 	return true;
 }
+bool frame_is_short(enum frame_mark mark)
+{
+	(void)mark;
+	return false;
+}
 bool frame_available(void)
 {
 	return true;
