@@ -1,6 +1,6 @@
 /*
  * Self-tests of block devices: on disks that say in their first bytes that they are there for that,
- * since they are written to, and what is wrong with them (tests/kernel/test_disks.py makes them).
+ * since they are written to, and what is wrong with them (tests/kernel/test_block_devices.py makes them).
  * Without such a disk they have nothing to find fault with.
  */
 #include <selftest.h>

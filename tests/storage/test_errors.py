@@ -126,7 +126,7 @@ def test_failed_read(storage, images, controller):
     machine.ledger()
 
 
-# QEMU waits for such a request itself when an IDE or AHCI disk is reset: tests/kernel/test_disks.py
+# QEMU waits for such a request itself when an IDE or AHCI disk is reset: tests/kernel/test_block_devices.py
 # has those that are silent in another way.
 VIRTIO = pytest.mark.parametrize("controller", ["virtio", "virtio-legacy"])
 
