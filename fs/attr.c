@@ -365,6 +365,8 @@ static int truncate_found(struct inode *inode, uint64_t size)
 	if (!S_ISREG(inode->mode))
 		return -EINVAL;
 	error = inode_permission(inode, W_OK);
+	if (!error && (inode->flags & INODE_APPEND))
+		error = -EPERM;
 	if (!error)
 		error = inode_get_write(inode);
 	if (error)
@@ -404,6 +406,8 @@ static int32_t truncate_fd(int fd, int64_t size, bool small)
 		error = -EINVAL;
 	else if (small && !(file->flags & O_LARGEFILE) && size > INT32_MAX)
 		error = -EINVAL;
+	else if (file->inode->flags & INODE_APPEND)
+		error = -EPERM;
 	else
 		error = truncate_inode(file->inode, (uint64_t)size);
 	file_put(file);

@@ -15,6 +15,8 @@
 
 static int set_flags(struct file *file, uint32_t flags)
 {
+	if ((file->inode->flags & INODE_APPEND) && ((file->flags ^ flags) & O_APPEND))
+		return -EPERM;
 	if ((flags & O_NOATIME) && !(file->flags & O_NOATIME) && !inode_is_mine(file->inode))
 		return -EPERM;
 	/* Of a pipe it means another thing: packets. */

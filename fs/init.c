@@ -18,12 +18,18 @@ static struct readahead *readahead_for_mm(struct file *file)
 	return &file->ahead;
 }
 
+/* Through a mapping nothing is appended. */
+static bool mapping_may_write(const struct file *file)
+{
+	return file_may_write(file) && !(file->inode->flags & INODE_APPEND);
+}
+
 static const struct vma_file_ops file_ops_for_mm = {
 	.get = file_get,
 	.put = file_put,
 	.from_fd = file_from_fd,
 	.may_read = file_may_read,
-	.may_write = file_may_write,
+	.may_write = mapping_may_write,
 	.may_execute = file_may_execute,
 	.object = file_mmap_object,
 	.mapped = file_mapped,

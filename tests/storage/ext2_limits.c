@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -165,8 +166,11 @@ static void flags(void)
 	say("set append", ioctl(fd, SETFLAGS, &value));
 	say("open for writing", open("flags", O_WRONLY));
 	say("truncate", truncate("flags", 0));
-	other = open("flags", O_WRONLY | O_APPEND);
+	other = open("flags", O_RDWR | O_APPEND);
 	say("append", write(other, "x", 1));
+	say("ftruncate", ftruncate(other, 0));
+	say("no longer append", fcntl(other, F_SETFL, 0));
+	say("map", mmap(NULL, 1, PROT_WRITE, MAP_SHARED, other, 0) == MAP_FAILED ? -1 : 0);
 	close(other);
 	say("rename", rename("flags", "flags2"));
 	value = NODUMP;

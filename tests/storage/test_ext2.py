@@ -252,8 +252,11 @@ chmod: EPERM
 link: EPERM
 set append: 0
 open for writing: EPERM
-truncate: 0
+truncate: EPERM
 append: 1
+ftruncate: EPERM
+no longer append: EPERM
+map: EACCES
 rename: EPERM
 set nodump: 0
 fallocate: EOPNOTSUPP
