@@ -438,8 +438,9 @@ static void set_up_port(bool ncq)
 	ahci_io_init(&port);
 	for (unsigned i = 0; i < AHCI_TAGS_MAX; i++)
 		port.tables[i] = &tables[i];
-	for (unsigned i = 0; i < NSECTORS; i++)
-		bad[i] = unit_random() % 500 == 0;
+	memset(bad, 0, sizeof(bad));
+	for (unsigned i = 0; i < NSECTORS; i += 512)
+		bad[i + unit_random() % 512] = true;
 	forget_commands();
 	running = true;
 	confused = link_down = wants_work = timer_runs = false;
@@ -481,7 +482,8 @@ static void run_rounds(bool ncq)
 	for (unsigned round = 0; round < ROUNDS; round++)
 		go_on_once();
 	assert_true(nended[0] > ROUNDS / 20 && nended[1] > 100);
-	assert_true(nerrors > 100 && nresets > 0);
+	/* Only what errs among others wants a reset each time. */
+	assert_true(nerrors > 100 && (nresets > 0 || !ncq));
 	assert_int_equal(nlogs > 0, ncq);
 }
 
