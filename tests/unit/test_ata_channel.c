@@ -634,13 +634,18 @@ static void set_up_channel(bool shared, bool dma, unsigned multiple)
 	ata_dma_init(&channel);
 }
 
+static bool met_all(void)
+{
+	return nended[0] > ROUNDS / 200 && nended[1] > 2 && nerrors > 2 && nsilences > 0;
+}
+
 static void run_rounds(bool shared, bool dma, unsigned multiple)
 {
 	set_up_channel(shared, dma, multiple);
-	for (unsigned round = 0; round < ROUNDS; round++)
+	/* Some seeds need more rounds than others to meet all that is to be met. */
+	for (unsigned round = 0; round < ROUNDS || (!met_all() && round < 50 * ROUNDS); round++)
 		go_on_once();
-	assert_true(nended[0] > ROUNDS / 200 && nended[1] > 2);
-	assert_true(nerrors > 2 && nsilences > 0);
+	assert_true(met_all());
 }
 
 static void by_dma(void **state)
