@@ -610,7 +610,7 @@ static void set_up_channel(bool shared, bool dma, unsigned multiple)
 		drives[i].present = true;
 		drives[i].status = ATA_STATUS_READY;
 		for (unsigned j = 0; j < NSECTORS; j++)
-			drives[i].bad[j] = unit_random() % (400 >> shift) == 0;
+			drives[i].bad[j] = unit_random() % (400 >> shift) == 0 || j == 20;
 		drive->channel = &channel;
 		drive->number = i;
 		drive->present = true;
