@@ -127,6 +127,7 @@ soak: setup-test setup-run test-packages test-programs $(TEST_IMAGES) $(REAL_IMA
 	LOFT_FUZZ_CALLS=1000000 LOFT_STRESS_SECONDS=10 \
 		LOFT_EXT2_OPERATIONS=100000 LOFT_EXT2_IMAGES=1000 LOFT_EXT2_CUTS=200 UNIT_EXT2=20 \
 		$(RUN_TESTS) -s tests/system/test_fuzz.py tests/real/test_stress.py \
-		tests/storage/test_ext2.py tests/unit/test_unit.py::test_unit[test_ext2_disk]
+		tests/storage/test_ext2.py \
+		$(foreach name,work crash wrong,tests/unit/test_unit.py::test_unit[test_ext2_$(name)])
 	LOFT_SOAK=1 $(RUN_TESTS) -s tests/storage/test_flood.py tests/storage/test_little_memory.py \
 		tests/real/test_memory_and_disk.py

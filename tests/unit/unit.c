@@ -10,7 +10,7 @@ char *getenv(const char *name);
 unsigned long strtoul(const char *text, char **end, int base);
 long time(long *now);
 
-void abort(void);
+void abort(void) __attribute__((noreturn));
 
 /* Fails the case, unless it said expect_assert_failure. */
 void assert_failed(const char *expression, const char *file, int line)
