@@ -1,150 +1,8 @@
 /*
- * The region tree and the mmap family on it, by random operations against a model that keeps one
- * record for each page. The page directory is an array here: a number for each page that has been
- * touched, which must go where the page goes and vanish where it is unmapped.
- *
- * SOURCES: mm/anon_family.c mm/vma.c mm/mmap.c mm/mprotect.c mm/mremap.c lib/tree.c
+ * The mmap family by random operations, against a model that keeps one record for each page; also with
+ * allocations that fail.
  */
-#include "unit.h"
-
-#include <abi/mman.h>
-#include <err.h>
-#include <kheap.h>
-#include <task.h>
-#include <uaccess.h>
-#include <vma.h>
-
-#define NPAGES 200u /* pages of the model; page 0 is never mapped */
-#define TOP (NPAGES << PAGE_SHIFT)
-#define ADDRESS(page) ((vaddr_t)(page) << PAGE_SHIFT)
-
-/* ---- what the tested files need of the kernel ---- */
-
-struct task *current;
-const struct vma_file_ops *vma_file_ops;
-struct object object_zero;
-
-static uint32_t contents[USER_TOP >> PAGE_SHIFT];
-static bool fail_allocations;
-
-void *kalloc(size_t size)
-{
-	return fail_allocations && unit_random() % 2 ? NULL : malloc(size);
-}
-void kfree(void *pointer)
-{
-	free(pointer);
-}
-void object_get(struct object *object)
-{
-	object->refs++;
-}
-void object_put(struct object *object)
-{
-	object->refs--;
-}
-struct object *object_create_shared(uint64_t size)
-{
-	(void)size;
-	return NULL;
-}
-void mutex_wait(struct mutex *mutex)
-{
-	(void)mutex;
-	fail();
-}
-void mutex_wake(struct mutex *mutex)
-{
-	(void)mutex;
-	fail();
-}
-uint32_t mm_limit(unsigned resource)
-{
-	(void)resource;
-	return RLIM_INFINITY;
-}
-struct commit_policy commit_policy;
-uint32_t commit_npages;
-bool commit_allows(const struct mm *mm, uint32_t npages)
-{
-	(void)mm;
-	(void)npages;
-	return true;
-}
-uint32_t swap_total_npages;
-int swap_area_find(const struct object *object)
-{
-	(void)object;
-	return -1;
-}
-int object_promise(struct object *object, uint32_t npages)
-{
-	(void)object;
-	(void)npages;
-	return 0;
-}
-bool mm_over_lock_limit(const struct mm *mm, uint32_t npages)
-{
-	(void)mm;
-	(void)npages;
-	return false;
-}
-int mm_populate(struct mm *mm, vaddr_t start, vaddr_t end)
-{
-	(void)mm;
-	return start > end;
-}
-
-bool mm_over_limits(const struct mm *mm, uint32_t flags, uint32_t npages)
-{
-	(void)mm, (void)flags, (void)npages;
-	return false;
-}
-
-int copy_from_user(void *to, const void __user *from, size_t size)
-{
-	(void)to, (void)from, (void)size;
-	return -EFAULT;
-}
-
-/* Page tables that are shared would have to be copied, and sometimes cannot be. */
-int pagedir_own(struct pagedir *pagedir, vaddr_t start, vaddr_t end)
-{
-	(void)pagedir;
-	assert_true(start <= end);
-	return start < end && fail_allocations && unit_random() % 2 ? -ENOMEM : 0;
-}
-
-int pagedir_own_ends(struct pagedir *pagedir, vaddr_t start, vaddr_t end)
-{
-	return pagedir_own(pagedir, start, end);
-}
-
-void pagedir_unmap(struct pagedir *pagedir, vaddr_t start, vaddr_t end)
-{
-	(void)pagedir;
-	for (vaddr_t at = start; at < end; at += PAGE_SIZE)
-		contents[at >> PAGE_SHIFT] = 0;
-}
-
-void pagedir_protect(struct pagedir *pagedir, vaddr_t start, vaddr_t end, unsigned rights, bool cow)
-{
-	(void)pagedir, (void)rights, (void)cow;
-	assert_true(start < end);
-}
-
-int pagedir_move(struct pagedir *pagedir, vaddr_t from, vaddr_t to, size_t size)
-{
-	(void)pagedir;
-	if (fail_allocations && unit_random() % 2)
-		return -ENOMEM;
-	for (size_t done = 0; done < size; done += PAGE_SIZE) {
-		assert_int_equal(contents[(to + done) >> PAGE_SHIFT], 0);
-		contents[(to + done) >> PAGE_SHIFT] = contents[(from + done) >> PAGE_SHIFT];
-		contents[(from + done) >> PAGE_SHIFT] = 0;
-	}
-	return 0;
-}
+#include "vma_host.h"
 
 /* ---- the model ---- */
 
@@ -156,10 +14,7 @@ struct page {
 	uint32_t contents;
 };
 
-static const struct object_ops no_ops;
-static struct object objects[2];
 static struct page model[NPAGES], saved[NPAGES];
-static struct mm mm;
 
 static void model_clear(unsigned from, unsigned count)
 {
@@ -289,6 +144,12 @@ static void check(void)
 }
 
 /* ---- operations ---- */
+
+static int set_up_both(void **state)
+{
+	model_clear(0, NPAGES);
+	return set_up(state);
+}
 
 static unsigned random_page(void)
 {
@@ -472,33 +333,6 @@ static void random_operation(void)
 	operations[unit_random() % ARRAY_SIZE(operations)]();
 }
 
-static int set_up(void **state)
-{
-	static struct process process = { .mm = &mm };
-	static struct task task = { .process = &process };
-
-	(void)state;
-	current = &task;
-	fail_allocations = false;
-	mm = (struct mm){ .refs = 1, .mmap_top = TOP, .regions.update = vma_update_gaps };
-	mutex_init(&mm.lock);
-	model_clear(0, NPAGES);
-	for (unsigned i = 0; i < ARRAY_SIZE(objects); i++) {
-		objects[i] = (struct object){ .ops = &no_ops, .refs = 1, .size = TOP };
-		list_init(&objects[i].mappings);
-	}
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	assert_int_equal(mm_unmap(&mm, 0, USER_TOP), 0);
-	assert_null(mm.regions.root);
-	assert_int_equal(mm.nregions + mm.npages + mm.data_npages + commit_npages, 0);
-	return 0;
-}
-
 static void test_random_operations(void **state)
 {
 	(void)state;
@@ -535,68 +369,11 @@ static void test_allocations_that_fail(void **state)
 	assert_true(unchanged > 100);
 }
 
-/*
- * A stack keeps its guard distance from what is placed below it, unless that is asked for exactly.
- */
-static void test_stack_guard(void **state)
-{
-	struct mm_map_request stack = {
-		.address = 0x40000000,
-		.size = PAGE_SIZE,
-		.fixed = true,
-		.flags = VMA_READ | VMA_WRITE | VMA_GROWSDOWN,
-	};
-	struct mm_map_request request = { .size = PAGE_SIZE, .flags = VMA_READ };
-	vaddr_t address;
-
-	(void)state;
-	mm.mmap_top = 0x40000000;
-	assert_int_equal(mm_map(&mm, &stack, &address), 0);
-	assert_int_equal(mm_map(&mm, &request, &address), 0);
-	assert_int_equal(address, 0x40000000 - MM_STACK_GUARD - PAGE_SIZE);
-	request.address = 0x40000000 - PAGE_SIZE;
-	assert_int_equal(mm_map(&mm, &request, &address), 0);
-	assert_int_equal(address, 0x40000000 - MM_STACK_GUARD - 2 * PAGE_SIZE);
-	request.fixed = true;
-	request.address = 0x40000000 - PAGE_SIZE;
-	assert_int_equal(mm_map(&mm, &request, &address), 0);
-	assert_int_equal(address, 0x40000000 - PAGE_SIZE);
-}
-
-static void test_bad_ranges(void **state)
-{
-	struct mm_map_request request = { .size = PAGE_SIZE, .fixed = true };
-	vaddr_t address;
-
-	(void)state;
-	request.address = USER_TOP;
-	assert_int_equal(mm_map(&mm, &request, &address), -ENOMEM);
-	request.address = USER_TOP - 1;
-	assert_int_equal(mm_map(&mm, &request, &address), -ENOMEM);
-	request.address = PAGE_SIZE + 1;
-	assert_int_equal(mm_map(&mm, &request, &address), -EINVAL);
-	request.address = 0;
-	assert_int_equal(mm_map(&mm, &request, &address), -EPERM);
-	request.fixed = false;
-	request.size = USER_TOP + PAGE_SIZE;
-	assert_int_equal(mm_map(&mm, &request, &address), -ENOMEM);
-	request.size = USER_TOP - PAGE_SIZE;
-	assert_int_equal(mm_map(&mm, &request, &address), 0);
-	assert_int_equal(address, PAGE_SIZE);
-	assert_int_equal(mm_unmap(&mm, 1, PAGE_SIZE), -EINVAL);
-	assert_int_equal(mm_unmap(&mm, PAGE_SIZE, 0), -EINVAL);
-	assert_int_equal(mm_unmap(&mm, PAGE_SIZE, USER_TOP), -EINVAL);
-	assert_int_equal(mm_unmap(&mm, 0xfffff000u, PAGE_SIZE), -EINVAL);
-	assert_int_equal(mm_protect(&mm, 0xfffff000u, 2 * PAGE_SIZE, VMA_READ), -ENOMEM);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_random_operations, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_allocations_that_fail, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_stack_guard, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_bad_ranges, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_random_operations, set_up_both, tear_down),
+		cmocka_unit_test_setup_teardown(test_allocations_that_fail, set_up_both, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
