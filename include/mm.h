@@ -1,7 +1,7 @@
 /*
  * Address spaces: a page directory and a balanced tree of regions (vma), sorted by address,
- * augmented with the largest gap below each node's subtree so that splitting, merging and finding a
- * gap are logarithmic.
+ * each knowing how large a gap its subtree may have, so that splitting, merging and finding a gap
+ * are logarithmic.
  *
  * Protected by: the kernel not being preempted, plus mm->lock (a mutex) around whatever changes the
  * tree or sleeps while relying on it (fault handler, mmap family, fork). Never held while user
@@ -62,7 +62,7 @@ struct vma {
 	uint32_t page_offset;
 	struct file *file; /* for /proc/PID/maps; NULL if none; opaque to mm/ (vma_file_ops) */
 	vaddr_t gap; /* free bytes between the previous region and start, less a stack's guard */
-	vaddr_t largest_gap;	 /* augmented: the largest gap in the subtree */
+	vaddr_t largest_gap;	 /* no gap in the subtree is larger (tree.h) */
 	struct list object_link; /* all mappings of the object, for truncation */
 	/* Whose anonymous pages may be in it; NULL: there has been none yet (rmap.h). */
 	struct anon_family *family;
@@ -86,7 +86,13 @@ struct mm {
 	struct mutex lock;
 	vaddr_t brk_start, brk; /* the heap: [brk_start, brk) */
 	vaddr_t mmap_top;	/* new mappings are placed top down below it */
-	vaddr_t stack_top;	/* where exec put the strings */
+	/*
+	 * What a search for a place has shown: below mmap_top no region that starts above
+	 * searched_above has a gap of searched_size. 0: nothing.
+	 */
+	vaddr_t searched_above;
+	size_t searched_size;
+	vaddr_t stack_top; /* where exec put the strings */
 	/* For /proc and prctl: */
 	vaddr_t code_start, code_end, data_start, data_end;
 	vaddr_t arg_start, arg_end, env_start, env_end;

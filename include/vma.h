@@ -11,8 +11,8 @@
 #include <commit.h>
 #include <mm.h>
 
-/* Keeps each node's largest_gap: struct tree's update function for mm.regions. */
-bool vma_update_gaps(struct tree_node *node);
+/* Sets the node's largest_gap: struct tree's update function for mm.regions. */
+void vma_update_gaps(struct tree_node *node);
 
 /* Smallest region with start >= address; the region before; NULL if none. */
 struct vma *vma_first_from(const struct mm *mm, vaddr_t address);
@@ -68,8 +68,6 @@ struct vma *vma_merge(struct mm *mm, struct vma *vma);
  * ERR_PTR(-ENOMEM) (memory, region limit): nothing has changed. */
 __must_check struct vma *vma_isolate(struct mm *mm, struct vma *vma, vaddr_t start, vaddr_t end);
 
-/* The highest free range of size bytes (> 0) in [low, high): its start, or 0 when there is none. */
-vaddr_t vma_find_gap(struct mm *mm, size_t size, vaddr_t low, vaddr_t high);
 /*
  * Where a mapping of size bytes goes that may go anywhere: as high as possible below mmap_top, or
  * else above it. 0: nowhere.

@@ -2,10 +2,10 @@
  * AVL trees (Adelson-Velsky and Landis, 1962).
  *
  * Invariants, for each node: height is one more than its higher child's; the two children's
- * heights differ by at most one; parent and child links agree; the augmented value is up to
- * date. insert and remove change the tree at one place and then walk from there towards the
- * root, where each step repairs one node by at most two rotations. The walk ends at a node whose
- * height and augmented value are what they were: nothing above can tell that anything happened.
+ * heights differ by at most one; parent and child links agree; the bound, if there are any, is
+ * none too low (tree.h). insert and remove change the tree at one place and then walk from there
+ * towards the root, where each step repairs one node by at most two rotations. The walk ends at a
+ * subtree that is as high as it was: nothing above can tell that anything happened.
  */
 #include <tree.h>
 
@@ -40,17 +40,12 @@ static void replace_child(struct tree *tree, struct tree_node *parent, struct tr
 		replacement->parent = parent;
 }
 
-/* Brings node up to date with its children; true when that is news to its parent. */
-static inline bool refresh(struct tree *tree, struct tree_node *node)
+/* Brings node up to date with its children. */
+static inline void refresh(struct tree *tree, struct tree_node *node)
 {
-	int left = height_of(node->child[0]), right = height_of(node->child[1]);
-	int height = 1 + MAX(left, right);
-	bool changed = node->height != height;
-
-	node->height = height;
+	node->height = 1 + MAX(height_of(node->child[0]), height_of(node->child[1]));
 	if (tree->update)
-		changed |= tree->update(node);
-	return changed;
+		tree->update(node);
 }
 
 /*
@@ -94,24 +89,18 @@ static struct tree_node *balance(struct tree *tree, struct tree_node *node)
 	return rotate(tree, node, side);
 }
 
-/*
- * Restores the invariants from node, whose children have them, upwards, beyond `through` (an
- * ancestor, or NULL) in any case.
- */
-static void balance_upwards(struct tree *tree, struct tree_node *node, struct tree_node *through)
+/* Restores the invariants from node, whose children have them, upwards. */
+static void balance_upwards(struct tree *tree, struct tree_node *node)
 {
 	while (node) {
-		struct tree_node *passed = node;
-		int lean = lean_of(node);
-		bool changed = true;
+		int left = height_of(node->child[0]), right = height_of(node->child[1]);
+		int before = node->height;
 
-		if (lean < -1 || lean > 1)
+		if (left - right > 1 || right - left > 1)
 			node = balance(tree, node);
 		else
-			changed = refresh(tree, node);
-		if (passed == through)
-			through = NULL;
-		else if (!changed && !through)
+			node->height = 1 + MAX(left, right);
+		if (node->height == before)
 			return;
 		node = node->parent;
 	}
@@ -128,18 +117,8 @@ void tree_insert(struct tree *tree, struct tree_node *node, struct tree_node *pa
 		parent->child[side] = node;
 	else
 		tree->root = node;
-	refresh(tree, node);
-	balance_upwards(tree, parent, NULL);
-}
-
-void tree_insert_between(struct tree *tree, struct tree_node *node, struct tree_node *before,
-			 struct tree_node *behind)
-{
-	/* Of two neighbours one is below the other, which has no child on that one's side. */
-	if (before && !before->child[1])
-		tree_insert(tree, node, before, 1);
-	else
-		tree_insert(tree, node, behind, 0);
+	node->height = 1;
+	balance_upwards(tree, parent);
 }
 
 /*
@@ -162,33 +141,25 @@ static struct tree_node *replace_by_successor(struct tree *tree, struct tree_nod
 	heir->child[0] = node->child[0];
 	heir->child[0]->parent = heir;
 	heir->height = node->height;
+	if (tree->update)
+		tree->update(heir);
 	replace_child(tree, node->parent, node, heir);
 	return changed;
 }
 
 void tree_remove(struct tree *tree, struct tree_node *node)
 {
-	struct tree_node *changed = node->parent, *heir = NULL;
+	struct tree_node *changed = node->parent;
 
-	if (node->child[0] && node->child[1]) {
-		heir = tree_next(node);
-		changed = replace_by_successor(tree, node, heir);
-	} else {
+	if (node->child[0] && node->child[1])
+		changed = replace_by_successor(tree, node, tree_next(node));
+	else
+
 		replace_child(tree, changed, node, node->child[node->child[0] == NULL]);
-	}
 	node->parent = NULL;
 	node->child[0] = NULL;
 	node->child[1] = NULL;
-	/* What the heir's value was at its old place says nothing at the new one. */
-	balance_upwards(tree, changed, heir);
-}
-
-void tree_updated(struct tree *tree, struct tree_node *node)
-{
-	if (!tree->update)
-		return;
-	while (node && tree->update(node))
-		node = node->parent;
+	balance_upwards(tree, changed);
 }
 
 /* The outermost node of a subtree on one side. */

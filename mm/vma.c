@@ -3,9 +3,9 @@
  *
  * Each region knows the gap below it, from the end of the region before (or USER_LOWEST) to its own
  * start; a stack's gap leaves out its guard, so that nothing is placed where the stack would then
- * be unable to grow. The tree carries the largest gap of each subtree upwards. Whoever moves an end
- * of a region or puts one in or takes one out therefore refreshes two gaps: its own and that of the
- * region after it. Only functions of this file do. Neighbours also know each other, so that going
+ * be unable to grow. The tree carries a bound of the gaps in each subtree upwards (tree.h). Whoever
+ * moves an end of a region or puts one in or takes one out therefore refreshes two gaps: its own and
+ * that of the region after it. Only functions of this file do. Neighbours also know each other, so that going
  * from one to the next, and putting one in beside another, needs no way through the tree.
  *
  * Invariants: regions are disjoint, sorted, page-aligned, never empty; mm's counters are sums over
@@ -69,7 +69,7 @@ struct vma *mm_search(struct mm *mm, vaddr_t address)
 
 /* ---- gaps ---- */
 
-bool vma_update_gaps(struct tree_node *node)
+void vma_update_gaps(struct tree_node *node)
 {
 	struct vma *vma = vma_of(node);
 	vaddr_t largest = vma->gap;
@@ -77,10 +77,14 @@ bool vma_update_gaps(struct tree_node *node)
 	for (int side = 0; side < 2; side++)
 		if (node->child[side])
 			largest = MAX(largest, vma_of(node->child[side])->largest_gap);
-	if (vma->largest_gap == largest)
-		return false;
 	vma->largest_gap = largest;
-	return true;
+}
+
+/* There is a gap in vma's subtree, or is about to be. */
+static void raise_largest_gap(struct vma *vma, vaddr_t gap)
+{
+	for (; vma && vma->largest_gap < gap; vma = vma_of(vma->node.parent))
+		vma->largest_gap = gap;
 }
 
 /* Where the usable gap below a region ends. */
@@ -99,58 +103,93 @@ static vaddr_t gap_above(const struct vma *prev, const struct vma *vma)
 	return top > bottom ? top - bottom : 0;
 }
 
-static void refresh_gap(struct mm *mm, struct vma *vma)
+/* The gap of a region in the tree may have grown: the next search must not pass it over. */
+static void note_gap(struct mm *mm, const struct vma *vma)
 {
-	vaddr_t gap = gap_above(vma->prev, vma);
-
-	if (gap == vma->gap)
-		return;
-	vma->gap = gap;
-	tree_updated(&mm->regions, &vma->node);
+	if (vma->gap >= mm->searched_size && vma->start > mm->searched_above)
+		mm->searched_above = vma->start;
 }
 
-/*
- * The last region in the subtree that starts below `below` and has a gap of size; each step down is
- * decided by one look.
- */
-static struct vma *last_with_gap(const struct tree_node *node, size_t size, vaddr_t below)
+/* The end of the region before vma, or vma's start, has moved; NULL: that of the last region. */
+static void refresh_gap(struct mm *mm, struct vma *vma)
 {
-	struct vma *vma = vma_of(node), *found;
+	if (!vma) {
+		mm->searched_size = 0;
+		return;
+	}
+	vma->gap = gap_above(vma->prev, vma);
+	raise_largest_gap(vma, vma->gap);
+	note_gap(mm, vma);
+}
+
+/* The last region in the subtree that starts below `below` and has a gap of size. */
+static struct vma *last_with_gap(struct tree_node *node, size_t size, vaddr_t below)
+{
+	struct vma *vma = vma_of(node), *found = NULL;
 
 	if (!vma || vma->largest_gap < size)
 		return NULL;
 	if (vma->start < below) {
 		found = last_with_gap(node->child[1], size, below);
-		if (found)
-			return found;
-		if (vma->gap >= size)
-			return vma;
+		if (!found && vma->gap >= size)
+			found = vma;
 	}
-	return last_with_gap(node->child[0], size, below);
+	if (!found)
+		found = last_with_gap(node->child[0], size, below);
+	/* The next one need not come here for nothing. */
+	if (!found)
+		vma_update_gaps(node);
+	return found;
 }
 
 /*
- * Two cases: the gap that `high` lies in or touches, cut off there, and else the highest whole gap
- * below it:
+ * The highest free range of size bytes below high: its start, or 0 when there is none. Two cases:
+ * the gap that `high` lies in or touches, cut off there, and else the highest whole gap below it:
  *
  *      [prev]      |high        [above]           [vma]      [prev]
  *            <---->              or          <--->  ^ start < high
  */
-vaddr_t vma_find_gap(struct mm *mm, size_t size, vaddr_t low, vaddr_t high)
+static vaddr_t find_gap(struct mm *mm, size_t size, vaddr_t high)
 {
 	struct vma *above = vma_first_from(mm, high);
 	struct vma *prev = above ? vma_prev(above) : mm->last;
-	vaddr_t bottom = MAX(prev ? prev->end : USER_LOWEST, low);
+	vaddr_t bottom = prev ? prev->end : USER_LOWEST;
 	vaddr_t top = above ? MIN(gap_top(above), high) : high;
 	struct vma *vma;
 
-	assert(size > 0 && !(size & PAGE_MASK) && low >= USER_LOWEST);
 	if (top >= bottom && top - bottom >= size)
 		return top - size;
 	vma = last_with_gap(mm->regions.root, size, high);
-	if (!vma || gap_top(vma) < low || gap_top(vma) - low < size)
+	if (!vma)
 		return 0;
+	if (high == mm->mmap_top) {
+		mm->searched_size = size;
+		mm->searched_above = vma->start;
+	}
 	/* Who looks for a gap is about to fill it. */
+	mm->last_found = vma;
+	return gap_top(vma) - size;
+}
+
+/*
+ * The same below mmap_top, where the search before has ended: in its gap, or below what has filled
+ * that. 0: it is not known what the highest is.
+ */
+static vaddr_t find_next_gap(struct mm *mm, size_t size)
+{
+	struct vma *vma;
+
+	if (!mm->searched_size || size < mm->searched_size)
+		return 0;
+	vma = vma_first_from(mm, mm->searched_above);
+	if (!vma || vma->start >= mm->mmap_top)
+		return 0;
+	if (vma->gap < mm->searched_size && vma->prev) {
+		vma = vma->prev;
+		mm->searched_above = vma->start;
+	}
+	if (vma->gap < size)
+		return 0;
 	mm->last_found = vma;
 	return gap_top(vma) - size;
 }
@@ -159,10 +198,13 @@ vaddr_t vma_find_place(struct mm *mm, size_t size)
 {
 	vaddr_t start;
 
+	assert(size > 0 && !(size & PAGE_MASK));
 	if (size > USER_TOP)
 		return 0;
-	start = vma_find_gap(mm, size, USER_LOWEST, mm->mmap_top);
-	return start ? start : vma_find_gap(mm, size, USER_LOWEST, USER_TOP);
+	start = find_next_gap(mm, size);
+	if (!start)
+		start = find_gap(mm, size, mm->mmap_top);
+	return start ? start : find_gap(mm, size, USER_TOP);
 }
 
 bool vma_range_is_free(const struct mm *mm, vaddr_t start, vaddr_t end)
@@ -193,7 +235,7 @@ static void count_pages(struct mm *mm, uint32_t flags, int32_t npages)
 
 void vma_insert_before(struct mm *mm, struct vma *vma, struct vma *next)
 {
-	struct vma *prev = next ? next->prev : mm->last;
+	struct vma *prev = next ? next->prev : mm->last, *parent;
 
 	assert(vma->start >= USER_LOWEST && vma->start < vma->end && vma->end <= USER_TOP);
 	assert(!((vma->start | vma->end) & PAGE_MASK));
@@ -204,14 +246,14 @@ void vma_insert_before(struct mm *mm, struct vma *vma, struct vma *next)
 	vma->next = next;
 	*(prev ? &prev->next : &mm->first) = vma;
 	*(next ? &next->prev : &mm->last) = vma;
-	vma->gap = gap_above(prev, vma);
-	/* Both gaps first: so the way up from one of the two, mostly the same, is gone but once. */
+	vma->gap = vma->largest_gap = gap_above(prev, vma);
 	if (next)
 		next->gap = gap_above(vma, next);
-	tree_insert_between(&mm->regions, &vma->node, prev ? &prev->node : NULL,
-			    next ? &next->node : NULL);
-	if (next)
-		tree_updated(&mm->regions, &next->node);
+	/* Of two neighbours one is below the other, which has no child on that one's side. */
+	parent = prev && !prev->node.child[1] ? prev : next;
+	raise_largest_gap(parent, vma->gap);
+	note_gap(mm, vma);
+	tree_insert(&mm->regions, &vma->node, parent ? &parent->node : NULL, parent == prev);
 	mm->nregions++;
 	count_pages(mm, vma->flags, (int32_t)vma_npages(vma));
 	mm->last_found = vma;
@@ -229,11 +271,8 @@ void vma_remove(struct mm *mm, struct vma *vma)
 	assert(vma->mm == mm && mm->nregions > 0);
 	*(prev ? &prev->next : &mm->first) = next;
 	*(next ? &next->prev : &mm->last) = prev;
-	if (next)
-		next->gap = gap_above(prev, next);
+	refresh_gap(mm, next);
 	tree_remove(&mm->regions, &vma->node);
-	if (next)
-		tree_updated(&mm->regions, &next->node);
 	mm->nregions--;
 	count_pages(mm, vma->flags, -(int32_t)vma_npages(vma));
 	if (mm->last_found == vma)
@@ -254,8 +293,7 @@ void vma_set_range(struct mm *mm, struct vma *vma, vaddr_t start, vaddr_t end)
 	count_pages(mm, vma->flags, (int32_t)(vma_npages(vma) - before));
 	if (start_moves)
 		refresh_gap(mm, vma);
-	if (next)
-		refresh_gap(mm, next);
+	refresh_gap(mm, next);
 }
 
 void vma_set_flags(struct mm *mm, struct vma *vma, uint32_t flags)
