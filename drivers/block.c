@@ -1,7 +1,8 @@
 /*
  * Disks and their devices: names, numbers, partitions, counters.
  *
- * A disk has its minors in a row: itself, then its partitions by number. Disks stay; partitions go
+ * A disk has its minors in a row: itself, then its partitions by number, up to 15; those behind have
+ * the next free ones of a major that all disks share, as on Linux. Disks stay; partitions go
  * only when the disk's table is read again, and then none of them has a user. Who is to know of
  * devices (fs/) listens from before the first one.
  */
@@ -20,6 +21,8 @@
 
 #define DISKS_MAX 16 /* of a kind: what minors below 256 suffice for */
 #define MAJOR_SHIFT 8
+#define EXTENDED_MINORS 256
+#define LINE_SIZE 200 /* of the log, for a disk's partitions */
 
 struct list block_disks = LIST_INIT(block_disks);
 
@@ -160,17 +163,39 @@ static void device_free(struct block_device *device)
 	kfree(device);
 }
 
+static bool is_taken(dev_t number)
+{
+	const struct block_device *device = NULL;
+
+	while ((device = block_next(device)))
+		if (device->device == number)
+			return true;
+	return false;
+}
+
+/* The number in the system of a disk's device; 0: there is none left. */
+static dev_t choose_number(const struct disk *disk, unsigned number)
+{
+	if (number < BLOCK_MINORS)
+		return kinds[disk->kind].major << MAJOR_SHIFT |
+		       (disk->index * BLOCK_MINORS + number);
+	for (unsigned minor = 0; minor < EXTENDED_MINORS; minor++)
+		if (!is_taken(BLOCK_MAJOR_EXTENDED << MAJOR_SHIFT | minor))
+			return BLOCK_MAJOR_EXTENDED << MAJOR_SHIFT | minor;
+	log_warning("%s: no number is left for partition %u", disk->whole->name, number);
+	return 0;
+}
+
 /* A device of the disk with its number; the rest of its name follows the disk's. */
-static struct block_device *device_new(struct disk *disk, unsigned number)
+static struct block_device *device_new(struct disk *disk, unsigned number, dev_t in_system)
 {
 	struct block_device *device = kzalloc(sizeof(*device));
-	unsigned minor = disk->index * BLOCK_MINORS + number;
 
 	if (!device)
 		return NULL;
 	device->disk = disk;
 	device->number = number;
-	device->device = kinds[disk->kind].major << MAJOR_SHIFT | minor;
+	device->device = in_system;
 	device->read_only = disk->read_only;
 	device->stats.changed = clock_monotonic_ns();
 	format(device->name, sizeof(device->name), "%s%c", kinds[disk->kind].prefix,
@@ -193,7 +218,7 @@ static int device_tell(struct block_device *device)
 
 static int add_whole(struct disk *disk)
 {
-	struct block_device *device = device_new(disk, 0);
+	struct block_device *device = device_new(disk, 0, choose_number(disk, 0));
 
 	if (!device)
 		return -ENOMEM;
@@ -206,8 +231,13 @@ static int add_whole(struct disk *disk)
 
 static int add_partition(struct disk *disk, const struct partition *partition)
 {
-	struct block_device *device = device_new(disk, partition->number);
+	dev_t number = choose_number(disk, partition->number);
+	struct block_device *device;
 
+	/* Said; the others are there. */
+	if (!number)
+		return 0;
+	device = device_new(disk, partition->number, number);
 	if (!device)
 		return -ENOMEM;
 	device->start = partition->start;
@@ -219,11 +249,12 @@ static int add_partition(struct disk *disk, const struct partition *partition)
 /* " vda: vda1 vda2 < vda5 >", as Linux says it. */
 static void log_partitions(const struct disk *disk, const struct partition_table *table)
 {
-	char line[160];
+	char line[LINE_SIZE];
 	size_t used = (size_t)format(line, sizeof(line), " %s:", disk->whole->name);
 	bool inside = false;
+	unsigned i;
 
-	for (unsigned i = 0; i < table->count && used < sizeof(line) - 24; i++) {
+	for (i = 0; i < table->count && used < sizeof(line) - 24; i++) {
 		const struct partition *partition = &table->partitions[i];
 
 		used += (size_t)format(line + used, sizeof(line) - used, "%s %s%u",
@@ -231,7 +262,7 @@ static void log_partitions(const struct disk *disk, const struct partition_table
 				       partition->number);
 		inside |= partition->logical;
 	}
-	log_info("%s%s", line, inside ? " >" : "");
+	log_info("%s%s%s", line, i < table->count ? " ..." : "", inside ? " >" : "");
 }
 
 /* Reads the sector of the table's reader through a frame, which is the context. */

@@ -8,7 +8,7 @@
 #include <block.h>
 #include <types.h>
 
-#define PARTITIONS_MAX 15 /* what a disk has minors for */
+#define PARTITIONS_MAX 255 /* as many as on Linux 6.1 */
 
 struct partition {
 	unsigned number;	  /* 1..PARTITIONS_MAX; logical ones from 5 on */

@@ -184,19 +184,23 @@ static bool entries_are_right(const struct partition_reader *reader, const struc
 	return crc == gpt->entries_crc;
 }
 
-/* The numbers that there are minors for are all in the first piece. */
+/* Those that there are numbers for. */
 static void take_entries(const struct partition_reader *reader, const struct gpt *gpt,
 			 uint8_t *buffer, struct partition_table *table)
 {
-	uint32_t count = read_piece(reader, gpt, 0, buffer);
+	uint32_t end = MIN(gpt->count, PARTITIONS_MAX), count;
 
-	for (uint32_t i = 0; i < count; i++) {
-		if (i < PARTITIONS_MAX)
-			take_entry(reader, table, buffer + i * ENTRY_SIZE, i + 1);
-		else if (!is_unused(buffer + i * ENTRY_SIZE))
-			log_warning("%s: partition %u: there are numbers up to %u", reader->name,
-				    i + 1, PARTITIONS_MAX);
+	for (uint32_t index = 0; index < end; index += count) {
+		count = read_piece(reader, gpt, index, buffer);
+		/* It could be read for its sum. */
+		if (count == 0)
+			return;
+		for (uint32_t i = 0; i < count && index + i < end; i++)
+			take_entry(reader, table, buffer + i * ENTRY_SIZE, index + i + 1);
 	}
+	if (gpt->count > PARTITIONS_MAX)
+		log_warning("%s: of %u places for partitions %u are looked at", reader->name,
+			    gpt->count, PARTITIONS_MAX);
 }
 
 /* ---- the table ---- */

@@ -41,7 +41,8 @@ struct object;
 /* Linux's majors: SCSI disks; the first that Linux gives out dynamically, as to virtio-blk. */
 #define BLOCK_MAJOR_SD 8
 #define BLOCK_MAJOR_VD 254
-#define BLOCK_MINORS 16 /* of a disk: itself, and 15 partitions */
+#define BLOCK_MINORS 16		 /* of a disk: itself, and 15 partitions... */
+#define BLOCK_MAJOR_EXTENDED 259 /* ...and of all disks' partitions behind these */
 #define BLOCK_NAME_SIZE 16
 #define PARTITION_UUID_SIZE 37
 
@@ -143,7 +144,7 @@ struct block_stats {
 /* A disk or a partition. Lives until its disk's partition table is read anew. */
 struct block_device {
 	char name[BLOCK_NAME_SIZE]; /* "sda", "vda2" */
-	dev_t device;		    /* major << 8 | minor */
+	dev_t device;		    /* major << 8 | minor, both below 4096 and 256 */
 	struct list link;	    /* in its disk's devices */
 	struct disk *disk;
 	unsigned number;		/* of the partition; 0: the whole disk */

@@ -87,12 +87,13 @@ def expected(image, found, name):
                 < found[number].start + found[number].size}
     for number, part in sorted(found.items()):
         blocks = 1 if number in extended else part.size // 2
-        lines.append(f" 254  {number:7} {blocks:10} {name}{number}")
+        major, minor = (254, number) if number < 16 else (259, number - 16)
+        lines.append(f" {major}  {minor:7} {blocks:10} {name}{number}")
     return lines
 
 
 @pytest.mark.parametrize("table, parts", [("dos", PRIMARY), ("dos", LOGICAL), ("gpt", ["5", "3"]),
-                                          ("gpt", ["1"] * 15)],
+                                          ("gpt", ["1"] * 20)],
                          ids=["primary", "logical", "gpt", "gpt-many"])
 def test_partitions(shell, scratch, table, parts, request):
     image = scratch / f"{request.node.callspec.id}.img"
@@ -104,6 +105,11 @@ def test_partitions(shell, scratch, table, parts, request):
     lines = output.splitlines()
     assert lines[:2] == ["major minor  #blocks  name", ""]
     assert lines[2:] == expected(image, found, "vda")
+    last = max(found)
+    output, status = machine.run(f"echo {last} | dd of=/dev/vda{last} && blockdev --rereadpt /dev/vda "
+                                 f"&& head -n 1 /dev/vda{last} && cat /proc/partitions")
+    assert status == 0 and f"\n{last}\n" in output, output
+    assert output.splitlines()[-len(lines):] == lines
 
 
 @pytest.mark.parametrize("controller", disk.CONTROLLERS)
