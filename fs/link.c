@@ -192,6 +192,12 @@ int path_link(struct inode *inode, int dirfd, const char *path)
 
 /* ---- removing ---- */
 
+/* Of a device that is swapped to, a node is only one of its names. */
+static bool is_swap_file(const struct inode *inode)
+{
+	return (inode->flags & INODE_SWAP) && !S_ISBLK(inode->mode);
+}
+
 int may_remove(struct dentry *parent, struct dentry *child, bool directory)
 {
 	int error = inode_permission(parent->inode, W_OK | X_OK);
@@ -199,7 +205,7 @@ int may_remove(struct dentry *parent, struct dentry *child, bool directory)
 	if (error)
 		return error;
 	if (inode_sticky(parent->inode, child->inode) || (parent->inode->flags & INODE_APPEND) ||
-	    (child->inode->flags & (INODE_IMMUTABLE | INODE_APPEND | INODE_SWAP)))
+	    (child->inode->flags & (INODE_IMMUTABLE | INODE_APPEND)) || is_swap_file(child->inode))
 		return -EPERM;
 	if (directory && !S_ISDIR(child->inode->mode))
 		return -ENOTDIR;

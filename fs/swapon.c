@@ -3,7 +3,10 @@
  * (include/swap.h); here paths become areas and files are kept from being changed.
  *
  * An area holds its file open. While it is in use its inode, or its device's, is marked INODE_SWAP: nobody
- * writes to it, cuts it or removes its name. Errors and their order are Linux's (mm/swapfile.c of 6.1).
+ * writes to it or cuts it; a file's name is not removed either, while a device's node may go. Errors and
+ * their order are Linux's (mm/swapfile.c of 6.1), but that a read-only device is refused whatever its
+ * driver: Linux's SCSI disks do so when they are opened to be written (-EROFS), its other ones take what
+ * then cannot hold a page.
  */
 #include <swap.h>
 
@@ -104,6 +107,8 @@ static int begin(struct file *file, int priority)
 		return -ENOENT;
 	if (source.device && is_mounted(source.device))
 		return -EBUSY;
+	if (source.device && source.device->read_only)
+		return -EROFS;
 	if (!source.object)
 		return -EINVAL;
 	if (inode->flags & INODE_SWAP || swap_area_find(source.object) >= 0)

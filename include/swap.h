@@ -149,7 +149,10 @@ struct swap_area_info {
 	uint32_t npages, used_npages;
 	int priority;
 };
-/* The area of this number (0 to SWAP_AREAS - 1): false when there is none. */
+/*
+ * The area of this number (0 to SWAP_AREAS - 1): false when there is none, or when it has not begun
+ * yet. One that swapoff empties is still there.
+ */
 bool swap_area_info(unsigned number, struct swap_area_info *info);
 /* The number of the area whose pages the object's are, or -1. For who would write there. */
 int swap_area_find(const struct object *object);
@@ -168,6 +171,10 @@ static inline swap_t swap_from_entry(const void *entry)
 
 /* ---- doorways (fs/swapon.c) ---- */
 
+/*
+ * SWAP_FLAG_DISCARD and its two variants are taken and change nothing, as on Linux where the device
+ * cannot discard: none of ours can (BLKDISCARD says so). -EROFS: the device is read-only.
+ */
 int32_t sys_swapon(const char __user *path, uint32_t flags);
 int32_t sys_swapoff(const char __user *path);
 

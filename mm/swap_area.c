@@ -60,7 +60,8 @@ bool swap_area_info(unsigned number, struct swap_area_info *info)
 {
 	const struct swap_area *area = swap_area_numbered(number);
 
-	if (!area)
+	/* Only one that has begun is in the list. */
+	if (!area || list_empty(&area->link))
 		return false;
 	*info = (struct swap_area_info){ .object = area->object,
 					 .owner = area->owner,

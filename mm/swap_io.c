@@ -11,7 +11,8 @@
  * many of those that came unasked were wanted afterwards: programs that leap about get single pages
  * before long (Linux 6.1's rule, mm/swap_state.c). Their frames are in the cache, BUSY, from before the read begins, so that nobody reads a
  * slot twice. Whoever wants one waits for it. If the read fails, all of its frames leave the cache,
- * and who needs a page tries once more to read that one alone.
+ * and who needs a page reads that one alone: only the failure of such a read, of the page and of no
+ * other, says that the page is lost. While others read around it that may take more than one turn.
  *
  * Requests end in the task "block", which neither sleeps nor allocates.
  */
@@ -227,8 +228,11 @@ static int add_run(struct block_request *request, struct swap_area *area, uint32
 	return number > wanted ? 0 : -ENOMEM;
 }
 
-/* Begins to read a slot that is out, alone or with its neighbours: 0 or -ENOMEM. May sleep. */
-static int begin_read(swap_t swap, bool alone)
+/*
+ * Begins to read a slot that is out, alone or with its neighbours: 0 or -ENOMEM; *begun: it was still
+ * out (NULL: not asked). May sleep.
+ */
+static int begin_read(swap_t swap, bool alone, bool *begun)
 {
 	struct block_request *request = block_request_get(true);
 	struct swap_area *area = swap_area_of(swap);
@@ -253,6 +257,8 @@ static int begin_read(swap_t swap, bool alone)
 	vm_count(PSWPIN, request->nsegments);
 	vm_count(SWAP_RA, request->nsegments - 1);
 	block_submit(request);
+	if (begun)
+		*begun = true;
 	return error;
 }
 
@@ -283,7 +289,7 @@ struct frame *swap_in(swap_t swap, bool *major)
 
 	for (;;) {
 		struct swap_slot *slot = swap_slot_of(swap);
-		bool failed = false;
+		bool failed = false, begun = false;
 		struct frame *frame;
 		int error = 0;
 
@@ -294,7 +300,7 @@ struct frame *swap_in(swap_t swap, bool *major)
 		if (major && (!slot->frame || slot->frame->flags & FRAME_FLAG_BUSY))
 			*major = true;
 		if (!slot->frame) {
-			error = begin_read(swap, alone);
+			error = begin_read(swap, alone, &begun);
 			slot = swap_slot_of(swap);
 		}
 		if (error)
@@ -302,7 +308,8 @@ struct frame *swap_in(swap_t swap, bool *major)
 		frame = slot ? slot->frame : NULL;
 		if (frame && await_page(frame, swap, &failed))
 			return frame;
-		if (failed && alone)
+		/* The read that failed may have been another's, of this page and of worse ones. */
+		if (failed && alone && begun)
 			return ERR_PTR(-EIO);
 		alone |= failed;
 	}
@@ -314,5 +321,5 @@ bool swap_read_ahead(swap_t swap)
 
 	if (!slot || !slot->references || slot->frame)
 		return true;
-	return begin_read(swap, false) == 0;
+	return begin_read(swap, false, NULL) == 0;
 }

@@ -38,10 +38,11 @@ class Storage:
         lines = self.must("cat /proc/swaps").splitlines()[1:]
         return {line.split()[0].removeprefix("/dev/"): int(line.split()[3]) for line in lines}
 
-    def hold(self, name, npages):
-        """A process that fills memory and asks it to leave. Under way until it is released."""
+    def hold(self, name, npages, how="hold"):
+        """A process that fills memory and asks it to leave. Under way until it is released. how:
+        "crowd", a number of processes that have it in common."""
         self.must(f"rm -f /tmp/{name}.*; mkfifo /tmp/{name}.go; "
-                  f"(tool hold {npages} </tmp/{name}.go >/tmp/{name}.said 2>&1; "
+                  f"(tool {how} {npages} </tmp/{name}.go >/tmp/{name}.said 2>&1; "
                   f"echo $? >/tmp/{name}.end) 2>/dev/null & sleep 9999 >/tmp/{name}.go & "
                   f"until grep -q held /tmp/{name}.said; do sleep 0.1; done")
 

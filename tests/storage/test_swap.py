@@ -80,6 +80,36 @@ def test_device_is_not_changed(storage, images):
     machine.ledger()
 
 
+def test_read_only_device(storage, images):
+    machine = storage(memory=32, disks=[disk.Disk(disk.swap(images / "swap", 8), read_only=True)])
+    assert said(machine, "/dev/vda") == "Read-only file system"
+    assert len(machine.must("cat /proc/swaps").splitlines()) == 1
+    machine.ledger()
+
+
+def test_node_of_a_device(storage, images):
+    """It is but a name, which may go, and come back by another."""
+    machine = storage(memory=32, disks=[disk.Disk(disk.swap(images / "swap", 8))])
+    machine.must("swapon /dev/vda && mv /dev/vda /dev/other && rm /dev/other")
+    line = machine.must("cat /proc/swaps").splitlines()[1]
+    assert line.split() == ["/dev/other\\040(deleted)", "partition", "8188", "0", "-2"]
+    machine.must("mknod /dev/again b 254 0")
+    assert said(machine, "/dev/again") == BUSY
+    machine.must("swapoff /dev/again")
+    machine.ledger()
+
+
+def test_areas_that_begin(storage, images):
+    """/proc/swaps has them when they have begun, and not before."""
+    disks = [disk.Disk(disk.swap(images / "swap", 8)), disk.Disk(disk.ext2(images / "ext2", 64))]
+    machine = storage(memory=32, disks=disks)
+    machine.must("mount -t ext2 /dev/vdb /mnt && dd if=/dev/zero of=/mnt/swap bs=64k count=256 && "
+                 "mkswap /mnt/swap", timeout=60)
+    for area in ("/dev/vda", "/mnt/swap"):
+        assert machine.must(f"tool swaps {area} 20", timeout=120) == "well\n"
+    machine.ledger()
+
+
 def test_file_is_not_changed(storage, images):
     machine = storage(memory=32, disks=[disk.Disk(disk.ext2(images / "ext2", 16))])
     machine.must("mount -t ext2 /dev/vda /mnt && dd if=/dev/zero of=/mnt/swap bs=64k count=64 && "
@@ -142,6 +172,25 @@ def test_page_that_cannot_be_read(storage, images):
     said, status = machine.release("victim")
     assert status == 128 + 7, (said, status)
     swap.fail()
+    machine.must("swapoff /dev/vda", timeout=60)
+    machine.ledger()
+
+
+def test_neighbours_of_a_bad_page(storage, images):
+    """Many who read around it at once, each from another place, lose that page and none beside it."""
+    swap = disk.Disk(disk.swap(images / "swap", 64))
+    machine = storage(memory=32, disks=[swap])
+    machine.must("swapon /dev/vda")
+    for _ in range(6):
+        machine.hold("many", 192, how="crowd")
+        slots = slots_of(machine, "many")[8::16]
+        assert len(slots) > 8
+        swap.fail(*(disk.error("read", sector=slot * 8 + 1) for slot in slots))
+        output, status = machine.release("many")
+        assert status == 0, output
+        lost = {int(number) for number in re.search(r"lost:(.*)", output)[1].split()}
+        assert lost == {len(slots)}, output
+        swap.fail()
     machine.must("swapoff /dev/vda", timeout=60)
     machine.ledger()
 

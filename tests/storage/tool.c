@@ -8,6 +8,10 @@
  *   tool map FILE OFFSET      loads a byte of a mapping
  *   tool share PAGES TURNS    four processes write to pages here and there of memory that they share,
  *                             and verify what they read
+ *   tool swaps PATH TURNS     swapon and swapoff while another reads /proc/swaps: which lines it saw that
+ *                             say more than "nothing is in it yet, or less than it holds"
+ *   tool crowd PAGES          a number of processes wait, and then all read the pages that they have in
+ *                             common from swap: how many pages each could not have
  *   tool work WHAT FILE       uses 8 MB, of its own memory ("-") or of a mapped file, while it reads
  *                             FILE from end to end; how often it had to wait for what it uses
  */
@@ -15,6 +19,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -180,6 +186,106 @@ static int share(uint32_t npages, uint32_t turns)
 	return wrong != 0;
 }
 
+/* ---- areas that begin and end ---- */
+
+/* Reads /proc/swaps until it is killed; what cannot be is said, and its size too when that is 0. */
+static void watch_swaps(void)
+{
+	char text[4096], name[256], kind[32];
+	unsigned size, used;
+
+	for (;;) {
+		int fd = open("/proc/swaps", O_RDONLY);
+		ssize_t got = read(fd, text, sizeof(text) - 1);
+		const char *line;
+
+		close(fd);
+		text[got < 0 ? 0 : got] = '\0';
+		line = strchr(text, '\n');
+		if (line && sscanf(line + 1, "%255s %31s %u %u", name, kind, &size, &used) == 4 &&
+		    (used > size || !size)) {
+			printf("shown: %u of %u KB in use\n", used, size);
+			_exit(1);
+		}
+		sched_yield();
+	}
+}
+
+static int swaps(const char *path, uint32_t turns)
+{
+	pid_t watcher = fork();
+	int status, failed = 0;
+
+	if (watcher == 0)
+		watch_swaps();
+	while (turns-- > 0 && !failed)
+		failed = swapon(path, 0) != 0 || swapoff(path) != 0;
+	if (failed)
+		perror(path);
+	kill(watcher, SIGTERM);
+	waitpid(watcher, &status, 0);
+	printf("%s\n", WIFSIGNALED(status) ? "well" : "wrong");
+	return failed || !WIFSIGNALED(status);
+}
+
+/* ---- pages that some can be read of ---- */
+
+#define CROWD 24u
+
+static sigjmp_buf lost_page;
+
+static void lose(int signal)
+{
+	(void)signal;
+	siglongjmp(lost_page, 1);
+}
+
+/* Some forwards and some backwards, from places near each other: they meet again and again. */
+static int read_part(const volatile uint32_t *start, uint32_t npages, uint32_t part)
+{
+	volatile uint32_t nlost = 0;
+
+	signal(SIGBUS, lose);
+	for (volatile uint32_t i = 0; i < npages; i++) {
+		uint32_t step = part % 2 ? npages - i : i;
+		uint32_t page = (step + part * 3) % npages;
+
+		if (sigsetjmp(lost_page, 1))
+			nlost++;
+		else if (start[page * (PAGE / 4)] != page + 1)
+			return 99;
+	}
+	return (int)nlost;
+}
+
+static int crowd(uint32_t npages)
+{
+	uint32_t *start = mmap(NULL, npages * PAGE, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int go[2], status;
+	char byte;
+
+	for (uint32_t i = 0; i < npages; i++)
+		start[i * (PAGE / 4)] = i + 1;
+	printf("pageout: %s\n", said(madvise(start, npages * PAGE, MADV_PAGEOUT)));
+	if (pipe(go) != 0)
+		return 2;
+	for (uint32_t part = 0; part < CROWD; part++)
+		if (fork() == 0) {
+			close(go[1]);
+			_exit(read(go[0], &byte, 1) == 0 ? read_part(start, npages, part) : 98);
+		}
+	printf("held\n");
+	if (getchar() == EOF)
+		return 2;
+	close(go[1]);
+	printf("lost:");
+	while (wait(&status) > 0)
+		printf(" %d", WEXITSTATUS(status));
+	printf("\n");
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	setvbuf(stdout, NULL, _IONBF, 0);
@@ -191,6 +297,10 @@ int main(int argc, char **argv)
 	}
 	if (argc == 3 && !strcmp(argv[1], "hold"))
 		return hold((uint32_t)atoi(argv[2]));
+	if (argc == 3 && !strcmp(argv[1], "crowd"))
+		return crowd((uint32_t)atoi(argv[2]));
+	if (argc == 4 && !strcmp(argv[1], "swaps"))
+		return swaps(argv[2], (uint32_t)atoi(argv[3]));
 	if (argc == 3 && !strcmp(argv[1], "fsync"))
 		return fsync_errors(argv[2]);
 	if (argc == 4 && !strcmp(argv[1], "work"))
@@ -199,6 +309,6 @@ int main(int argc, char **argv)
 		return share((uint32_t)atoi(argv[2]), (uint32_t)atoi(argv[3]));
 	if (argc == 4 && !strcmp(argv[1], "map"))
 		return map(argv[2], atol(argv[3]));
-	fprintf(stderr, "usage: tool swapon|hold|fsync|map|share ...\n");
+	fprintf(stderr, "usage: tool swapon|swaps|hold|crowd|fsync|map|share|work ...\n");
 	return 2;
 }
