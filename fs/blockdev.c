@@ -26,6 +26,7 @@
 #include <vfs.h>
 
 #include "devfs.h"
+#include "superblock.h"
 
 struct blockdev {
 	struct object pages;
@@ -146,8 +147,11 @@ static void write_last(struct block_device *device)
 		if (!device->pages->ndirty)
 			break;
 	}
-	if (error)
-		log_error("block: %s: not all could be written", device->name);
+	if (error && device->users == 1)
+		log_error("block: %s: its last user has gone, and what had been written to it "
+			  "could not "
+			  "be brought to the disk (error %d): it is lost",
+			  device->name, -error);
 }
 
 void blockdev_unuse(struct block_device *device, const void *holder)
@@ -299,15 +303,17 @@ static int set_block_size(struct block_device *device, const void __user *from)
 	return 0;
 }
 
+/* The file system that is mounted from it comes first: its files, and what it keeps of itself. */
 static int flush_buffers(struct block_device *device)
 {
-	int error;
+	int error, device_error;
 
 	if (!cred_can(CAP_SYS_ADMIN))
 		return -EACCES;
-	error = blockdev_sync(device);
+	error = superblock_sync_device(device);
+	device_error = blockdev_sync(device);
 	object_drop_pages(device->pages, 0, UINT32_MAX);
-	return error;
+	return error ? error : device_error;
 }
 
 static int set_read_only(struct block_device *device, const void __user *from)

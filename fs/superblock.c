@@ -210,6 +210,20 @@ int superblocks_sync(bool wait, uint64_t age)
 	return error;
 }
 
+int superblock_sync_device(const struct block_device *block)
+{
+	struct superblock *at = NULL;
+	int error = 0;
+
+	mounts_lock();
+	while ((at = superblock_next(at)) && at->block != block)
+		;
+	if (at)
+		error = superblock_sync(at, true);
+	mounts_unlock();
+	return error;
+}
+
 /* ---- being used, and the end ---- */
 
 bool superblock_busy(const struct superblock *superblock)
@@ -242,7 +256,10 @@ void superblock_free(struct superblock *superblock)
 		superblock->ops->release(superblock);
 	keep_first(&error, write_device(superblock, true));
 	if (error)
-		log_error("fs: %s: not all could be written: error %d", superblock->source, -error);
+		log_error("fs: %s: unmounted, but not all of it could be written (error %d): what "
+			  "was "
+			  "changed last is lost, e2fsck should look at it",
+			  superblock->source, -error);
 	free_memory(superblock);
 }
 
@@ -317,7 +334,9 @@ void superblocks_shut_down(void)
 	struct superblock *at = NULL;
 
 	if (fs_sync_all(true) != 0)
-		log_error("fs: not all could be written");
+		log_error("fs: not all files could be written before the end: what was changed "
+			  "last in "
+			  "them is lost");
 	mounts_lock();
 	while ((at = superblock_next(at))) {
 		int error = superblock_sync(at, true);
@@ -330,7 +349,9 @@ void superblocks_shut_down(void)
 		at->flags |= MS_RDONLY;
 		keep_first(&error, superblock_sync(at, true));
 		if (error)
-			log_error("fs: %s: not all could be written: error %d", at->source, -error);
+			log_error("fs: %s: could not be brought to its end (error %d): what was "
+				  "changed last is lost, e2fsck should look at it",
+				  at->source, -error);
 	}
 	mounts_unlock();
 }

@@ -222,7 +222,9 @@ static void take_turn(void)
 	if (now >= age)
 		write_older(now - age, 0);
 	if (writeback_clients(false, age))
-		log_warning("writeback: what a file system had to write could not be written");
+		log_warning("writeback: a file system could not write its inodes or its own "
+			    "blocks; they "
+			    "stay in memory and are tried again");
 	if (object_dirty_pages > writeback_limits().background)
 		write_older(UINT64_MAX, writeback_limits().background);
 }

@@ -111,7 +111,10 @@ void ext2_begin(struct ext2 *fs)
 	assert(fs->committing != current);
 	/* One that fails says so, and is made again; here there is nobody to tell. */
 	if (unlikely(too_much_dirty(fs)) && ext2_commit(fs) != 0)
-		ext2_notice(fs, LOG_WARNING, "much metadata waits to be written");
+		ext2_notice(fs, LOG_WARNING,
+			    "%u blocks of metadata cannot be written, and wait in memory: a commit "
+			    "failed",
+			    fs->ndirty);
 	wait_event_uninterruptible(&fs->changes, !fs->committing);
 	fs->nactive++;
 }
