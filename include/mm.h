@@ -76,6 +76,9 @@ struct mm {
 	struct tree regions;
 	struct vma *first, *last; /* of the regions, in address order */
 	struct vma *last_found;	  /* one-entry cache of mm_find: the region looked at last */
+	/* One of each that has been, NULL or kept for the next: they mostly come and go in turn. */
+	struct vma *spare;
+	struct anon_family *spare_family;
 	uint32_t nregions;
 	uint32_t npages;	/* sum of region sizes, pages: VmSize */
 	uint32_t data_npages;	/* of those: private, writable, no stack: what RLIMIT_DATA bounds */

@@ -2,12 +2,13 @@
  * The region tree of an address space: what the mmap family, fork and the fault handler are built
  * from. Knows nothing of pages: who moves a region's ends sees to its page-table entries.
  *
- * Protected by: mm->lock, held by the caller. Nothing here sleeps; only vma_isolate and vma_clone
- * allocate.
+ * Protected by: mm->lock, held by the caller. Nothing here sleeps; only vma_isolate, vma_make and
+ * vma_clone allocate.
  */
 #ifndef LOFT_VMA_H
 #define LOFT_VMA_H
 
+#include <abi/errno.h>
 #include <commit.h>
 #include <mm.h>
 
@@ -52,6 +53,13 @@ void vma_set_flags(struct mm *mm, struct vma *vma, uint32_t flags);
  */
 void vma_hold_backing(struct vma *vma);
 void vma_drop_backing(struct vma *vma);
+/*
+ * An unlinked region of anonymous memory, for whoever wants another kind to change; it holds no
+ * references yet. NULL when memory is out.
+ */
+__must_check struct vma *vma_make(struct mm *mm, vaddr_t start, vaddr_t end, uint32_t flags);
+/* Frees an unlinked region that holds no references. */
+void vma_free(struct vma *vma);
 /* An unlinked copy for mm `to` with its own references. NULL when memory is out. */
 __must_check struct vma *vma_clone(const struct vma *vma, struct mm *to);
 /* Ends an unlinked region: drops its backing, frees it. */
@@ -64,6 +72,11 @@ bool vma_continues(const struct vma *low, const struct vma *high);
  * holds it.
  */
 struct vma *vma_merge(struct mm *mm, struct vma *vma);
+/*
+ * Links a region of vma_make, whose range is free, with references to its backing; or extends a
+ * neighbour that it continues and frees it.
+ */
+void vma_place(struct mm *mm, struct vma *wanted);
 /* Cuts the region so that [start, end), inside it, is one of its own, and returns that.
  * ERR_PTR(-ENOMEM) (memory, region limit): nothing has changed. */
 __must_check struct vma *vma_isolate(struct mm *mm, struct vma *vma, vaddr_t start, vaddr_t end);
@@ -94,6 +107,19 @@ static inline uint32_t vma_account(uint32_t flags)
 static inline bool vma_over_commitment(const struct mm *mm, uint32_t flags, uint32_t npages)
 {
 	return (flags & VMA_ACCOUNT) && !commit_allows(mm, npages);
+}
+
+/*
+ * May npages come, in a new region with flags, of which `replaced` are mapped now? -ENOMEM: that would
+ * be too many regions, or more than the limits, or than can be promised.
+ */
+__must_check int mm_check_growth(const struct mm *mm, uint32_t flags, uint32_t npages,
+				 uint32_t replaced);
+/* -EAGAIN: flags lock the region in memory, and npages more of that would break RLIMIT_MEMLOCK. */
+static inline __must_check int mm_check_lock_limit(const struct mm *mm, uint32_t flags,
+						   uint32_t npages)
+{
+	return (flags & VMA_LOCKED) && mm_over_lock_limit(mm, npages) ? -EAGAIN : 0;
 }
 
 /* mm_map. */

@@ -78,6 +78,8 @@ void mm_put(struct mm *mm)
 	if (mm->exe)
 		vma_file_ops->put(mm->exe);
 	list_remove(&mm->all_link);
+	kfree(mm->spare);
+	kfree(mm->spare_family);
 	kfree(mm);
 }
 

@@ -41,17 +41,28 @@ void anon_family_join(struct vma *vma)
 	list_add_tail(&vma->family->regions, &vma->family_link);
 }
 
+static struct anon_family *create(struct mm *mm)
+{
+	struct anon_family *family = mm->spare_family;
+
+	mm->spare_family = NULL;
+	if (family)
+		return family;
+	family = kalloc(sizeof(*family));
+	if (family)
+		list_init(&family->regions);
+	return family;
+}
+
 bool anon_family_create(struct vma *vma)
 {
 	struct anon_family *family = family_of_neighbour(vma);
 
 	assert(!vma->family && vma->mm);
-	if (!family) {
-		family = kalloc(sizeof(*family));
-		if (!family)
-			return false;
-		list_init(&family->regions);
-	}
+	if (!family)
+		family = create(vma->mm);
+	if (!family)
+		return false;
 	vma->family = family;
 	anon_family_join(vma);
 	return true;
@@ -64,8 +75,12 @@ void anon_family_leave(struct vma *vma)
 	assert(family && !list_empty(&vma->family_link));
 	list_remove(&vma->family_link);
 	vma->family = NULL;
-	if (list_empty(&family->regions))
+	if (!list_empty(&family->regions))
+		return;
+	if (vma->mm->spare_family)
 		kfree(family);
+	else
+		vma->mm->spare_family = family;
 }
 
 void anon_family_pass(struct vma *from, struct vma *to)

@@ -1,12 +1,12 @@
 /*
- * Mapping and unmapping: mmap, munmap, brk.
+ * Mapping: mmap.
  *
  * Decode, then perform: the address is chosen, limits are checked and what must be allocated is
  * allocated before anything changes; unmapping what a fixed mapping replaces is the last step that
  * can fail, and it fails whole. A mapping that continues a neighbour in every respect extends it
  * instead of becoming a region of its own.
  *
- * Errors and their order are Linux's (mm/mmap.c of 6.1: do_mmap, __do_munmap, brk).
+ * Errors and their order are Linux's (mm/mmap.c of 6.1: do_mmap).
  */
 #include <mm.h>
 
@@ -14,69 +14,12 @@
 #include <abi/mman.h>
 #include <assert.h>
 #include <err.h>
-#include <kheap.h>
 #include <task.h>
 #include <uaccess.h>
 #include <vma.h>
 
 /* What MMAP_SHARED_VALIDATE knows of: Linux's LEGACY_MAP_MASK. */
 #define MMAP_LEGACY_MASK 0x7c07f973u
-
-/* ---- unmapping ---- */
-
-/*
- * Each region that [start, end) touches is one of:
- *
- *   |  region  |        |  region  |       |   region   |        |region|
- *        [start ...     ... end)             [start,end)        [start ... end)
- *   loses its end       loses its start    loses its middle:    goes
- *                                          the one split
- */
-static void unmap_piece(struct mm *mm, struct vma *vma, vaddr_t start, vaddr_t end)
-{
-	if (vma->start < start) {
-		vma_set_range(mm, vma, vma->start, start);
-	} else if (vma->end > end) {
-		vma_set_range(mm, vma, end, vma->end);
-	} else {
-		vma_remove(mm, vma);
-		vma_destroy(vma);
-	}
-}
-
-int mm_unmap_locked(struct mm *mm, vaddr_t start, vaddr_t end)
-{
-	struct vma *vma = mm_find_at_or_above(mm, start), *next;
-
-	assert(start < end && !((start | end) & PAGE_MASK));
-	if (!vma || vma->start >= end)
-		return 0;
-	if (pagedir_own_ends(&mm->pagedir, start, end))
-		return -ENOMEM;
-	if (vma->start < start && vma->end > end) {
-		vma = vma_isolate(mm, vma, vma->start, end);
-		if (IS_ERR(vma))
-			return PTR_ERR(vma);
-	}
-	pagedir_unmap(&mm->pagedir, start, end);
-	for (; vma && vma->start < end; vma = next) {
-		next = vma_next(vma);
-		unmap_piece(mm, vma, start, end);
-	}
-	return 0;
-}
-
-int mm_unmap(struct mm *mm, vaddr_t start, size_t size)
-{
-	int error;
-
-	if ((start & PAGE_MASK) || start > USER_TOP || size > USER_TOP - start || size == 0)
-		return -EINVAL;
-	mutex_lock(&mm->lock);
-	error = mm_unmap_locked(mm, start, ROUND_UP(start + size, PAGE_SIZE));
-	mutex_unlock(&mm->lock);
-	return error;
-}
 
 /* ---- mapping ---- */
 
@@ -125,34 +68,7 @@ static uint32_t npages_mapped(struct mm *mm, vaddr_t start, vaddr_t end)
 	return npages;
 }
 
-/*
- * Links the wanted region, or extends a neighbour that it continues. `spare`, if any, is used or
- * freed.
- */
-static int place(struct mm *mm, const struct vma *wanted, struct vma *spare)
-{
-	struct vma *next = vma_first_from(mm, wanted->start);
-	struct vma *prev = next ? next->prev : mm->last;
-
-	if (prev && vma_continues(prev, wanted)) {
-		vma_set_range(mm, prev, prev->start, wanted->end);
-		if (next && next->start == wanted->end)
-			vma_merge(mm, prev);
-	} else if (next && vma_continues(wanted, next)) {
-		vma_set_range(mm, next, wanted->start, next->end);
-	} else {
-		if (!spare && !(spare = kalloc(sizeof(*spare))))
-			return -ENOMEM;
-		*spare = *wanted;
-		vma_hold_backing(spare);
-		vma_insert_before(mm, spare, next);
-		return 0;
-	}
-	kfree(spare);
-	return 0;
-}
-
-static int check_limits(struct mm *mm, uint32_t flags, uint32_t npages, uint32_t replaced)
+int mm_check_growth(const struct mm *mm, uint32_t flags, uint32_t npages, uint32_t replaced)
 {
 	if (mm->nregions > MM_REGIONS_MAX || mm_over_limits(mm, flags, npages - replaced))
 		return -ENOMEM;
@@ -162,39 +78,30 @@ static int check_limits(struct mm *mm, uint32_t flags, uint32_t npages, uint32_t
 /* Performs a request whose address and rights are decided. */
 static int map_at(struct mm *mm, const struct mm_map_request *request, vaddr_t start, size_t size)
 {
-	struct vma wanted = {
-		.start = start,
-		.end = start + size,
-		.flags = request->flags | vma_account(request->flags),
-		.object = request->object,
-		.file = request->file,
-		.page_offset = request->object || request->file ? request->page_offset
-								: start >> PAGE_SHIFT,
-	};
-	uint32_t replaced = request->fixed ? npages_mapped(mm, start, wanted.end) : 0;
-	struct vma *spare = NULL;
-	int error = check_limits(mm, wanted.flags, size >> PAGE_SHIFT, replaced);
+	uint32_t flags = request->flags | vma_account(request->flags);
+	uint32_t replaced = request->fixed ? npages_mapped(mm, start, start + size) : 0;
+	int error = mm_check_growth(mm, flags, size >> PAGE_SHIFT, replaced);
+	struct vma *wanted;
 
-	if (error || !replaced)
-		return error ? error : place(mm, &wanted, NULL);
-	spare = kalloc(sizeof(*spare));
-	if (!spare)
+	if (error)
+		return error;
+	wanted = vma_make(mm, start, start + size, flags);
+	if (!wanted)
 		return -ENOMEM;
-	error = mm_unmap_locked(mm, start, wanted.end);
+	wanted->object = request->object;
+	wanted->file = request->file;
+	if (request->object || request->file)
+		wanted->page_offset = request->page_offset;
+	if (replaced)
+		error = mm_unmap_locked(mm, start, start + size);
 	/* Letting go of what was there may have slept: the file may have been sealed. */
-	if (!error && request->object)
-		error = mm_check_seals(request->object, &wanted.flags);
-	if (!error)
-		return place(mm, &wanted, spare);
-	kfree(spare);
+	if (replaced && !error && request->object)
+		error = mm_check_seals(request->object, &wanted->flags);
+	if (error)
+		vma_free(wanted);
+	else
+		vma_place(mm, wanted);
 	return error;
-}
-
-static int check_lock_limit(const struct mm *mm, uint32_t flags, size_t size)
-{
-	if (!(flags & VMA_LOCKED))
-		return 0;
-	return mm_over_lock_limit(mm, size >> PAGE_SHIFT) ? -EAGAIN : 0;
 }
 
 int mm_map_locked(struct mm *mm, const struct mm_map_request *request, vaddr_t *address)
@@ -204,7 +111,7 @@ int mm_map_locked(struct mm *mm, const struct mm_map_request *request, vaddr_t *
 
 	assert(size > 0);
 	if (!error)
-		error = check_lock_limit(mm, request->flags, size);
+		error = mm_check_lock_limit(mm, request->flags, size >> PAGE_SHIFT);
 	return error ? error : map_at(mm, request, *address, size);
 }
 
@@ -356,7 +263,7 @@ static int mmap_locked(struct mm *mm, struct mm_map_request *request, uint32_t p
 		return error;
 	if ((flags & MMAP_LOCKED) && !mm_limit(RLIMIT_MEMLOCK) && !current_is_root())
 		return -EPERM;
-	error = check_lock_limit(mm, request->flags, request->size);
+	error = mm_check_lock_limit(mm, request->flags, request->size >> PAGE_SHIFT);
 	if (error)
 		return error;
 	error = file ? decode_file(file, prot, flags, request) : decode_anonymous(flags, request);
@@ -393,49 +300,6 @@ static int32_t map_file(struct mm *mm, struct mm_map_request *request, uint32_t 
 	    (flags & (MMAP_POPULATE | MMAP_NONBLOCK)) == MMAP_POPULATE)
 		mm_populate(mm, address, address + request->size);
 	return address;
-}
-
-/* ---- brk ---- */
-
-static int brk_grow(struct mm *mm, vaddr_t old_end, vaddr_t new_end)
-{
-	uint32_t npages = (new_end - old_end) >> PAGE_SHIFT;
-	struct vma wanted = {
-		.start = old_end,
-		.end = new_end,
-		.page_offset = old_end >> PAGE_SHIFT,
-		.flags = VMA_READ | VMA_WRITE | VMA_HEAP | VMA_ACCOUNT | mm->default_flags,
-	};
-	int error = check_lock_limit(mm, wanted.flags, new_end - old_end);
-
-	/* A page stays free above the heap, and a stack keeps its guard. */
-	if (error || new_end > USER_TOP || !vma_range_is_free(mm, old_end, new_end + PAGE_SIZE))
-		return -ENOMEM;
-	error = check_limits(mm, wanted.flags, npages, 0);
-	return error ? error : place(mm, &wanted, NULL);
-}
-
-static bool brk_over_data_limit(const struct mm *mm, vaddr_t brk)
-{
-	uint32_t limit = mm_limit(RLIMIT_DATA);
-
-	return limit != RLIM_INFINITY &&
-	       (uint64_t)(brk - mm->brk_start) + (mm->data_end - mm->data_start) > limit;
-}
-
-/* Moves the break if it may be; true when pages came. */
-static bool brk_move(struct mm *mm, vaddr_t brk)
-{
-	vaddr_t old_end = ROUND_UP(mm->brk, PAGE_SIZE), new_end = ROUND_UP(brk, PAGE_SIZE);
-
-	if (brk < mm->brk_start || brk > USER_TOP || brk_over_data_limit(mm, brk))
-		return false;
-	if (new_end > old_end && brk_grow(mm, old_end, new_end))
-		return false;
-	if (new_end < old_end && mm_unmap_locked(mm, new_end, old_end))
-		return false;
-	mm->brk = brk;
-	return new_end > old_end;
 }
 
 /* ---- doorways ---- */
@@ -486,27 +350,4 @@ int32_t sys_old_mmap(const void __user *arguments)
 		return -EINVAL;
 	return sys_mmap2(call.address, call.size, call.prot, call.flags, (int)call.fd,
 			 call.offset >> PAGE_SHIFT);
-}
-
-int32_t sys_munmap(vaddr_t start, size_t size)
-{
-	return mm_unmap(current->process->mm, start, size);
-}
-
-int32_t sys_brk(vaddr_t brk)
-{
-	struct mm *mm = current->process->mm;
-	vaddr_t old_end;
-	bool grown, locked;
-
-	mutex_lock(&mm->lock);
-	old_end = ROUND_UP(mm->brk, PAGE_SIZE);
-	grown = brk_move(mm, brk);
-	locked = mm->default_flags & VMA_LOCKED;
-	brk = mm->brk;
-	mutex_unlock(&mm->lock);
-	/* The break has moved even where the new pages cannot be had now. */
-	if (grown && locked)
-		mm_populate(mm, old_end, ROUND_UP(brk, PAGE_SIZE));
-	return brk;
 }

@@ -335,9 +335,39 @@ void vma_drop_backing(struct vma *vma)
 		vma_file_ops->put(vma->file);
 }
 
+/* ---- making and ending ---- */
+
+/* What a mapping took to make, the next one is made from. */
+static struct vma *take_spare(struct mm *mm)
+{
+	struct vma *vma = mm->spare;
+
+	if (!vma)
+		return kalloc(sizeof(*vma));
+	mm->spare = NULL;
+	return vma;
+}
+
+struct vma *vma_make(struct mm *mm, vaddr_t start, vaddr_t end, uint32_t flags)
+{
+	struct vma *vma = take_spare(mm);
+
+	if (!vma)
+		return NULL;
+	vma->mm = mm;
+	vma->start = start;
+	vma->end = end;
+	vma->flags = flags;
+	vma->object = NULL;
+	vma->page_offset = start >> PAGE_SHIFT;
+	vma->file = NULL;
+	vma->family = NULL;
+	return vma;
+}
+
 struct vma *vma_clone(const struct vma *vma, struct mm *to)
 {
-	struct vma *copy = kalloc(sizeof(*copy));
+	struct vma *copy = take_spare(to);
 
 	if (!copy)
 		return NULL;
@@ -347,10 +377,20 @@ struct vma *vma_clone(const struct vma *vma, struct mm *to)
 	return copy;
 }
 
+void vma_free(struct vma *vma)
+{
+	struct mm *mm = vma->mm;
+
+	if (mm->spare)
+		kfree(vma);
+	else
+		mm->spare = vma;
+}
+
 void vma_destroy(struct vma *vma)
 {
 	vma_drop_backing(vma);
-	kfree(vma);
+	vma_free(vma);
 }
 
 /* ---- splitting and merging ---- */
@@ -388,6 +428,25 @@ struct vma *vma_merge(struct mm *mm, struct vma *vma)
 	if (next && vma_continues(vma, next))
 		absorb(mm, vma, next);
 	return vma;
+}
+
+void vma_place(struct mm *mm, struct vma *wanted)
+{
+	struct vma *next = vma_first_from(mm, wanted->start);
+	struct vma *prev = next ? next->prev : mm->last;
+
+	if (prev && vma_continues(prev, wanted)) {
+		vma_set_range(mm, prev, prev->start, wanted->end);
+		if (next && next->start == wanted->end)
+			vma_merge(mm, prev);
+		vma_free(wanted);
+	} else if (next && vma_continues(wanted, next)) {
+		vma_set_range(mm, next, wanted->start, next->end);
+		vma_free(wanted);
+	} else {
+		vma_hold_backing(wanted);
+		vma_insert_before(mm, wanted, next);
+	}
 }
 
 /*

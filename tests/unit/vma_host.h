@@ -3,7 +3,7 @@
  * array here: a number for each page that has been touched, which must go where the page goes and vanish
  * where it is unmapped. To be included once.
  *
- * SOURCES: mm/anon_family.c mm/vma.c mm/mmap.c mm/mprotect.c mm/mremap.c lib/tree.c
+ * SOURCES: mm/anon_family.c mm/vma.c mm/mmap.c mm/munmap.c mm/mprotect.c mm/mremap.c lib/tree.c
  */
 #ifndef LOFT_VMA_HOST_H
 #define LOFT_VMA_HOST_H
@@ -178,6 +178,8 @@ static int tear_down(void **state)
 	assert_int_equal(mm_unmap(&mm, 0, USER_TOP), 0);
 	assert_null(mm.regions.root);
 	assert_int_equal(mm.nregions + mm.npages + mm.data_npages + commit_npages, 0);
+	kfree(mm.spare);
+	kfree(mm.spare_family);
 	return 0;
 }
 
