@@ -196,6 +196,18 @@ static void interrupt_now(void)
 	__asm__ volatile("int %0" : : "i"(FREE_IRQ_VECTOR) : "memory");
 }
 
+/* Asked again and again, once in a tick; of ticks that a busy machine lets come together, in one. */
+static void expect_polled(const struct sharer_seen *sharer)
+{
+	uint32_t calls = sharer->calls, ticks = clock_ticks();
+	uint64_t end = clock_monotonic_ns() + 60 * NSEC_PER_SEC;
+
+	while (sharer->calls - calls < 4 && clock_monotonic_ns() < end)
+		__asm__ volatile("hlt" : : : "memory");
+	EXPECT(sharer->calls - calls >= 4);
+	EXPECT(sharer->calls - calls <= clock_ticks() - ticks + 1);
+}
+
 SELFTEST(irq_shared_line)
 {
 	EXPECT(FREE_IRQ + TRAP_IRQ_FIRST == FREE_IRQ_VECTOR);
@@ -211,21 +223,13 @@ SELFTEST(irq_shared_line)
 	for (unsigned i = 0; i < 20000; i++)
 		interrupt_now();
 	EXPECT(sharers[0].calls > 5000 && sharers[0].calls < 15000);
-	uint32_t before = sharers[1].calls, ticks = clock_ticks();
-
-	while (clock_ticks() - ticks < 5)
-		__asm__ volatile("hlt");
-	EXPECT(sharers[1].calls - before >= 4 && sharers[1].calls - before < 50);
+	expect_polled(&sharers[1]);
 }
 
 SELFTEST(irq_without_a_line)
 {
 	EXPECT(irq_share(IRQ_POLLED, note_call, &sharers[2]) == 0);
-	uint32_t ticks = clock_ticks();
-
-	while (clock_ticks() - ticks < 4)
-		__asm__ volatile("hlt");
-	EXPECT(sharers[2].calls >= 3);
+	expect_polled(&sharers[2]);
 }
 
 /* A kernel task has no user half: every user address faults and ends at its fix-up. */
