@@ -9,7 +9,8 @@ which image and on what controller; VM(..., disks=[...]) attaches them in that o
     virtio-legacy  virtio-blk, the legacy interface alone  vda, vdb, ...
 
 A disk can be made to err (errors=, for sectors, kinds of requests, once or for ever) and to stop
-answering at any moment (Disk.stick, Disk.unstick). VM.power_cut() is what it says; the image then
+answering at any moment (Disk.stick, Disk.unstick; stuck_disk makes one for either kind of
+controller). VM.power_cut() is what it says; the image then
 holds what the host was given until then.
 """
 
@@ -22,6 +23,7 @@ import tempfile
 from pathlib import Path
 
 import loftvm
+import nbd
 
 CONTROLLERS = ("piix", "ahci", "virtio", "virtio-legacy")
 SECTOR = 512
@@ -186,14 +188,16 @@ class Disk:
     """An image on a controller, and what goes wrong with it.
 
     errors       what goes wrong from the start: a list of error()'s; see fail() for later
+    served       by nbd.Server: it can be silent on any controller, and then errs in no other way
     write_cache  whether the disk says that it has one, so that the machine must flush
     options      more for QEMU's -device: ("serial=ABC", "physical_block_size=4096")
     """
 
-    def __init__(self, path, controller="virtio", errors=(), write_cache=True, read_only=False,
-                 options=()):
+    def __init__(self, path, controller="virtio", errors=(), served=False, write_cache=True,
+                 read_only=False, options=()):
         assert controller in CONTROLLERS, controller
         self.path, self.controller, self.errors = Path(path), controller, list(errors)
+        self.served, self.server = served, None
         self.write_cache, self.read_only, self.options = write_cache, read_only, list(options)
         self.machine = None
         self.id = None      # of the node in QEMU's graph
@@ -215,6 +219,12 @@ class Disk:
                 "read-only": self.read_only, "file": below}
 
     def _blockdev(self):
+        if self.served:
+            self.folder = tempfile.TemporaryDirectory(prefix="loft-")
+            path = f"{self.folder.name}/disk"
+            self.server = nbd.Server(self.path, path)
+            return {"driver": "nbd", "node-name": self.id,
+                    "server": {"type": "unix", "path": path}}
         image = {"driver": "file", "filename": str(self.path), "node-name": f"{self.id}-file",
                  "read-only": self.read_only}
         return self._top(self._errors(image) if self.errors else image)
@@ -246,11 +256,18 @@ class Disk:
         self.machine.qmp("blockdev-reopen", options=[self._top(below)])
 
     def stick(self):
-        """From now on nothing that is asked of the disk is ever answered."""
-        self._limit(1)
+        """From now on nothing that is asked of the disk is ever answered; without a server, the
+        next request still is, which no limit keeps back."""
+        if self.served:
+            self.server.be_silent(True)
+        else:
+            self._limit(1)
 
     def unstick(self):
         """It answers again, also what was asked meanwhile: a machine that stops lets it all out."""
+        if self.served:
+            self.server.be_silent(False)
+            return
         self._limit(0)
         self.machine.qmp("stop")
         self.machine.qmp("cont")
@@ -260,9 +277,21 @@ class Disk:
         self.machine.qmp("qom-set", path=f"/objects/{self.id}-group", property="limits",
                          value={"iops-total": requests_a_second})
 
+    def close(self):
+        """The machine has ended."""
+        if self.server:
+            self.server.close()
+            self.folder.cleanup()
+
     def _limit(self, bytes_a_second):
         self.machine.qmp("qom-set", path=f"/objects/{self.id}-group", property="limits",
                          value={"bps-total": bytes_a_second, "iops-total": bytes_a_second})
+
+
+def stuck_disk(path, controller="virtio"):
+    """A disk that stick() works for while the machine resets it: not a throttled one on controllers
+    for whose reset QEMU waits until there is nothing to do (nbd.py)."""
+    return Disk(path, controller, served=controller in ("piix", "ahci"))
 
 
 def error(kind="read", sector=None, once=False, errno=5):

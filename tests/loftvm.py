@@ -145,6 +145,7 @@ class VM:
             if initrd:
                 command += ["-initrd", str(initrd)]
         command += disk.arguments(disks)
+        self.disks = disks
         for one in disks:
             one.machine = self
         command += [str(argument) for argument in extra]
@@ -174,6 +175,8 @@ class VM:
         self.serial.close()
         if hasattr(self, "control"):
             self.control.close()
+        for one in self.disks:
+            one.close()
         self.log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -50,12 +50,10 @@ def test_bad_sector(boot, scratch, controller):
     assert re.search(rf": read of 1 sectors at {BAD_SECTOR}: failed", machine.text)
 
 
-@pytest.mark.parametrize("controller", ["virtio", "virtio-legacy", "piix"])
+@pytest.mark.parametrize("controller", disk.CONTROLLERS)
 def test_silent_disk(boot, scratch, controller):
-    """Not on AHCI: a reset of a port that has something under way stops QEMU itself until the disk
-    answers."""
     image = marked(scratch / f"{controller}-silent.img", b"LOFT SILENT DISK")
-    silent = disk.Disk(image, controller)
+    silent = disk.stuck_disk(image, controller)
     machine = run(boot, [silent], "block_silent_disk", "block.timeout=1")
     machine.expect("may stop now")
     silent.stick()

@@ -3,6 +3,11 @@
 A failed swap-in ends only the process that needs the page (SIGBUS), a failed swap-out keeps the page,
 a failed write is reported by fsync, once to each open file; a disk that is silent gives errors after a
 bounded time, and the rest of the system goes on meanwhile.
+
+On IDE and AHCI such a disk is one of nbd.py's: QEMU waits with all of the machine while a port is reset,
+so what stands still there for some seconds is everything; that others go on is to be seen between the
+resets, and when the disk has been given up. It is one of nbd.py's on any controller where not even one
+more write may succeed.
 """
 
 import re
@@ -12,15 +17,24 @@ import pytest
 import disk
 
 SIGBUS = 128 + 7
+SERVED = "served"
 QUIET = "quiet loglevel=1"  # what the disks report is not to stand amid what programs say
 
 
-def swap_machine(storage, images, controller, **arguments):
-    swap = disk.Disk(disk.swap(images / "swap", 64), controller)
-    arguments.setdefault("append", QUIET)
+def one_disk(image, controller, stuck):
+    """A disk, and what the kernel is told: one that is to be stuck (for good or, SERVED, from the first
+    request on) is given up soon."""
+    if not stuck:
+        return disk.Disk(image, controller), QUIET
+    one = disk.Disk(image, controller, served=True) if stuck == SERVED else \
+        disk.stuck_disk(image, controller)
+    return one, f"{QUIET} block.timeout=1"
+
+
+def swap_machine(storage, images, controller, stuck=False):
+    swap, append = one_disk(disk.swap(images / "swap", 64), controller, stuck)
     # QEMU 7.2 itself may come to its end where several queued commands of AHCI's fail at a time.
-    arguments["append"] += " libata.force=noncq"
-    machine = storage(memory=32, disks=[swap], **arguments)
+    machine = storage(memory=32, disks=[swap], append=f"{append} libata.force=noncq")
     machine.must(f"swapon /dev/{disk.names([swap])[0]}")
     return machine, swap
 
@@ -75,13 +89,12 @@ def test_swap_that_cannot_be_written(storage, images):
     machine.must("flood 8 1")
 
 
-def file_machine(storage, images, controller, **arguments):
+def file_machine(storage, images, controller, stuck=False):
     """With a file of 64 KB on ext2 whose first page, on the disk, is at the sector returned."""
     image = disk.ext2(images / "ext2", 16, {"f": b"0123456789abcdef" * 4096, "other": "well\n"})
     block = int(disk.debugfs(image, "blocks /f").splitlines()[-1].split()[0])
-    one = disk.Disk(image, controller)
-    arguments.setdefault("append", QUIET)
-    machine = storage(memory=64, disks=[one], **arguments)
+    one, append = one_disk(image, controller, stuck)
+    machine = storage(memory=64, disks=[one], append=append)
     machine.must(f"mount -t ext2 /dev/{disk.names([one])[0]} /mnt")
     return machine, one, block * 8
 
@@ -126,15 +139,9 @@ def test_failed_read(storage, images, controller):
     machine.ledger()
 
 
-# QEMU waits for such a request itself when an IDE or AHCI disk is reset: tests/kernel/test_block_devices.py
-# has those that are silent in another way.
-VIRTIO = pytest.mark.parametrize("controller", ["virtio", "virtio-legacy"])
-
-
-@VIRTIO
 def test_stuck_file(storage, images, controller):
     """Who reads from a disk that does not answer gets an error in the end; others go on."""
-    machine, one, _ = file_machine(storage, images, controller, append=f"{QUIET} block.timeout=1")
+    machine, one, _ = file_machine(storage, images, controller, stuck=True)
     one.stick()
     machine.must("((cat /mnt/f >/tmp/read 2>&1; echo $? >/tmp/end) 2>/dev/null &)")
     for _ in range(10):
@@ -150,14 +157,50 @@ def test_stuck_file(storage, images, controller):
     machine.ledger()
 
 
-@VIRTIO
-def test_stuck_swap(storage, images, controller):
+@pytest.mark.parametrize("controller", ["piix", "ahci", "virtio"])
+def test_stuck_fsync(storage, images, controller):
+    """What was written to a disk that does not answer: fsync says so, and what is written to it later,
+    when it answers, is there."""
+    machine, one, _ = file_machine(storage, images, controller, stuck=SERVED)
+    machine.must("cat /mnt/f >/dev/null")
+    one.stick()
+    output, status = machine.run("dd if=/dev/zero of=/mnt/f bs=4k count=1 conv=notrunc,fsync")
+    assert status == 1 and "Input/output error" in output, output
+    machine.must("ls / >/dev/null && cat /mnt/f >/dev/null")
+    one.unstick()
+    machine.must("until dd if=/dev/zero of=/mnt/f bs=4k count=2 conv=notrunc,fsync; do sleep 1; done",
+                 timeout=90)
+    machine.must("umount /mnt")
+    good, output = disk.e2fsck(one.path)
+    assert good and disk.content(one.path, "/f") == bytes(8192) + b"0123456789abcdef" * 3584, output
+    machine.ledger()
+
+
+def test_stuck_swap_in(storage, images, controller):
     """It ends the process that needs a page from there; nobody else waits for it."""
-    machine, swap = swap_machine(storage, images, controller, append=f"{QUIET} block.timeout=1")
+    machine, swap = swap_machine(storage, images, controller, stuck=True)
     machine.hold("one", 500)
     swap.stick()
     assert machine.release("one")[1] == SIGBUS
     machine.must("ls / >/dev/null")
+    swap.unstick()
+    machine.must("until swapoff /dev/[sv]da; do sleep 1; done", timeout=90)
+    machine.ledger()
+
+
+@pytest.mark.parametrize("controller", ["piix", "ahci", "virtio"])
+def test_stuck_swap_out(storage, images, controller):
+    """What cannot be written stays in memory, whole; and when it can be, it is."""
+    machine, swap = swap_machine(storage, images, controller, stuck=SERVED)
+    swap.stick()
+    machine.hold("one", 500)
+    machine.hold("two", 500)
+    machine.must("until dmesg | grep -q 'given up'; do sleep 0.2; done", timeout=60)
+    assert machine.release("one") == ("0 wrong\n", 0)
+    swap.unstick()
+    machine.hold("three", 3000)
+    assert machine.release("two") == ("0 wrong\n", 0)
+    assert machine.release("three") == ("0 wrong\n", 0)
     machine.ledger()
 
 
