@@ -238,7 +238,7 @@ static void unpack_entry(struct unpacking *work, const struct newc_entry *entry,
 
 /* ---- the archive ---- */
 
-/* Zeros may stand between archives, and behind the last. */
+/* Zeros may stand before archives, between them, and behind the last, as on Linux. */
 static void skip_zeros(struct unpacking *work)
 {
 	while (work->at < work->end && *(const uint8_t *)paddr_to_virt(work->at) == 0)
@@ -247,6 +247,7 @@ static void skip_zeros(struct unpacking *work)
 
 static enum newc_result unpack_all(struct unpacking *work, char *path)
 {
+	skip_zeros(work);
 	while (work->at < work->end) {
 		struct newc_entry entry;
 		enum newc_result result = newc_parse(paddr_to_virt(work->at), work->end - work->at,

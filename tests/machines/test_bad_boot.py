@@ -47,7 +47,6 @@ def test_no_module(boot):
 
 NOT_ARCHIVES = {
     "text": (b"This is no archive.\n" * 100, "not a newc cpio archive"),
-    "zeros": (bytes(8192), "not a newc cpio archive"),
     "gzip": (b"\x1f\x8b\x08" + bytes(4093), "compressed; only plain newc cpio archives"),
     "xz": (b"\xfd7zXZ\0" + bytes(4093), "compressed; only plain newc cpio archives"),
     "one-byte": (b"0", "the archive is cut short"),
@@ -63,7 +62,23 @@ def test_module_is_no_archive(boot, scratch, kind):
 
 
 def test_empty_archive(boot, scratch):
-    panics(boot, archive(scratch, "empty", newc_end()), r"initramfs: 0 entries")
+    for data in (newc_end(), bytes(8192)):
+        panics(boot, archive(scratch, "empty", data), r"initramfs: 0 entries")
+
+
+def test_archives_one_behind_the_other(shell, scratch):
+    """Each with its own end, zeros before, between and behind them. Later ones replace, add, and
+    have nothing to do with the inodes of earlier ones."""
+    first = (loftvm.BUILD / "root.cpio").read_bytes()
+    first = first[:first.rindex(b"TRAILER!!!") - 110]
+    first += newc_entry("a", b"first\n", ino=7001) + newc_entry("one", b"linked\n", ino=7002, nlink=2)
+    second = newc_entry("a", b"second\n", ino=7001) + newc_entry("two", b"apart\n", ino=7002, nlink=2)
+    third = newc_entry("more", mode=FOLDER) + newc_entry("more/b", b"third\n", ino=7003)
+    data = (bytes(1024) + first + newc_end() + bytes(512 - 4) + second + newc_end() + third
+            + newc_end() + bytes(37))
+    machine = shell(initrd=archive(scratch, "several", data))
+    assert machine.run("cat /a /one /two /more/b") == ("second\nlinked\napart\nthird\n", 0)
+    assert "byte" not in re.findall("initramfs: (.*)", machine.text)[-1]
 
 
 BIG = newc_entry("big", b"x" * 5000)
