@@ -1,9 +1,10 @@
 /*
  * Which blocks are free.
  *
- * A block is taken as near behind a goal as can be: the goal itself, else a free one soon after
- * it, else eight free ones in a byte of the bitmap, a file's start, else any, in the goal's group
- * and then the others.
+ * A file's block is taken out of its window, which is near its goal (window.c); any other as near
+ * behind a goal as can be: the goal itself, else a free one soon after it, else eight free ones in a
+ * byte of the bitmap, else any, in the goal's group and then the others. What is in others' windows is
+ * left alone, until nothing else is left.
  *
  * A block that is freed stays marked in its bitmap, and is noted in a second one of its group in
  * memory (`leaving`), until a commit has taken off the disk what leads to it (order.c): then
@@ -73,8 +74,8 @@ static bool may_take(const struct ext2 *fs)
 	return fs->options.reserved_gid != 0 && cred_in_group(fs->options.reserved_gid);
 }
 
-/* The best free bit at or behind `from`; end: none. */
-static uint32_t choose_bit(const uint8_t *bits, uint32_t from, uint32_t end)
+/* The best free bit at or behind `from`, whosoever's; end: none. */
+static uint32_t choose_any(const uint8_t *bits, uint32_t from, uint32_t end)
 {
 	uint32_t near = MIN(from + NEAR, end);
 	uint32_t at = ext2_bit_find(bits, from, near);
@@ -85,12 +86,43 @@ static uint32_t choose_bit(const uint8_t *bits, uint32_t from, uint32_t end)
 	return at < end ? at : ext2_bit_find(bits, from, end);
 }
 
-/* Marks up to max bits from `at` on that may be a file's blocks: how many. */
-static uint32_t take_run(struct ext2 *fs, uint32_t group, uint8_t *bits, uint32_t at, uint32_t end,
-			 uint32_t max)
+/* The best one that is in nobody's window. */
+static uint32_t choose_bit(const struct ext2 *fs, const uint8_t *bits, uint32_t start,
+			   uint32_t from, uint32_t end)
 {
+	while (from < end) {
+		uint32_t at = choose_any(bits, from, end), behind;
+
+		if (at >= end)
+			return end;
+		behind = ext2_window_behind(fs, NULL, start + at);
+		if (behind == start + at)
+			return at;
+		from = behind - start;
+	}
+	return end;
+}
+
+/* For a file in its window, or in a new one; for what does not grow much behind its goal, or before it. */
+static uint32_t choose_for(struct ext2_inode *own, const uint8_t *bits, uint32_t start,
+			   uint32_t from, uint32_t end)
+{
+	uint32_t at;
+
+	if (S_ISREG(own->inode->mode))
+		return ext2_window_place(own, bits, start, from, end);
+	at = choose_bit(own->fs, bits, start, from, end);
+	return at < end ? at : choose_bit(own->fs, bits, start, 0, end);
+}
+
+/* Marks up to max bits from `at` on that may be this file's blocks: how many. */
+static uint32_t take_run(struct ext2_inode *own, uint32_t group, uint8_t *bits, uint32_t at,
+			 uint32_t end, uint32_t max)
+{
+	const struct ext2 *fs = own->fs;
 	uint32_t start = ext2_group_start(&fs->geometry, group);
-	uint32_t run = ext2_bit_run(bits, at, end, max), count = 0;
+	uint32_t limit = ext2_window_next(fs, own, start + at, start + MIN(at + max, end));
+	uint32_t run = ext2_bit_run(bits, at, limit - start, max), count = 0;
 
 	while (count < run && ext2_block_valid(fs, start + at + count))
 		ext2_bit_set(bits, at + count++);
@@ -98,25 +130,25 @@ static uint32_t take_run(struct ext2 *fs, uint32_t group, uint8_t *bits, uint32_
 }
 
 /* 0: *first and *count; -ENOSPC: none in this group; -EIO, -ENOMEM. */
-static int take_in_group(struct ext2 *fs, uint32_t group, uint32_t from, uint32_t *first,
+static int take_in_group(struct ext2_inode *own, uint32_t group, uint32_t from, uint32_t *first,
 			 uint32_t *count)
 {
+	struct ext2 *fs = own->fs;
+	uint32_t start = ext2_group_start(&fs->geometry, group);
 	uint32_t end = ext2_group_blocks(&fs->geometry, group), at = 0, taken = 0;
 	struct ext2_buffer *bitmap = get_bitmap(fs, group);
 
 	if (IS_ERR(bitmap))
 		return PTR_ERR(bitmap);
 	while (!taken) {
-		at = choose_bit(bitmap->data, from, end);
-		if (at >= end && from > 0)
-			at = choose_bit(bitmap->data, from = 0, end);
+		at = choose_for(own, bitmap->data, start, from, end);
 		if (at >= end)
 			break;
-		taken = take_run(fs, group, bitmap->data, at, end, *count);
+		taken = take_run(own, group, bitmap->data, at, end, *count);
 		if (!taken) {
 			/* The bitmap lies. Marked as it should be, it is passed over. */
 			ext2_error(fs, "group %u has block %u of its own as free", group,
-				   ext2_group_start(&fs->geometry, group) + at);
+				   start + at);
 			ext2_bit_set(bitmap->data, at);
 		}
 		ext2_buffer_dirty(fs, bitmap, EXT2_FRESH);
@@ -124,13 +156,15 @@ static int take_in_group(struct ext2 *fs, uint32_t group, uint32_t from, uint32_
 	if (taken)
 		count_blocks(fs, group, -(int32_t)taken);
 	ext2_buffer_put(fs, bitmap);
-	*first = ext2_group_start(&fs->geometry, group) + at;
+	*first = start + at;
 	*count = taken;
 	return taken ? 0 : -ENOSPC;
 }
 
-static int take_somewhere(struct ext2 *fs, uint32_t goal, uint32_t *first, uint32_t *count)
+/* In the goal's group, or else in another: out of nobody's window. */
+static int take_apart(struct ext2_inode *own, uint32_t goal, uint32_t *first, uint32_t *count)
 {
+	struct ext2 *fs = own->fs;
 	uint32_t ngroups = fs->geometry.ngroups, wanted = *count;
 	uint32_t group = ext2_group_of(&fs->geometry, goal);
 	uint32_t from = goal - ext2_group_start(&fs->geometry, group);
@@ -142,23 +176,35 @@ static int take_somewhere(struct ext2 *fs, uint32_t goal, uint32_t *first, uint3
 		if (!fs->groups[group].disk->free_blocks)
 			continue;
 		*count = wanted;
-		error = take_in_group(fs, group, from, first, count);
+		error = take_in_group(own, group, from, first, count);
 		if (error != -EIO && error != -ENOSPC)
 			return error;
 		result = error == -EIO ? error : result;
 	}
-	return result == -ENOSPC && fs->nleaving ? -EAGAIN : result;
+	*count = wanted;
+	return result;
 }
 
-int ext2_blocks_take(struct ext2 *fs, uint32_t goal, uint32_t *first, uint32_t *count)
+/* When only windows are left, they go. */
+static int take_somewhere(struct ext2_inode *own, uint32_t goal, uint32_t *first, uint32_t *count)
 {
+	int result = take_apart(own, goal, first, count);
+
+	if (result == -ENOSPC && ext2_windows_drop(own->fs))
+		result = take_apart(own, goal, first, count);
+	return result == -ENOSPC && own->fs->nleaving ? -EAGAIN : result;
+}
+
+int ext2_blocks_take(struct ext2_inode *own, uint32_t goal, uint32_t *first, uint32_t *count)
+{
+	struct ext2 *fs = own->fs;
 	int error;
 
 	assert(fs->nactive > 0 && *count > 0);
 	if (!ext2_block_in_range(&fs->geometry, goal))
 		goal = fs->geometry.first_block;
 	mutex_lock(&fs->allocation);
-	error = may_take(fs) ? take_somewhere(fs, goal, first, count) : -ENOSPC;
+	error = may_take(fs) ? take_somewhere(own, goal, first, count) : -ENOSPC;
 	if (!error)
 		fs->free_blocks -= MIN(*count, fs->free_blocks);
 	mutex_unlock(&fs->allocation);

@@ -94,7 +94,7 @@ void ext2_nameless_drop(struct ext2 *fs)
 	uint32_t number = 0;
 
 	while ((own = radix_next(&fs->nameless, &number))) {
-		assert(!own->inode);
+		assert(!own->inode && own->window_first == own->window_end);
 		ext2_nameless_leave(own);
 		kfree(own);
 	}
@@ -180,6 +180,7 @@ void ext2_evict(struct inode *inode)
 	/* None: mounting failed halfway. */
 	if (!own)
 		return;
+	ext2_window_drop(own);
 	if (inode->nlink > 0) {
 		kfree(own);
 	} else if (ext2_read_only(own->fs)) {

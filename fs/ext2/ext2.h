@@ -6,6 +6,7 @@
  *   buffer.c      blocks of metadata, in the page cache of the block device
  *   order.c       which of them is written when, so that a crash loses nothing that was promised
  *   balloc.c, ialloc.c   which blocks and inodes are free
+ *   window.c      which of the free blocks are kept for whom
  *   map.c, truncate.c    which blocks a file has
  *   inode.c       inodes, to and from the disk's table of them
  *   delete.c      inodes without links
@@ -124,6 +125,8 @@ struct ext2 {
 	uint32_t free_inodes; /* likewise */
 	uint32_t nleaving;    /* blocks that wait for a commit */
 	uint32_t next_generation;
+	struct list windows; /* inodes that have one, the oldest first (window.c) */
+	uint32_t nwindows;
 
 	/* Buffers: */
 	struct radix buffers; /* by block */
@@ -163,6 +166,9 @@ struct ext2_inode {
 	uint32_t attributes;		    /* block number or 0 */
 	uint32_t last_logical, last_placed; /* where the last block was placed; 0: nowhere */
 	uint32_t room_from;		    /* directory: no room for a name before this block */
+	struct list window_link;	    /* in fs->windows, while it has a window: */
+	uint32_t window_first, window_end;  /* blocks kept for it; none when they are equal */
+	uint32_t window_size;		    /* how many were asked for */
 	/* Numbers of commits; the current one: the disk does not know it yet. */
 	uint32_t created, named; /* first name; last name */
 	uint32_t stored;	 /* attributes copied to the table */
@@ -239,10 +245,11 @@ void ext2_order_register(void);
 /* ---- blocks (balloc.c): in operations ---- */
 
 /*
- * Takes up to *count blocks that follow each other, from goal on if they are free there: *first,
- * *count. -ENOSPC, -EAGAIN (see ext2_again), -EIO, -ENOMEM.
+ * Takes up to *count blocks that follow each other for an inode, from goal on if they are free there:
+ * *first, *count. A file's come out of its window. -ENOSPC, -EAGAIN (see ext2_again), -EIO, -ENOMEM.
  */
-__must_check int ext2_blocks_take(struct ext2 *fs, uint32_t goal, uint32_t *first, uint32_t *count);
+__must_check int ext2_blocks_take(struct ext2_inode *own, uint32_t goal, uint32_t *first,
+				  uint32_t *count);
 /* Gives back a block that was taken in this operation. Cannot fail but by -EIO, which is said. */
 void ext2_block_untake(struct ext2 *fs, uint32_t block);
 /*
@@ -259,6 +266,25 @@ void ext2_blocks_release(struct ext2 *fs);
 bool ext2_block_valid(const struct ext2 *fs, uint32_t block);
 /* Unmounting: gives back what groups have in memory. */
 void ext2_blocks_drop(struct ext2 *fs);
+
+/* ---- windows (window.c): nothing sleeps ---- */
+
+/*
+ * Where a file's next block is best, in a group that begins with block `start` and has `end` blocks,
+ * of which `bits` is the bitmap: from bit `from`, or in its window, or in a new window. A bit that is
+ * 0 and nobody else's, or end: there is none.
+ */
+uint32_t ext2_window_place(struct ext2_inode *own, const uint8_t *bits, uint32_t start,
+			   uint32_t from, uint32_t end);
+/* The end of another's window that has the block; the block: none has. */
+uint32_t ext2_window_behind(const struct ext2 *fs, const struct ext2_inode *own, uint32_t block);
+/* Where the first of others' windows at or behind the block begins, at most end. */
+uint32_t ext2_window_next(const struct ext2 *fs, const struct ext2_inode *own, uint32_t block,
+			  uint32_t end);
+/* The inode has none any more. */
+void ext2_window_drop(struct ext2_inode *own);
+/* Nor has any other: true if one had. */
+bool ext2_windows_drop(struct ext2 *fs);
 
 /* ---- numbers of inodes (ialloc.c): in operations ---- */
 

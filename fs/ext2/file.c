@@ -416,8 +416,16 @@ int ext2_flags_ioctl(struct file *file, uint32_t command, uint32_t argument)
 	return -ENOTTY;
 }
 
+/* What is written next need not be a continuation; and it may be long until then. */
+static void ext2_release(struct file *file)
+{
+	if (file_writable(file))
+		ext2_window_drop(ext2_inode_of(file->inode));
+}
+
 const struct file_ops ext2_file_ops = {
 	.direct = true,
+	.release = ext2_release,
 	.read = file_cache_read,
 	.write = ext2_write,
 	.seek = ext2_seek,

@@ -103,7 +103,7 @@ static uint32_t goal_for(const struct ext2_inode *own, uint32_t logical, const s
 }
 
 /* Takes count blocks, wherever they are; all or none. */
-static int take_blocks(struct ext2 *fs, uint32_t goal, uint32_t *blocks, unsigned count)
+static int take_blocks(struct ext2_inode *own, uint32_t goal, uint32_t *blocks, unsigned count)
 {
 	unsigned done = 0;
 	int error = 0;
@@ -111,7 +111,7 @@ static int take_blocks(struct ext2 *fs, uint32_t goal, uint32_t *blocks, unsigne
 	while (done < count) {
 		uint32_t first, got = count - done;
 
-		error = ext2_blocks_take(fs, goal, &first, &got);
+		error = ext2_blocks_take(own, goal, &first, &got);
 		if (error)
 			break;
 		assert(got > 0 && got <= count - done);
@@ -120,7 +120,7 @@ static int take_blocks(struct ext2 *fs, uint32_t goal, uint32_t *blocks, unsigne
 		goal = first + got;
 	}
 	while (error && done > 0)
-		ext2_block_untake(fs, blocks[--done]);
+		ext2_block_untake(own->fs, blocks[--done]);
 	return error;
 }
 
@@ -148,7 +148,7 @@ static int fill_hole(struct ext2_inode *own, uint32_t logical, struct descent *d
 	struct ext2 *fs = own->fs;
 	unsigned count = down->path.depth - down->level;
 	uint32_t blocks[4] = { 0 }, place = down->path.at[down->level];
-	int error = take_blocks(fs, goal_for(own, logical, down), blocks, count);
+	int error = take_blocks(own, goal_for(own, logical, down), blocks, count);
 
 	if (error)
 		return error;

@@ -335,6 +335,7 @@ static int ext2_mount(struct superblock *superblock, const char *options)
 	fs->device = superblock->block;
 	list_init(&fs->link);
 	mutex_init(&fs->allocation);
+	list_init(&fs->windows);
 	ext2_order_init(fs);
 	random_bytes(&fs->next_generation, sizeof(fs->next_generation));
 	superblock->data = fs;

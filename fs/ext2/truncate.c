@@ -144,6 +144,7 @@ int ext2_map_cut(struct ext2_inode *own, uint64_t from)
 
 	assert(mutex_is_mine(&own->blocks) && own->fs->nactive > 0);
 	own->placed = false;
+	ext2_window_drop(own);
 	for (uint64_t i = from; !error && i < EXT2_DIRECT; i++)
 		error = own->block[i] ? cut_leaf(own, &own->block[i]) : 0;
 	for (unsigned levels = 1; !error && levels <= 3; levels++) {

@@ -348,3 +348,39 @@ def test_features(storage, images):
     assert status and "Invalid argument" in output, output
     output, status = machine.run("mount -t ext2 -o nonsense /dev/vdb /mnt")
     assert status and "Invalid argument" in output, output
+
+
+# ---- where files lie
+
+def runs(image, name):
+    """How many runs of neighbouring blocks a file lies in, its indirect ones among them."""
+    blocks = [int(block) for block in disk.debugfs(image, f"blocks {name}").split()
+              if block.isdigit()]
+    assert blocks, name
+    return 1 + sum(behind != before + 1 for before, behind in zip(blocks, blocks[1:]))
+
+
+@pytest.mark.parametrize("block_size", [1024, 4096])
+def test_files_lie_together(storage, images, block_size):
+    """One that is written alone, several that are written in turn, and small ones: each in few runs.
+    What is kept for a file while it is written is there for others when nothing else is."""
+    image = disk.ext2(images / "ext2", 64, block_size=block_size, options=("-m", "0"))
+    machine = storage(memory=64, disks=[disk.Disk(image)])
+    machine.must("mount -t ext2 /dev/vda /mnt; cd /mnt; tool weave 16384 alone; "
+                 "tool weave 8192 a b c; mkdir d; for i in 1 2 3 4 5 6 7 8 9; do "
+                 "cp /etc/passwd d/$i; done; sync; cd /", timeout=120)
+    assert runs(image, "/alone") <= 6
+    for name in ("/a", "/b", "/c"):
+        assert runs(image, name) <= 24, name
+    first = [int(disk.debugfs(image, f"blocks /d/{i}").splitlines()[-1].split()[0])
+             for i in range(1, 10)]
+    assert first == list(range(first[0], first[0] + 9))
+    # All that is free, by two whose windows would keep the last blocks from each other.
+    output, status = machine.run("tool weave 65536 /mnt/x /mnt/y", timeout=120)
+    assert status == 1 and "No space left on device" in output, output
+    machine.run("dd if=/dev/zero of=/mnt/z bs=1k")
+    assert machine.must("df -k /mnt | tail -n 1").split()[-3] == "0"
+    machine.must("umount /mnt")
+    good, output = disk.e2fsck(image)
+    assert good, output
+    machine.ledger()

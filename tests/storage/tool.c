@@ -12,6 +12,7 @@
  *                             say more than "nothing is in it yet, or less than it holds"
  *   tool crowd PAGES          a number of processes wait, and then all read the pages that they have in
  *                             common from swap: how many pages each could not have
+ *   tool weave KB FILE...     writes so much to each of several files, 4 KB in turn
  *   tool work WHAT FILE       uses 8 MB, of its own memory ("-") or of a mapped file, while it reads
  *                             FILE from end to end; how often it had to wait for what it uses
  */
@@ -186,6 +187,24 @@ static int share(uint32_t npages, uint32_t turns)
 	return wrong != 0;
 }
 
+#define WEAVE_MAX 16
+
+static int weave(uint32_t kb, char **paths, int npaths)
+{
+	static char page[PAGE];
+	int fds[WEAVE_MAX];
+
+	for (int i = 0; i < npaths; i++)
+		fds[i] = open(paths[i], O_WRONLY | O_CREAT, 0600);
+	for (uint32_t done = 0; done < kb; done += PAGE / 1024)
+		for (int i = 0; i < npaths; i++)
+			if (write(fds[i], page, PAGE) != (ssize_t)PAGE) {
+				perror(paths[i]);
+				return 1;
+			}
+	return 0;
+}
+
 /* ---- areas that begin and end ---- */
 
 /* Reads /proc/swaps until it is killed; what cannot be is said, and its size too when that is 0. */
@@ -297,6 +316,8 @@ int main(int argc, char **argv)
 	}
 	if (argc == 3 && !strcmp(argv[1], "hold"))
 		return hold((uint32_t)atoi(argv[2]));
+	if (argc > 3 && argc <= 3 + WEAVE_MAX && !strcmp(argv[1], "weave"))
+		return weave((uint32_t)atoi(argv[2]), argv + 3, argc - 3);
 	if (argc == 3 && !strcmp(argv[1], "crowd"))
 		return crowd((uint32_t)atoi(argv[2]));
 	if (argc == 4 && !strcmp(argv[1], "swaps"))
@@ -309,6 +330,6 @@ int main(int argc, char **argv)
 		return share((uint32_t)atoi(argv[2]), (uint32_t)atoi(argv[3]));
 	if (argc == 4 && !strcmp(argv[1], "map"))
 		return map(argv[2], atol(argv[3]));
-	fprintf(stderr, "usage: tool swapon|swaps|hold|crowd|fsync|map|share|work ...\n");
+	fprintf(stderr, "usage: tool swapon|swaps|hold|crowd|weave|fsync|map|share|work ...\n");
 	return 2;
 }

@@ -8,7 +8,7 @@
  * forgotten at random and come back from the disk; allocations fail at random when asked to.
  *
  * SOURCES: fs/ext2/geometry.c fs/ext2/bitmap.c fs/ext2/dirblock.c fs/ext2/buffer.c fs/ext2/order.c
- * fs/ext2/balloc.c fs/ext2/ialloc.c fs/ext2/map.c fs/ext2/truncate.c fs/ext2/inode.c
+ * fs/ext2/window.c fs/ext2/balloc.c fs/ext2/ialloc.c fs/ext2/map.c fs/ext2/truncate.c fs/ext2/inode.c
  * fs/ext2/delete.c fs/ext2/dir.c fs/ext2/symlink.c fs/ext2/namei.c fs/ext2/file.c
  * fs/ext2/super.c fs/ext2/options.c lib/radix.c lib/integer.c lib/string.c
  */
