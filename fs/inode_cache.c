@@ -13,7 +13,8 @@
  * is one inode for each number, and none is read from the disk before its predecessor has gone.
  *
  * Dirty ones are in their superblock's list, the longest dirty first. Being written takes an inode
- * out of it before write_inode is asked, so that what changes meanwhile makes it dirty again.
+ * out of it before write_inode is asked, so that what changes meanwhile makes it dirty again. One that
+ * is not dirty may be on its way still (WRITING): fsync waits for that.
  */
 #include "inode_cache.h"
 
@@ -26,7 +27,7 @@
 
 uint32_t inode_count, inode_unused_count;
 static struct list unused = LIST_INIT(unused);
-static struct wait_queue settled = WAIT_QUEUE_INIT(settled); /* one was NEW or FREEING */
+static struct wait_queue settled = WAIT_QUEUE_INIT(settled); /* one was NEW, FREEING, WRITING */
 
 /* ---- the tree ---- */
 
@@ -262,16 +263,22 @@ void inode_mark_dirty_times(struct inode *inode)
 
 int inode_write(struct inode *inode, bool times_too, bool wait)
 {
-	uint32_t how = inode->flags & DIRTY_ANYHOW;
+	uint32_t how;
 	int error;
 
 	assert(inode->refs > 0);
+	/* What another write took along is where the caller wants it when that write is over. */
+	wait_event_uninterruptible(&settled, !(inode->flags & INODE_WRITING));
+	how = inode->flags & DIRTY_ANYHOW;
 	if (!(how & INODE_DIRTY) && !(times_too && how))
 		return 0;
 	stop_being_dirty(inode);
+	inode->flags |= INODE_WRITING;
 	error = inode->superblock->ops->write_inode(inode, wait);
+	inode->flags &= ~INODE_WRITING;
 	if (error)
 		mark(inode, how);
+	wake_all(&settled);
 	return error;
 }
 

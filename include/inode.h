@@ -126,6 +126,7 @@ struct inode_ops {
 #define INODE_UNUSED 2048u	/* without references, in the list of such */
 #define INODE_DIRTY 4096u	/* attributes differ from those on the disk, and fdatasync minds */
 #define INODE_DIRTY_TIMES 8192u /* as above, but times alone differ */
+#define INODE_WRITING 16384u	/* write_inode is at it */
 
 struct inode {
 	uint32_t refs;
@@ -214,8 +215,8 @@ static inline bool inode_is_dirty(const struct inode *inode)
 }
 /*
  * For fsync: write_inode, if the attributes are dirty (times_too false: if more than times differ,
- * as fdatasync has it). What an earlier write_inode brought to the device's cache may be dirty there
- * still. The caller has a reference. 0, -EIO...
+ * as fdatasync has it). A write_inode that is under way is waited for; what an earlier one brought to
+ * the device's cache may be dirty there still. The caller has a reference. 0, -EIO...
  */
 __must_check int inode_write(struct inode *inode, bool times_too, bool wait);
 /*
