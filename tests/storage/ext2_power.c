@@ -1,7 +1,8 @@
 /*
  * Writes, fsyncs and says so, until the power goes. Arguments: directory, seed.
  *
- * Each line is said when it is true, and promises something until it is taken back:
+ * Each line begins with its number, so that none can get lost unseen. It is said when it is true, and
+ * promises something until it is taken back:
  *   P file size checksum path   fsync has returned: the content is there, under this path
  *   M file path                 about to be renamed: it may be under this path as well
  *   V file                      about to be changed or removed: nothing is promised any more
@@ -38,12 +39,13 @@ static uint32_t chance(uint32_t below)
 
 static void say(const char *text, ...)
 {
+	static unsigned number;
 	char line[256];
 	va_list args;
-	int size;
+	int size = sprintf(line, "%u ", number++);
 
 	va_start(args, text);
-	size = vsnprintf(line, sizeof(line), text, args);
+	size += vsnprintf(line + size, sizeof(line) - size, text, args);
 	va_end(args);
 	/* What is taken back has left the machine before anything is done. */
 	if (write(1, line, size) != size || tcdrain(1) != 0)

@@ -171,11 +171,12 @@ def test_wrong_images(storage, images, tools, batch):
 def promises(text):
     """What the program had promised by then: {file: (size, checksum, paths)}."""
     kept = {}
-    for line in text.splitlines(keepends=True):
-        words = line.split()
+    for number, line in enumerate(text.splitlines(keepends=True), 1):
         # The last line may have been cut off.
-        if not line.endswith("\n") or not words:
+        if not line.endswith("\n"):
             continue
+        words = line.split()
+        assert words and words.pop(0) == str(number), f"not line {number}: {line}"
         if words[0] == "P" and len(words) == 5:
             kept[words[1]] = (int(words[2]), words[3], [words[4]])
         elif words[0] == "M" and len(words) == 3 and words[1] in kept:
@@ -195,8 +196,11 @@ def test_power_cut(storage, images, tools, tmp_path, cut):
     image = make(images / "power.img", kind, 16)
     machine = boot(storage, tools, [image], controller_for(cut))
     machine.must(f"mount -t ext2 {machine.device} /mnt")
+    if cut % 2:     # the task that writes back is at it all the time
+        machine.must("echo 5 >/proc/sys/vm/dirty_writeback_centisecs; "
+                     "echo 1 >/proc/sys/vm/dirty_expire_centisecs")
     machine.machine.send(f"/tools/power /mnt {SEED + cut}\n")
-    machine.machine.expect(r"^begin$")
+    machine.machine.expect(r"^0 begin\n")
     start = machine.machine.at
     end = time.monotonic() + chance.uniform(0.3, 8)
     while time.monotonic() < end:
