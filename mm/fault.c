@@ -79,7 +79,8 @@ const char *fault_result_name(enum fault_result result)
 	return names[result];
 }
 
-static enum fault_result decide(struct mm *mm, vaddr_t page, bool write);
+/* What was relied on has changed over a sleep: what is there now decides. */
+#define DECIDE_AGAIN FAULT_RESULTS
 
 /* Maps a frame whose reference the caller gives away, or drops it. */
 static enum fault_result map_frame(struct mm *mm, vaddr_t page, struct frame *frame,
@@ -126,7 +127,6 @@ static enum fault_result map_private_copy(struct vma *vma, vaddr_t page, struct 
 	return map_frame(vma->mm, page, copy, vma_page_rights(vma), FAULT_COW_COPY);
 }
 
-/* What its file remembers of reads, NULL: none. */
 /* Every fault counts as a minor one first: see mm_fault. */
 static void count_major(struct mm *mm)
 {
@@ -135,6 +135,7 @@ static void count_major(struct mm *mm)
 	fault_major_count++;
 }
 
+/* What its file remembers of reads, NULL: none. */
 static struct readahead *vma_readahead(const struct vma *vma)
 {
 	return vma->file && vma_file_ops->readahead ? vma_file_ops->readahead(vma->file) : NULL;
@@ -380,9 +381,8 @@ static enum fault_result fault_swapped(struct vma *vma, vaddr_t page, bool write
 
 	if (major)
 		count_major(vma->mm);
-	/* Whatever is there now decides, with the same region. */
 	if (error == -EAGAIN)
-		return decide(vma->mm, page, write);
+		return DECIDE_AGAIN;
 	if (error)
 		return error == -ENOMEM ? FAULT_NO_MEMORY : FAULT_IO_ERROR;
 	if (!write)
@@ -448,7 +448,9 @@ enum fault_result mm_fault(struct mm *mm, vaddr_t address, unsigned access)
 	mutex_lock(&mm->lock);
 	mm->note.began = fault_trace_now();
 	mm->faults_minor++;
-	result = decide(mm, ROUND_DOWN(address, PAGE_SIZE), access & FAULT_WRITE);
+	do
+		result = decide(mm, ROUND_DOWN(address, PAGE_SIZE), access & FAULT_WRITE);
+	while (unlikely(result == DECIDE_AGAIN));
 	resident = mm->pagedir.resident_anon + mm->pagedir.resident_file;
 	if (resident > mm->peak_resident)
 		mm->peak_resident = resident;

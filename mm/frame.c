@@ -181,7 +181,7 @@ static void empty_stacks(struct zone *zone)
 		join_single(zone, frame);
 }
 
-static struct frame *take_unclean(struct zone *zone)
+static inline struct frame *take_unclean(struct zone *zone)
 {
 	if (!zone->unclean && !refill(zone))
 		return NULL;

@@ -69,8 +69,8 @@ static inline uint32_t entry_make(paddr_t paddr, unsigned rights)
 }
 
 /* What the entry of `at`, not 0, maps; the processor asks the directory's entry for W as well. */
-static inline void entry_decode(const struct pagedir *pagedir, vaddr_t at, uint32_t entry,
-				struct page_mapping *page)
+static __noinline void entry_decode(const struct pagedir *pagedir, vaddr_t at, uint32_t entry,
+				    struct page_mapping *page)
 {
 	const uint32_t directory_entry = pagedir->entries[directory_index(at)];
 
@@ -90,11 +90,9 @@ static inline void entry_decode(const struct pagedir *pagedir, vaddr_t at, uint3
 	page->swap = 0;
 }
 
-/* Lets go of what an entry that has been taken out held. */
-static inline void entry_drop(uint32_t entry)
+/* Lets go of what an entry that has been taken out held: frame, if that is RAM. */
+static inline void entry_drop(uint32_t entry, struct frame *frame)
 {
-	struct frame *frame = entry_frame(entry);
-
 	if (!frame)
 		return;
 	/* Only shared mappings make a cache page dirty: private ones are never writable. */
@@ -237,7 +235,7 @@ void pagedir_replace(struct pagedir *pagedir, vaddr_t at, struct frame *frame, u
 	uint32_t *entry = used_entry(pagedir, at);
 	struct frame *table = table_frame(pagedir, at);
 	const uint32_t old = *entry;
-	const struct frame *before = entry_frame(old);
+	struct frame *before = entry_frame(old);
 
 	assert(frame->refs > 0);
 	*entry = entry_make(frame_paddr(frame), rights);
@@ -245,7 +243,7 @@ void pagedir_replace(struct pagedir *pagedir, vaddr_t at, struct frame *frame, u
 		count_mapping(pagedir, table, frame);
 		uncount_mapping(pagedir, table, before);
 	}
-	entry_drop(old);
+	entry_drop(old, before);
 	pagedir_flush(pagedir, at, at + PAGE_SIZE);
 }
 
@@ -331,6 +329,7 @@ static bool unmap_chunk(struct pagedir *pagedir, vaddr_t start, vaddr_t end)
 
 	for (; entry < last; entry++) {
 		uint32_t dropped = *entry;
+		struct frame *frame;
 
 		if (!dropped)
 			continue;
@@ -339,8 +338,9 @@ static bool unmap_chunk(struct pagedir *pagedir, vaddr_t start, vaddr_t end)
 			drop_slot(pagedir, table, dropped);
 			continue;
 		}
-		uncount_mapping(pagedir, table, entry_frame(dropped));
-		entry_drop(dropped);
+		frame = entry_frame(dropped);
+		uncount_mapping(pagedir, table, frame);
+		entry_drop(dropped, frame);
 	}
 	if (table->entries.used == before)
 		return false;
