@@ -89,8 +89,8 @@ static struct tree_node *balance(struct tree *tree, struct tree_node *node)
 	return rotate(tree, node, side);
 }
 
-/* Restores the invariants from node, whose children have them, upwards. */
-static void balance_upwards(struct tree *tree, struct tree_node *node)
+/* Restores the invariants from node, one of whose children may have become lower, upwards. */
+static void shrink_upwards(struct tree *tree, struct tree_node *node)
 {
 	while (node) {
 		int left = height_of(node->child[0]), right = height_of(node->child[1]);
@@ -106,6 +106,24 @@ static void balance_upwards(struct tree *tree, struct tree_node *node)
 	}
 }
 
+/*
+ * node is new, or has become higher by one. Its parent does so too if node was not the lower child;
+ * then the other one is as much lower as may be, or too low: a rotation makes up for that, and for
+ * the growth.
+ */
+static void grow_upwards(struct tree *tree, struct tree_node *node)
+{
+	struct tree_node *parent = node->parent;
+
+	for (; parent && parent->height == node->height; node = parent, parent = node->parent) {
+		if (node->height - height_of(parent->child[parent->child[0] == node]) > 1) {
+			balance(tree, parent);
+			return;
+		}
+		parent->height++;
+	}
+}
+
 void tree_insert(struct tree *tree, struct tree_node *node, struct tree_node *parent, int side)
 {
 	assert(side == 0 || side == 1);
@@ -113,12 +131,12 @@ void tree_insert(struct tree *tree, struct tree_node *node, struct tree_node *pa
 	node->parent = parent;
 	node->child[0] = NULL;
 	node->child[1] = NULL;
+	node->height = 1;
 	if (parent)
 		parent->child[side] = node;
 	else
 		tree->root = node;
-	node->height = 1;
-	balance_upwards(tree, parent);
+	grow_upwards(tree, node);
 }
 
 /*
@@ -159,7 +177,7 @@ void tree_remove(struct tree *tree, struct tree_node *node)
 	node->parent = NULL;
 	node->child[0] = NULL;
 	node->child[1] = NULL;
-	balance_upwards(tree, changed);
+	shrink_upwards(tree, changed);
 }
 
 /* The outermost node of a subtree on one side. */

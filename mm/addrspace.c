@@ -195,11 +195,11 @@ struct mm *mm_fork(struct mm *from)
 
 uint32_t mm_limit(unsigned resource)
 {
+	const struct process *process = current->process;
+
 	assert(resource < RLIMIT_COUNT);
 	/* Kernel tasks, which build the first program's address space, have none. */
-	if (current->process == &kernel_process)
-		return RLIM_INFINITY;
-	return current->process->rlimits[resource].current;
+	return process == &kernel_process ? RLIM_INFINITY : process->rlimits[resource].current;
 }
 
 bool mm_over_limits(const struct mm *mm, uint32_t flags, uint32_t npages)
