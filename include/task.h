@@ -217,6 +217,8 @@ void sched_init(void);
  * included.
  */
 void sched_wake(struct task *task);
+/* The same where interrupts are off already. */
+void sched_wake_masked(struct task *task);
 /* The same, for new and stopped tasks too. */
 void sched_resume(struct task *task);
 /* Gives up the processor; returns when it is this task's turn again. */
@@ -409,8 +411,18 @@ __must_check int fpu_store_frame(void __user *frame);
 __must_check int fpu_load_frame(const void __user *frame);
 
 /* ---- TLS (kernel/tls.c) ---- */
-/* Loads to's segments where they differ from from's. */
-void tls_switch(const struct task *from, const struct task *to);
+/* Loads to's segments where they differ from from's: tls_load, if any do. */
+void tls_load(const struct task *from, const struct task *to);
+static inline void tls_switch(const struct task *from, const struct task *to)
+{
+	uint64_t differ = 0;
+
+#pragma GCC unroll 4
+	for (unsigned i = 0; i < GDT_TLS_COUNT; i++)
+		differ |= to->tls[i] ^ from->tls[i];
+	if (unlikely(differ))
+		tls_load(from, to);
+}
 /*
  * A struct user_desc of the ABI for task: -EFAULT, -EINVAL, -ESRCH (no free entry). allocate:
  * entry -1 finds one.

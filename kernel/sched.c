@@ -227,14 +227,19 @@ void sched_resume(struct task *task)
 	irq_restore(flags);
 }
 
-void sched_wake(struct task *task)
+void sched_wake_masked(struct task *task)
 {
-	uint32_t flags = irq_save();
-
 	task->woken = true;
 	if (task->state == TASK_SLEEPING || task->state == TASK_WAITING ||
 	    task->state == TASK_KILLABLE)
 		resume(task);
+}
+
+void sched_wake(struct task *task)
+{
+	uint32_t flags = irq_save();
+
+	sched_wake_masked(task);
 	irq_restore(flags);
 }
 

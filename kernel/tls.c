@@ -29,15 +29,8 @@ struct user_desc {
 /* The flags of "no segment": read-only, not present, all else 0. */
 #define DESC_EMPTY_FLAGS (DESC_READ_ONLY | DESC_NOT_PRESENT)
 
-void tls_switch(const struct task *from, const struct task *to)
+void tls_load(const struct task *from, const struct task *to)
 {
-	uint64_t differ = 0;
-
-#pragma GCC unroll 4
-	for (unsigned i = 0; i < GDT_TLS_COUNT; i++)
-		differ |= to->tls[i] ^ from->tls[i];
-	if (likely(!differ))
-		return;
 	for (unsigned i = 0; i < GDT_TLS_COUNT; i++)
 		if (to->tls[i] != from->tls[i])
 			traps_set_tls(i, to->tls[i]);

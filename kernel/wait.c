@@ -57,7 +57,7 @@ void wait_cancel(void)
 static inline bool is_interrupted(enum task_state state)
 {
 	if (likely(state == TASK_SLEEPING))
-		return signal_pending();
+		return current->signalled;
 	return state == TASK_KILLABLE && signal_fatal_pending();
 }
 
@@ -137,7 +137,7 @@ void wake_events(struct wait_queue *queue, uint32_t events)
 
 	list_for_each(waiter, &queue->waiters, link) {
 		if (likely(waiter->task))
-			sched_wake(waiter->task);
+			sched_wake_masked(waiter->task);
 		else
 			taken = tell_watcher(waiter, events, taken);
 	}
@@ -154,7 +154,7 @@ void wake_one(struct wait_queue *queue)
 		assert(waiter->task);
 		if (waiter->task->woken)
 			continue;
-		sched_wake(waiter->task);
+		sched_wake_masked(waiter->task);
 		break;
 	}
 	irq_restore(flags);
