@@ -175,6 +175,8 @@ static int take_apart(struct ext2_inode *own, uint32_t goal, uint32_t *first, ui
 
 		if (!fs->groups[group].disk->free_blocks)
 			continue;
+		if (sched_give_way())
+			return -EINTR;
 		*count = wanted;
 		error = take_in_group(own, group, from, first, count);
 		if (error != -EIO && error != -ENOSPC)
@@ -311,9 +313,11 @@ void ext2_blocks_release(struct ext2 *fs)
 	assert(fs->committing == current);
 	if (!fs->nleaving)
 		return;
-	for (uint32_t group = 0; group < fs->geometry.ngroups; group++)
+	for (uint32_t group = 0; group < fs->geometry.ngroups; group++) {
 		if (fs->groups[group].nleaving)
 			release_group(fs, group);
+		sched_give_way();
+	}
 }
 
 void ext2_blocks_drop(struct ext2 *fs)

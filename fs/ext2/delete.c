@@ -70,6 +70,7 @@ int ext2_nameless_note(struct ext2 *fs)
 		if (!own->gone_noted || !own->inode)
 			error = note(own);
 		number++;
+		sched_give_way();
 	}
 	return error;
 }
@@ -85,6 +86,7 @@ void ext2_nameless_release(struct ext2 *fs)
 			continue;
 		ext2_nameless_leave(own);
 		kfree(own);
+		sched_give_way();
 	}
 }
 

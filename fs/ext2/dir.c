@@ -9,6 +9,9 @@
  * Positions of getdents are byte offsets. A call begins at the first entry at or behind its
  * position, found from the start of the block, as entries may have come and gone since.
  *
+ * A directory may be as large as the disk says, and that may be a lie: between blocks others have
+ * their turn, and who is to end does so (-EINTR).
+ *
  * Protected by: superblock->names. What is found is a place: an entry in a block whose buffer is
  * held, good until the block changes.
  */
@@ -40,12 +43,15 @@ static uint32_t blocks_of(const struct inode *directory)
 	return (uint32_t)(directory->pages.size >> fs->geometry.block_shift);
 }
 
+/* A block of the directory, a reference; ERR_PTR(-EINTR, -EIO, -ENOMEM). May sleep. */
 static struct ext2_buffer *get_block(struct inode *directory, uint32_t logical)
 {
 	struct ext2_inode *own = ext2_inode_of(directory);
 	uint32_t block;
 	int error;
 
+	if (sched_give_way())
+		return ERR_PTR(-EINTR);
 	mutex_lock(&own->blocks);
 	error = ext2_map_find(own, logical, &block);
 	mutex_unlock(&own->blocks);
@@ -340,7 +346,7 @@ static int ext2_readdir(struct file *file, struct readdir_sink *sink)
 
 		if (IS_ERR(buffer)) {
 			/* The next call goes on behind what the disk cannot give. */
-			if (PTR_ERR(buffer) != -ENOMEM)
+			if (PTR_ERR(buffer) == -EIO)
 				file->position = ((loff_t)logical + 1) << fs->geometry.block_shift;
 			return PTR_ERR(buffer);
 		}

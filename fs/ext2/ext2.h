@@ -246,7 +246,8 @@ void ext2_order_register(void);
 
 /*
  * Takes up to *count blocks that follow each other for an inode, from goal on if they are free there:
- * *first, *count. A file's come out of its window. -ENOSPC, -EAGAIN (see ext2_again), -EIO, -ENOMEM.
+ * *first, *count. A file's come out of its window. -ENOSPC, -EAGAIN (see ext2_again), -EIO, -ENOMEM,
+ * -EINTR.
  */
 __must_check int ext2_blocks_take(struct ext2_inode *own, uint32_t goal, uint32_t *first,
 				  uint32_t *count);
@@ -288,7 +289,7 @@ bool ext2_windows_drop(struct ext2 *fs);
 
 /* ---- numbers of inodes (ialloc.c): in operations ---- */
 
-/* A free number for an inode of that mode in a directory: -ENOSPC, -EIO, -ENOMEM. */
+/* A free number for an inode of that mode in a directory: -ENOSPC, -EIO, -ENOMEM, -EINTR. */
 __must_check int ext2_number_take(struct ext2 *fs, const struct inode *directory, mode_t mode,
 				  uint32_t *number);
 /* Gives it back; in a commit, or in the operation that took it. 0, -EIO, -ENOMEM. */
@@ -311,7 +312,10 @@ void ext2_map_unmake(struct ext2_inode *own, uint32_t logical);
  * some are left, after a commit go on; -EIO: some are lost.
  */
 __must_check int ext2_map_cut(struct ext2_inode *own, uint64_t from);
-/* Where content or a hole begins, from `from` on and below end, in logical blocks; end. */
+/*
+ * Where content or a hole begins, from *at on and below end, in logical blocks; end. -EINTR: the task
+ * is to end.
+ */
 __must_check int ext2_map_seek(struct ext2_inode *own, uint32_t *at, uint32_t end, bool hole);
 
 /* ---- inodes (inode.c) ---- */
@@ -359,7 +363,7 @@ struct ext2_place {
 	struct ext2_entry *entry, *before;
 	uint32_t logical; /* the block of the directory */
 };
-/* 0, -ENOENT, -EIO, -ENOMEM. */
+/* 0, -ENOENT, -EIO, -ENOMEM; as all that looks through one: -EINTR, the task is to end. */
 __must_check int ext2_dir_find(struct inode *directory, const struct name *name,
 			       struct ext2_place *place);
 /* The same name again in that place's block, after an insertion there. Does not sleep. */

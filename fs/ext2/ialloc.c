@@ -134,6 +134,8 @@ static int take_somewhere(struct ext2 *fs, uint32_t group, bool directory, uint3
 	for (uint32_t i = 0; i < fs->geometry.ngroups; i++) {
 		int error = -ENOSPC;
 
+		if (sched_give_way())
+			return -EINTR;
 		if (disk_of(fs, group)->free_inodes)
 			error = take_in_group(fs, group, directory, number);
 		if (error != -ENOSPC && error != -EIO)

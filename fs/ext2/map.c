@@ -238,7 +238,7 @@ int ext2_map_seek(struct ext2_inode *own, uint32_t *at, uint32_t end, bool hole)
 		if (hole == !down.block)
 			return 0;
 		*at += MIN(step, end - *at);
-		if (signal_pending() && *at % 1024 == 0)
+		if (sched_give_way())
 			return -EINTR;
 	}
 	return 0;

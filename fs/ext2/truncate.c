@@ -6,6 +6,8 @@
  * into itself, or into another, ends there, and no image makes this walk longer than the disk has
  * blocks. What is no file's block, or was free already, is let alone, and said (ext2_block_free).
  *
+ * What has begun is done to the end, whoever asked for it; but at each block others have their turn.
+ *
  * When memory is out (-EAGAIN) what has been freed so far has no pointers any more: the caller
  * commits, which gives memory back, and goes on. For that the tree's root is taken back.
  */
@@ -64,6 +66,7 @@ static int cut_children(struct ext2_inode *own, struct ext2_buffer *buffer, unsi
 		error = cut_tree(own, &child, levels - 1, first + at * span, from);
 		if (error)
 			break;
+		sched_give_way();
 		if (first < from) {
 			pointers(buffer)[at] = child;
 			ext2_buffer_dirty(own->fs, buffer, EXT2_MAPS);

@@ -10,6 +10,7 @@ import os
 import random
 import re
 import shutil
+import struct
 import subprocess
 import time
 
@@ -352,6 +353,39 @@ def test_features(storage, images):
     assert status and "Invalid argument" in output, output
     output, status = machine.run("mount -t ext2 -o nonsense /dev/vdb /mnt")
     assert status and "Invalid argument" in output, output
+
+
+# ---- directories without an end
+
+def endless_directory(path):
+    """An image whose directory d is as large as one can be: a million times the same block."""
+    image = disk.ext2(path, 1024, {"f": b"x" * 3072}, block_size=1024, options=("-N", "128"))
+    disk.run_tool("debugfs", "-w", "-R", "mkdir d", image)
+    block = int(disk.debugfs(image, "blocks /d").split()[-1])
+    pointers = [int(word) for word in disk.debugfs(image, "blocks /f").splitlines()[-1].split()]
+    with open(image, "r+b") as file:
+        for at, to in zip(pointers, [block] + pointers):
+            file.seek(at * 1024)
+            file.write(struct.pack("<I", to) * 256)
+    fields = {f"block[{i}]": block for i in range(12)}
+    fields |= dict(zip(("block[IND]", "block[DIND]", "block[TIND]"), pointers), size=1 << 30)
+    commands = "".join(f"set_inode_field /d {name} {value}\n" for name, value in fields.items())
+    disk.tool("debugfs", "-w", "-f", "-", image, script=commands)
+    return image
+
+
+@pytest.mark.parametrize("command", ["stat /mnt/d/none", "mkdir /mnt/d/new", "rmdir /mnt/d",
+                                     "tool names /mnt/d"])
+def test_endless_directory(storage, images, command):
+    """Who looks through it lets others run, and can be killed."""
+    image = endless_directory(images / "ext2")
+    machine = storage(memory=64, disks=[disk.Disk(image)])
+    machine.must("mount -t ext2 /dev/vda /mnt")
+    output = machine.must(f"({command} >/dev/null 2>&1 & sleep 0.2; kill -9 $!; wait $!; echo $?) "
+                          "2>/dev/null")
+    assert output == "137\n"
+    machine.must("umount /mnt")
+    machine.ledger()
 
 
 # ---- where files lie

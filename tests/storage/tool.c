@@ -13,10 +13,12 @@
  *   tool crowd PAGES          a number of processes wait, and then all read the pages that they have in
  *                             common from swap: how many pages each could not have
  *   tool weave KB FILE...     writes so much to each of several files, 4 KB in turn
+ *   tool names DIRECTORY      reads it from end to end: how many names it has
  *   tool work WHAT FILE       uses 8 MB, of its own memory ("-") or of a mapped file, while it reads
  *                             FILE from end to end; how often it had to wait for what it uses
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -187,6 +189,17 @@ static int share(uint32_t npages, uint32_t turns)
 	return wrong != 0;
 }
 
+static int names(const char *path)
+{
+	DIR *directory = opendir(path);
+	unsigned count = 0;
+
+	while (directory && readdir(directory))
+		count++;
+	printf("%u\n", count);
+	return !directory;
+}
+
 #define WEAVE_MAX 16
 
 static int weave(uint32_t kb, char **paths, int npaths)
@@ -318,6 +331,8 @@ int main(int argc, char **argv)
 		return hold((uint32_t)atoi(argv[2]));
 	if (argc > 3 && argc <= 3 + WEAVE_MAX && !strcmp(argv[1], "weave"))
 		return weave((uint32_t)atoi(argv[2]), argv + 3, argc - 3);
+	if (argc == 3 && !strcmp(argv[1], "names"))
+		return names(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "crowd"))
 		return crowd((uint32_t)atoi(argv[2]));
 	if (argc == 4 && !strcmp(argv[1], "swaps"))
@@ -330,6 +345,7 @@ int main(int argc, char **argv)
 		return share((uint32_t)atoi(argv[2]), (uint32_t)atoi(argv[3]));
 	if (argc == 4 && !strcmp(argv[1], "map"))
 		return map(argv[2], atol(argv[3]));
-	fprintf(stderr, "usage: tool swapon|swaps|hold|crowd|weave|fsync|map|share|work ...\n");
+	fprintf(stderr,
+		"usage: tool swapon|swaps|hold|crowd|weave|names|fsync|map|share|work ...\n");
 	return 2;
 }

@@ -11,6 +11,7 @@ static void random_work(void **state)
 		make_image(k % 3 ? IMAGE_SIZE : 3 * MB, kinds[k]);
 		assert_int_equal(host_mount(0, ""), 0);
 		model_begin();
+		nturns = 0;
 		for (unsigned i = 0; i < 2000 * effort(); i++) {
 			do_something();
 			if (i % 500 == 0)
@@ -18,6 +19,7 @@ static void random_work(void **state)
 		}
 		compare_all();
 		host_unmount();
+		assert_true(nturns > 1000);
 		expect_clean(kinds[k]);
 		/* What was written is there when all of memory is new. */
 		assert_int_equal(host_mount(MS_RDONLY, ""), 0);
