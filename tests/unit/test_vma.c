@@ -32,10 +32,12 @@ static bool model_is_free(unsigned from, unsigned count)
 	return true;
 }
 
-/* First page of the highest gap of count pages, 0 if there is none. */
+/* First page of the highest gap of count pages below mmap_top, 0 if there is none. */
 static unsigned model_gap(unsigned count)
 {
-	for (unsigned page = NPAGES - count; page > 0; page--)
+	unsigned top = mm.mmap_top >> PAGE_SHIFT;
+
+	for (unsigned page = top - MIN(top, count); page > 0; page--)
 		if (model_is_free(page, count))
 			return page;
 	return 0;
@@ -342,6 +344,17 @@ static void test_random_operations(void **state)
 	}
 }
 
+/* There are mappings, made at a place of their own, above what mmap chooses from. */
+static void test_top_amidst_mappings(void **state)
+{
+	(void)state;
+	mm.mmap_top = ADDRESS(NPAGES / 2);
+	for (int round = 0; round < 20000; round++) {
+		random_operation();
+		check();
+	}
+}
+
 static bool model_is_saved(void)
 {
 	for (unsigned page = 0; page < NPAGES; page++)
@@ -373,6 +386,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_random_operations, set_up_both, tear_down),
+		cmocka_unit_test_setup_teardown(test_top_amidst_mappings, set_up_both, tear_down),
 		cmocka_unit_test_setup_teardown(test_allocations_that_fail, set_up_both, tear_down),
 	};
 
