@@ -1,9 +1,10 @@
 /*
  * When memory is out. What counts and who is spared is in oom.h; this is how.
  *
- * The chosen one is sent a SIGKILL and the one that asks gives way until it has gone. It may be unable
- * to go, as it waits for something that this very task holds: then it is passed over, and the next in
- * order is chosen. While one is on its way already no other is. Nothing here allocates.
+ * The chosen one is sent a SIGKILL and the one that asks sleeps until it has gone, or memory has come
+ * free otherwise. It may take a while, when it waits for a disk; and it may be unable to go, as it
+ * waits for something that this very task holds: after some seconds it is passed over, and the next
+ * in order is chosen. While one is on its way already no other is. Nothing here allocates.
  *
  * The log says who asked, who are the largest and who was chosen, as on Linux.
  */
@@ -11,6 +12,7 @@
 
 #include <abi/capability.h>
 #include <assert.h>
+#include <clock.h>
 #include <err.h>
 #include <log.h>
 #include <mm.h>
@@ -20,8 +22,10 @@
 #include <swap.h>
 #include <task.h>
 #include <vm_events.h>
+#include <wait.h>
 
-#define TURNS_TO_END 100u /* of the others, before a killed process is thought to be stuck */
+#define PATIENCE_NS 5000000000ull /* after that a killed process is thought to be stuck */
+#define LOOK_NS 10000000ull	  /* between two looks at it */
 #define TABLE_ROWS 8u
 #define LARGE_SHARE 16u /* only_if_large: of memory */
 #define UNIT 1024u	/* a frame, when shares of frames are added up */
@@ -208,18 +212,33 @@ static void end_sharers(struct process *victim)
 	}
 }
 
-/* True when mm has gone, or is about to with its last reader; false: it is stuck. */
+/* Its mm has gone, or is about to with its last reader. */
+static bool has_gone(pid_t pid)
+{
+	const struct process *process = process_find(pid);
+
+	/* The number may be another's by now: no matter. */
+	return !process || !process->mm;
+}
+
+/*
+ * True: it has gone, or somebody has given memory back meanwhile. False: it is stuck, or current is to
+ * end itself.
+ */
 static bool wait_for_end(pid_t pid)
 {
-	const struct process *process;
+	const uint64_t end = clock_monotonic_ns() + PATIENCE_NS;
+	struct wait_queue nobody = WAIT_QUEUE_INIT(nobody);
 
-	for (unsigned turns = 0; turns < TURNS_TO_END; turns++) {
-		sched_yield();
-		process = process_find(pid); /* the number may be another's by now: no matter */
-		if (!process || !process->mm)
-			return true;
+	sched_yield();
+	while (!has_gone(pid) && !frame_available()) {
+		uint64_t now = clock_monotonic_ns();
+
+		if (now >= end || is_ending(current->process))
+			return false;
+		(void)wait_until(&nobody, has_gone(pid), WAIT_UNINTERRUPTIBLE, now + LOOK_NS);
 	}
-	return false;
+	return true;
 }
 
 /* Chooses and ends one: NULL when nobody may or should be. */
@@ -285,7 +304,7 @@ bool oom_make_room(bool only_if_large)
 		if (wait_for_end(pid))
 			return true;
 		victim = process_find(pid);
-		if (victim)
+		if (victim && !is_ending(current->process))
 			victim->oom_passed_over = true;
 	}
 }

@@ -16,6 +16,9 @@
  *   tool names DIRECTORY      reads it from end to end: how many names it has
  *   tool work WHAT FILE       uses 8 MB, of its own memory ("-") or of a mapped file, while it reads
  *                             FILE from end to end; how often it had to wait for what it uses
+ *   tool stall PAGES FILE     fills memory, asks to be the first to end when there is none, says
+ *                             "held"; when it has read a line, reads FILE to its end
+ *   tool dirty FILE MB        fills a file of so many megabytes through a mapping, and verifies it
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -59,6 +62,23 @@ static int hold(uint32_t npages)
 		wrong += start[i] != i * 2654435761u;
 	printf("%u wrong\n", wrong);
 	return wrong != 0;
+}
+
+/* Fills memory and then waits for a disk, in a way that no signal ends. */
+static int stall(uint32_t npages, const char *path)
+{
+	int disk = open(path, O_RDONLY), adj = open("/proc/self/oom_score_adj", O_WRONLY);
+	char *start = mmap(NULL, npages * PAGE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	if (disk < 0 || start == MAP_FAILED || write(adj, "1000", 4) != 4)
+		return 2;
+	printf("held\n");
+	if (getchar() == EOF)
+		return 2;
+	while (read(disk, start, 16 * PAGE) > 0)
+		;
+	return 0;
 }
 
 /* Writes to a page of the file whose block cannot be written. */
@@ -147,6 +167,25 @@ static int work(const char *what, const char *path)
 	}
 	printf("%ld waits while %ld MB were read\n", waits, megabytes);
 	return 0;
+}
+
+static int dirty(const char *path, uint32_t megabytes)
+{
+	uint32_t words = megabytes << 18, wrong = 0;
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+	uint32_t *start;
+
+	if (ftruncate(fd, (off_t)words * 4))
+		return 2;
+	start = mmap(NULL, words * 4, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (start == MAP_FAILED)
+		return 2;
+	for (uint32_t i = 0; i < words; i += 64)
+		start[i] = i * 2654435761u;
+	for (uint32_t i = 0; i < words; i += 64)
+		wrong += start[i] != i * 2654435761u;
+	printf("%u wrong\n", wrong);
+	return wrong != 0;
 }
 
 #define SHARERS 4u
@@ -343,9 +382,13 @@ int main(int argc, char **argv)
 		return work(argv[2], argv[3]);
 	if (argc == 4 && !strcmp(argv[1], "share"))
 		return share((uint32_t)atoi(argv[2]), (uint32_t)atoi(argv[3]));
+	if (argc == 4 && !strcmp(argv[1], "stall"))
+		return stall((uint32_t)atoi(argv[2]), argv[3]);
+	if (argc == 4 && !strcmp(argv[1], "dirty"))
+		return dirty(argv[2], (uint32_t)atoi(argv[3]));
 	if (argc == 4 && !strcmp(argv[1], "map"))
 		return map(argv[2], atol(argv[3]));
-	fprintf(stderr,
-		"usage: tool swapon|swaps|hold|crowd|weave|names|fsync|map|share|work ...\n");
+	fprintf(stderr, "usage: tool swapon|swaps|hold|crowd|weave|names|fsync|map|share|work|"
+			"stall|dirty ...\n");
 	return 2;
 }
