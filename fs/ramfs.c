@@ -73,8 +73,7 @@ static int ramfs_resize(struct inode *inode, uint64_t size)
 		return -EPERM;
 	if (size > old_size && (inode->pages.seals & F_SEAL_GROW))
 		return -EPERM;
-	object_truncate(&inode->pages, size);
-	return 0;
+	return object_truncate(&inode->pages, size);
 }
 
 /* ---- names ---- */

@@ -125,6 +125,7 @@ struct object {
 	uint32_t nretries;	/* pages that are to be written once more, each alone */
 	int16_t error;		/* of the last one */
 	bool error_reported;	/* to somebody */
+	uint32_t nresized;	/* how often its size has changed, or was about to */
 	uint64_t dirtied_at;	/* clock_monotonic_ns when the oldest dirty page became so */
 	struct list dirty_link; /* in objects_dirty, by dirtied_at, while ndirty is not 0 */
 };
@@ -236,9 +237,10 @@ void object_punch_pages(struct object *object, uint32_t first, uint32_t last);
  * the last one; pages are also taken out of every mapping of the object, private copies included,
  * as Linux does: later access is SIGBUS. May sleep with map_blocks: the size is the new one from the
  * start. A file system frees blocks afterwards, and brings the last page in before, when it is to stay
- * in part (object_get_page): its tail is zeroed and it is dirty then.
+ * in part (object_get_page): its tail is zeroed and it is dirty then. -EIO, -ENOMEM: nothing has
+ * changed, as shared memory's last page, of which part stays, is in swap and cannot be had.
  */
-void object_truncate(struct object *object, uint64_t size);
+__must_check int object_truncate(struct object *object, uint64_t size);
 
 /* To be called before the size grows otherwise: what lies beyond it becomes zeros. May sleep. */
 void object_grows(struct object *object);
@@ -300,6 +302,11 @@ void object_forget(struct object *object, uint64_t position, uint64_t size);
  */
 int object_write_back(struct object *object, uint32_t first, uint32_t last, bool wait);
 
+/*
+ * Sleeps until a page of any object, whichever, has been written: true; false: none was before the
+ * deadline (clock_monotonic_ns), or current is to end.
+ */
+__must_check bool object_wait_written(uint64_t deadline);
 /* Waits until no page of any object is being written that was when this was called. May sleep. */
 void object_wait_all(void);
 

@@ -49,7 +49,8 @@ void reclaim_init(void);
 void reclaim_if_low(void);
 /*
  * The same for somebody whose allocation failed: true when frames have come free, and it is worth
- * trying again; false when a whole round has found nothing to take.
+ * trying again; false when a whole round has found nothing to take, and nothing that is being written
+ * or could be: pages of files that are dirty are written and waited for.
  */
 __must_check bool reclaim_make_room(void);
 
@@ -71,7 +72,7 @@ bool reclaim_may_use_reserve(void);
 enum reclaim_result {
 	RECLAIM_FREED,	 /* its frame is free */
 	RECLAIM_WRITING, /* it is being written, and free after that */
-	RECLAIM_DIRTY,	 /* page of a file: to be written by the write-back task */
+	RECLAIM_DIRTY,	 /* page of a file: it has to be written before it can go */
 	RECLAIM_KEPT	 /* in use in ways that forbid it, or swap is full */
 };
 struct frame;

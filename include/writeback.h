@@ -47,8 +47,10 @@ void writeback_register(struct writeback_client *client);
 
 /* Starts the task. Once, when tasks can be made. */
 void writeback_init(void);
-/* The task looks at once whether there is too much (reclaim has met dirty pages). Anywhere. */
+/* The task looks at once whether there is too much. Anywhere. */
 void writeback_wake(void);
+/* The task writes all dirty pages: memory is out and nothing else can be taken. Anywhere. */
+void writeback_ask_all(void);
 
 /*
  * A page has become dirty, of an object that the caller keeps, or NULL: where there are too many, some

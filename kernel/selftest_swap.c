@@ -9,6 +9,7 @@
 #include <block.h>
 #include <err.h>
 #include <kvrange.h>
+#include <reclaim.h>
 #include <string.h>
 #include <swap.h>
 #include <task.h>
@@ -378,6 +379,7 @@ SELFTEST(swap_shared_memory)
 	unsigned area = swap_on(AREA_PAGES);
 	struct object *object = object_create_shared(40 * PAGE_SIZE);
 	struct mm *mm = new_mm(), *second = new_mm();
+	uint32_t stolen;
 
 	EXPECT(map(mm, AT, 40, RW | VMA_SHARED, object) == 0);
 	EXPECT(map(second, AT, 40, RW | VMA_SHARED, object) == 0);
@@ -391,12 +393,18 @@ SELFTEST(swap_shared_memory)
 	EXPECT(wrong(second, AT, 32, 7) == 0 && wrong(mm, AT, 32, 7) == 0);
 	EXPECT(object->nswapped == 0 && swap_free_npages == AREA_PAGES - 1 && books() == 0);
 	pagedir_unmap(&second->pagedir, AT, AT + 40 * PAGE_SIZE);
+	/* Taken back by its owner, it counts as no page that reclaim has got. */
+	reclaim_collect();
+	stolen = vm_events[VM_EVENT_PGSTEAL_ANON];
+	page_out(mm, AT, 1);
+	EXPECT(object->nswapped == 1 && byte_at(mm, AT) == 7 && reclaim_collect() == 0);
+	EXPECT(vm_events[VM_EVENT_PGSTEAL_ANON] == stolen && books() == 0);
 	object_out(object, mm, 32);
 	settle();
 	/* Cut in the middle of a page, and longer again: zeros. */
-	object_truncate(object, 20 * PAGE_SIZE + 1);
+	EXPECT(object_truncate(object, 20 * PAGE_SIZE + 1) == 0);
 	EXPECT(object->nswapped == 20 && books() == 0);
-	object_truncate(object, 40 * PAGE_SIZE);
+	EXPECT(object_truncate(object, 40 * PAGE_SIZE) == 0);
 	EXPECT(wrong(mm, AT, 21, 7) == 0 && byte_at(mm, AT + 20 * PAGE_SIZE + 1) == 0);
 	EXPECT(byte_at(mm, AT + 30 * PAGE_SIZE) == 0);
 	object_out(object, mm, 21);
@@ -405,6 +413,36 @@ SELFTEST(swap_shared_memory)
 	EXPECT(wrong(mm, AT, 21, 7) == 0);
 	mm_put(mm);
 	object_put(object);
+}
+
+/* The page in which it would end cannot be read: then nothing is cut, and nothing reappears. */
+SELFTEST(swap_cut_page_that_cannot_be_read)
+{
+	unsigned area = swap_on(AREA_PAGES);
+	struct object *object = object_create_shared(4 * PAGE_SIZE);
+	struct mm *mm = new_mm();
+	swap_t slot;
+
+	EXPECT(map(mm, AT, 4, RW | VMA_SHARED, object) == 0);
+	fill(mm, AT, 4, 7);
+	EXPECT(store(mm, AT + 2 * PAGE_SIZE + 100, 55));
+	object_out(object, mm, 4);
+	settle();
+	slot = swap_from_entry(radix_lookup(&object->pages, 2));
+	test_disk_bad_sector = (uint64_t)(slot & ((1u << SWAP_SLOT_BITS) - 1)) * SECTORS_PER_PAGE;
+	EXPECT(object_truncate(object, 2 * PAGE_SIZE + 10) == -EIO);
+	EXPECT(object->size == 4 * PAGE_SIZE && object->pages.count == 4 && books() == 0);
+	test_disk_bad_sector = UINT64_MAX;
+	EXPECT(byte_at(mm, AT + 2 * PAGE_SIZE + 100) == 55 && wrong(mm, AT, 4, 7) == 0);
+	object_out(object, mm, 4);
+	settle();
+	EXPECT(object_truncate(object, 2 * PAGE_SIZE + 10) == 0);
+	EXPECT(object_truncate(object, 4 * PAGE_SIZE) == 0);
+	EXPECT(byte_at(mm, AT + 2 * PAGE_SIZE) == 9);
+	EXPECT(byte_at(mm, AT + 2 * PAGE_SIZE + 100) == 0 && books() == 0);
+	mm_put(mm);
+	object_put(object);
+	swap_off(area);
 }
 
 static int begin_with(uint32_t at, uint32_t word)

@@ -260,14 +260,14 @@ SELFTEST(vm_truncate_takes_pages_out_of_mappings)
 		EXPECT(store(mm, AT + page * PAGE_SIZE + 20, 's'));
 	EXPECT(byte_at(mm, AT + 7 * PAGE_SIZE + 20) == 's');
 	EXPECT(store(mm, AT + 5 * PAGE_SIZE, 'p'));
-	object_truncate(&test_file, PAGE_SIZE + 10);
+	EXPECT(object_truncate(&test_file, PAGE_SIZE + 10) == 0);
 	/* Two of the shared region, and one that came along with the read of the private one. */
 	EXPECT(test_file.pages.count == 2 && mm->pagedir.resident_file == 3);
 	EXPECT(byte_at(mm, AT + PAGE_SIZE + 20) == 0 && byte_at(mm, AT + 20) == 's');
 	EXPECT(byte_at(mm, AT + 5 * PAGE_SIZE) == 'p');
 	EXPECT(mm_fault(mm, AT + 2 * PAGE_SIZE, 0) == FAULT_BEYOND_END);
 	EXPECT(mm_fault(mm, AT + 7 * PAGE_SIZE, 0) == FAULT_BEYOND_END);
-	object_truncate(&test_file, 4 * PAGE_SIZE);
+	EXPECT(object_truncate(&test_file, 4 * PAGE_SIZE) == 0);
 	EXPECT(byte_at(mm, AT + 2 * PAGE_SIZE + 20) == 0 && books() == 0);
 	mm_put(mm);
 	test_file_end();

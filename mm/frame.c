@@ -253,7 +253,8 @@ static __noinline struct zone *low_zone_short(bool user)
 	reclaim_notice();
 	if (left > frame_state.marks[FRAME_MARK_MIN])
 		return &frame_state.low;
-	if (user || (left <= reserve() && !reclaim_may_use_reserve()))
+	/* What frees memory may have to read first where a file's blocks lie. */
+	if ((user || left <= reserve()) && !reclaim_may_use_reserve())
 		return NULL;
 	return left > 0 ? &frame_state.low : NULL;
 }

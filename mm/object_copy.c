@@ -43,14 +43,17 @@ static inline ssize_t transfer(struct frame *frame, uint32_t offset, struct uio 
 }
 
 /*
- * Memory was out. It need not be any more: what a disk has is then asked for again, a few times, as
- * programs do not expect to hear of it.
+ * Memory was out. What has a disk behind it is asked for again where any can be had, also if that was
+ * nobody's doing here: programs do not expect to hear of it. A few times: what is out may be something
+ * else than single frames, or it may be said to be out on request (fail.h).
  */
 static bool find_memory(const struct object *object, unsigned *tries)
 {
-	if (object_has_blocks(object) && frame_available() && (*tries)++ < MEMORY_TRIES)
-		return reclaim_make_room();
-	return oom_make_room(true);
+	const bool has_blocks = object_has_blocks(object);
+
+	if (has_blocks && (*tries)++ < MEMORY_TRIES && (reclaim_make_room() || frame_available()))
+		return true;
+	return oom_make_room(!has_blocks || current->fail_met);
 }
 
 /*

@@ -8,6 +8,10 @@
  * which are stale there and must not be written over the files' own pages. For the same reason a
  * block that a file gets anew is forgotten in the device's cache first.
  *
+ * FRAME_FLAG_BLOCKS says that a page has all of its blocks, so that nobody need ask the file system
+ * again. It is set when no time has passed since the file system said so in which the object's size
+ * has changed (nresized), and only where no cut leaves the page and takes some of them.
+ *
  * Invariants: DIRTY, RADIX_DIRTY and dirty_sectors != 0 go together; object->ndirty counts these
  * pages, and the object is in objects_dirty exactly while there are some.
  */
@@ -104,8 +108,20 @@ static bool has_holes(const struct page_blocks *blocks)
 	return false;
 }
 
+/*
+ * Will the page keep all of its blocks, whatever is cut off behind `end`, the object's end? One that
+ * lies there in part has several, of which the last may go.
+ */
+static bool keeps_blocks(const struct page_blocks *blocks, uint32_t index, uint64_t end)
+{
+	return !has_holes(blocks) &&
+	       (blocks->nblocks == 1 || ((uint64_t)index + 1) << PAGE_SHIFT <= end);
+}
+
 int object_prepare_range(struct object *object, uint32_t index, const struct block_range *range)
 {
+	const uint32_t nresized = object->nresized;
+	const uint64_t wanted = ((uint64_t)index << PAGE_SHIFT) + range->to;
 	struct frame *frame = object_entry_frame(radix_lookup(&object->pages, index));
 	struct page_blocks blocks = { .fresh = 0 };
 	int error;
@@ -126,7 +142,8 @@ int object_prepare_range(struct object *object, uint32_t index, const struct blo
 		return 0;
 	if (!(frame->flags & FRAME_FLAG_BUSY))
 		mark_fresh(frame, &blocks);
-	if (!has_holes(&blocks))
+	/* What was cut off meanwhile has lost its blocks, though it may be there anew. */
+	if (object->nresized == nresized && keeps_blocks(&blocks, index, MAX(object->size, wanted)))
 		frame->flags |= FRAME_FLAG_BLOCKS;
 	return 0;
 }
@@ -135,13 +152,20 @@ int object_prepare_write(struct object *object, uint32_t index)
 {
 	uint64_t start = (uint64_t)index << PAGE_SHIFT;
 	struct block_range range = { .from = 0, .extends = false };
+	uint32_t nresized;
+	int error;
 
-	if (!object_has_blocks(object) || start >= object->size)
-		return 0;
-	range.to = (unsigned)MIN(object->size - start, (uint64_t)PAGE_SIZE);
-	if (object->ops->mapping_written)
-		object->ops->mapping_written(object);
-	return object_prepare_range(object, index, &range);
+	do {
+		if (!object_has_blocks(object) || start >= object->size)
+			return 0;
+		range.to = (unsigned)MIN(object->size - start, (uint64_t)PAGE_SIZE);
+		if (object->ops->mapping_written)
+			object->ops->mapping_written(object);
+		nresized = object->nresized;
+		error = object_prepare_range(object, index, &range);
+		/* It may have slept: what was cut off and has grown again may need other blocks. */
+	} while (!error && object->nresized != nresized);
+	return error;
 }
 
 /* ---- never mind ---- */

@@ -7,9 +7,11 @@
 #include <object.h>
 
 #include <assert.h>
+#include <err.h>
 #include <kvrange.h>
 #include <ledger.h>
 #include <mm.h>
+#include <oom.h>
 #include <rmap.h>
 #include <vma.h>
 
@@ -98,31 +100,50 @@ void object_punch_pages(struct object *object, uint32_t first, uint32_t last)
 	remove_pages(object, first, last, false);
 }
 
-/* The page if it is there, brought in from swap if it is there, with a reference; or NULL. */
-static struct frame *last_page(struct object *object, uint32_t index)
+/*
+ * The page in which an object of that size ends, if part of it stays: held, when it is in memory or in
+ * swap, so that it will be there when it is cut; else *last is NULL. -EIO, -ENOMEM: it is in swap and
+ * cannot be had. Were it to lose its tail when it comes back, it could be too late: the object may
+ * have grown again, and show what was cut off.
+ */
+static int hold_last_page(struct object *object, uint64_t size, struct frame **last)
 {
-	struct frame *frame;
+	uint32_t index = (uint32_t)(size >> PAGE_SHIFT);
 
-	if (!((uintptr_t)radix_lookup(&object->pages, index) & OBJECT_ENTRY_SWAP))
-		return object_find_page(object, index);
-	/* If it cannot be had now, it loses its tail when it comes back. */
-	frame = object_get_page(object, index);
-	return IS_ERR(frame) ? NULL : frame;
+	*last = NULL;
+	if (!(size & PAGE_MASK))
+		return 0;
+	if ((uintptr_t)radix_lookup(&object->pages, index) & OBJECT_ENTRY_SWAP) {
+		do
+			*last = object_get_page(object, index);
+		while (PTR_ERR(*last) == -ENOMEM && oom_make_room(true));
+		if (IS_ERR(*last))
+			return PTR_ERR(*last);
+	} else {
+		*last = object_find_page(object, index);
+	}
+	if (*last)
+		ledger_hold(*last);
+	return 0;
 }
 
 /*
  * The tail of the page in which the object now ends becomes zeros, here and, as it is dirty then, on
- * disk. What is being written of it may be going to blocks that are no longer to be its own.
+ * disk. What is being written of it may be going to blocks that are no longer to be its own. held:
+ * the page, from hold_last_page; NULL: it may have come since.
  */
-static void cut_last_page(struct object *object)
+static void cut_last_page(struct object *object, struct frame *held)
 {
 	uint32_t index = (uint32_t)(object->size >> PAGE_SHIFT);
 	unsigned kept = (unsigned)object->size & PAGE_MASK;
-	struct frame *frame = kept ? last_page(object, index) : NULL;
+	struct frame *frame = held;
 
+	if (!frame && kept)
+		frame = object_find_page(object, index);
 	if (!frame)
 		return;
-	ledger_hold(frame);
+	if (!held)
+		ledger_hold(frame);
 	if (object_has_blocks(object))
 		frame_wait(frame, FRAME_FLAG_WRITEBACK);
 	object_zero_beyond(frame, index, object->size);
@@ -138,6 +159,7 @@ void object_grows(struct object *object)
 	uint32_t index = (uint32_t)(object->size >> PAGE_SHIFT);
 	struct frame *frame;
 
+	object->nresized++;
 	/* Through a mapping alone something can have come to lie beyond the end. */
 	if (!object_has_blocks(object) || list_empty(&object->mappings) ||
 	    !(object->size & PAGE_MASK))
@@ -152,19 +174,30 @@ void object_grows(struct object *object)
 	frame_put(frame);
 }
 
-void object_truncate(struct object *object, uint64_t size)
+static int shrink(struct object *object, uint64_t size)
 {
-	uint64_t old_size = object->size;
 	uint64_t first = (size + PAGE_MASK) >> PAGE_SHIFT;
+	struct frame *last;
+	int error = hold_last_page(object, size, &last);
 
-	if (size > old_size)
+	assert(first <= UINT32_MAX);
+	if (error)
+		return error;
+	object->nresized++;
+	object->size = size;
+	object_remove_pages(object, (uint32_t)first, UINT32_MAX);
+	cut_last_page(object, last);
+	return 0;
+}
+
+int object_truncate(struct object *object, uint64_t size)
+{
+	if (size < object->size)
+		return shrink(object, size);
+	if (size > object->size)
 		object_grows(object);
 	object->size = size;
-	if (size >= old_size)
-		return;
-	assert(first <= UINT32_MAX);
-	object_remove_pages(object, (uint32_t)first, UINT32_MAX);
-	cut_last_page(object);
+	return 0;
 }
 
 /* ---- when it is worth nothing ---- */

@@ -21,10 +21,25 @@
 
 static struct wait_queue idle_wait = WAIT_QUEUE_INIT(idle_wait);
 static struct wait_queue written_wait = WAIT_QUEUE_INIT(written_wait);
+static struct wait_queue ended_wait = WAIT_QUEUE_INIT(ended_wait);
+static uint32_t nended;	     /* pages that were written, or never will be */
 static unsigned phase;	     /* that batches of writes begin in now: object_wait_all */
 static uint32_t nwriting[2]; /* pages being written, by the phase of their batch */
 
 /* ---- a page is done ---- */
+
+static void count_ended(void)
+{
+	nended++;
+	wake_all(&ended_wait);
+}
+
+bool object_wait_written(uint64_t deadline)
+{
+	const uint32_t before = nended;
+
+	return wait_until(&ended_wait, nended != before, WAIT_KILLABLE, deadline) == 0;
+}
 
 /* It was written, or not: alone, or with others. */
 static void end_write(struct object *object, struct frame *frame, bool failed, bool alone)
@@ -51,6 +66,7 @@ static void end_write(struct object *object, struct frame *frame, bool failed, b
 void page_written(const struct batch *batch, struct frame *frame, bool failed)
 {
 	end_write(batch->object, frame, failed, batch->npages == 1);
+	count_ended();
 	if (--nwriting[batch->phase] == 0)
 		wake_all(&written_wait);
 }
@@ -116,6 +132,7 @@ static int write_page(struct batch *batch, struct run *run, struct frame *frame,
 		object_clean_page(object, frame);
 		frame->flags |= FRAME_FLAG_ERROR;
 		object_write_failed(object, error);
+		count_ended();
 		return 0;
 	}
 	page_blocks_check(&blocks);

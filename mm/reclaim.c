@@ -13,7 +13,8 @@
  * Several may be at it at the same time, the task and programs in need (direct reclaim), since writes
  * make them sleep: the lists are the policy's and stay whole between two pages, and nobody relies on
  * more than that. Nobody spins: who has as many writes under way as it needs frames waits for the
- * oldest of them.
+ * oldest of them. Dirty pages of files, when there is nothing else, are waited for in the same way:
+ * memory is out only when a whole round frees nothing and nothing is being written.
  *
  * After rounds that found nothing the task rests for a second before it tries again, so that a machine
  * full of memory that cannot go is not kept busy by looking for some.
@@ -24,16 +25,20 @@
 #include <assert.h>
 #include <clock.h>
 #include <frame.h>
+#include <object.h>
 #include <panic.h>
 #include <policy.h>
+#include <signal.h>
 #include <task.h>
 #include <vm_events.h>
+#include <writeback.h>
 
 #define STEPS 7u	/* of a round: a 64th, a 32nd, ... all pages */
 #define DIRECT_GOAL 32u /* frames that somebody in need tries to get */
 #define WRITES_MAX 256u /* pages under way */
 #define FAILURES_MAX 3u /* rounds that found nothing, before a rest */
 #define REST_NS 1000000000ull
+#define FILES_NS 5000000000ull /* for the write-back task to begin */
 #define SWAPPINESS_MAX 200
 
 int32_t reclaim_swappiness = 60;
@@ -207,17 +212,6 @@ static void shrink_step(struct round *round, unsigned step)
 }
 
 /*
- * Pages of files that only have to be written before they can go: their own task sees to that, which
- * may wait for locks.
- */
-static void ask_for_write_back(const struct round *round)
-{
-	if (round->dirty == 0)
-		return;
-	vm_count(NR_VMSCAN_WRITE, round->dirty);
-}
-
-/*
  * Waits for a page to be written: false when none is. The frames that come free by that may be counted
  * by another who waited for the same page.
  */
@@ -242,7 +236,7 @@ static bool run_round(struct round *round)
 		if (step >= STEPS / 2)
 			shrinkers_wake(step - STEPS / 2);
 	}
-	ask_for_write_back(round);
+	vm_count(NR_VMSCAN_WRITE, round->dirty);
 	return round->freed + round->writing > 0;
 }
 
@@ -307,6 +301,24 @@ bool reclaim_may_use_reserve(void)
 
 /* ---- direct reclaim ---- */
 
+/*
+ * The round has met pages of files that only have to be written before they can go. Their own task
+ * sees to that, which may wait for locks; one of the kernel's tasks might be the one, and does not
+ * wait. True when one has been written; false: there was none, or nothing is under way though it was
+ * asked for.
+ */
+static bool wait_for_files(const struct round *round)
+{
+	if (round->dirty == 0 || current->process == &kernel_process)
+		return false;
+	do {
+		writeback_ask_all();
+		if (object_wait_written(clock_monotonic_ns() + FILES_NS))
+			return true;
+	} while (object_writeback_pages > 0 && !signal_fatal_pending());
+	return false;
+}
+
 bool reclaim_make_room(void)
 {
 	struct round round = { .direct = true, .goal = DIRECT_GOAL };
@@ -317,6 +329,7 @@ bool reclaim_make_room(void)
 	/* What is being written comes free before long. */
 	while (round.freed == 0 && wait_for_frames(&round))
 		any = true;
+	any = any || wait_for_files(&round);
 	if (any)
 		failures = 0;
 	return any;

@@ -75,6 +75,9 @@ static void count_gone(enum frame_kind kind)
 void reclaim_forget(struct frame *frame)
 {
 	writing_remove(frame);
+	/* Taken back by its owner, it becomes another kind of page, and stays. */
+	if (frame->refs > 0)
+		return;
 	count_gone(frame->kind);
 	ngone++;
 }
@@ -241,7 +244,7 @@ static enum reclaim_result reclaim_shared(struct frame *frame)
 
 /* ---- pages of files ---- */
 
-/* Writes the dirty pages around one; only in the task that reclaims. */
+/* Writes the dirty pages around one; only in tasks of the kernel's. */
 static void write_around(struct object *object, uint32_t index)
 {
 	uint32_t first = index & ~(WRITE_RUN - 1);
@@ -269,15 +272,28 @@ static enum reclaim_result write_to_file(struct frame *frame)
 	return RECLAIM_DIRTY;
 }
 
+/* Nobody is at work with it but who writes it, and it may go once that is done. */
+static enum reclaim_result wait_for_its_write(struct frame *frame)
+{
+	if (!frame->object || rmap_locked(frame))
+		return keep(frame, POLICY_FILE);
+	writing_add(frame);
+	return RECLAIM_WRITING;
+}
+
 static enum reclaim_result reclaim_file(struct frame *frame)
 {
+	if (frame->flags & FRAME_FLAG_WRITEBACK)
+		return wait_for_its_write(frame);
 	if (frame->holds || frame->flags & UNDER_IO || !frame->object)
 		return keep(frame, POLICY_FILE);
 	if (!(frame->flags & FRAME_FLAG_DIRTY) && frame_mappings(frame) > 0 && rmap_unmap(frame, 0))
 		return keep(frame, POLICY_FILE);
 	/* What the processor knows of writes is known now. */
 	if (frame->flags & FRAME_FLAG_DIRTY)
-		return write_to_file(frame);
+		return frame->object->ops->map_blocks && !rmap_locked(frame)
+			       ? write_to_file(frame)
+			       : keep(frame, POLICY_FILE);
 	policy->evicted(frame, POLICY_FILE);
 	return object_drop_page(frame) ? RECLAIM_FREED : keep(frame, POLICY_FILE);
 }

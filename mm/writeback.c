@@ -35,6 +35,7 @@ uint32_t writeback_throttle_from = 64;
 static struct list clients = LIST_INIT(clients);
 static struct wait_queue wakes = WAIT_QUEUE_INIT(wakes);
 static bool woken;
+static bool all_asked; /* what is dirty is to be written, whatever its age and amount */
 
 void writeback_register(struct writeback_client *client)
 {
@@ -45,6 +46,12 @@ void writeback_wake(void)
 {
 	woken = true;
 	wake_all(&wakes);
+}
+
+void writeback_ask_all(void)
+{
+	all_asked = true;
+	writeback_wake();
 }
 
 /* ---- how much ---- */
@@ -213,12 +220,16 @@ static uint64_t next_turn(void)
 	return interval ? clock_monotonic_ns() + interval : WAIT_FOREVER;
 }
 
-/* One turn: what is old, then what is too much. */
+/* One turn: what memory is short of, what is old, then what is too much. */
 static void take_turn(void)
 {
 	uint64_t age = (uint32_t)writeback_policy.expire_cs * NS_PER_CENTISECOND;
 	uint64_t now = clock_monotonic_ns();
 
+	if (all_asked) {
+		all_asked = false;
+		write_older(UINT64_MAX, 0);
+	}
 	if (now >= age)
 		write_older(now - age, 0);
 	if (writeback_clients(false, age))

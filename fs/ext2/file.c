@@ -243,8 +243,10 @@ static int ext2_resize(struct inode *inode, uint64_t size)
 	error = get_tail(&inode->pages, size, &tail);
 	if (error)
 		return error;
-	object_truncate(&inode->pages, size);
+	error = object_truncate(&inode->pages, size);
 	put_tail(&tail, size);
+	if (error)
+		return error;
 	inode_mark_dirty(inode);
 	error = size < old_size ? cut_blocks(inode, size) : 0;
 	return ext2_commit_if_synchronous(inode, error);

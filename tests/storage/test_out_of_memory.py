@@ -32,3 +32,26 @@ def test_victim_waits_for_a_disk(storage, images):
     assert machine.must("cat /tmp/one.end").strip() == "137"
     assert machine.vmstat("oom_kill") == 1
     machine.ledger()
+
+
+def test_dirty_files_are_waited_for(storage, images):
+    """Memory full of dirty pages of a file, and no swap: whoever needs some waits until they are
+    written, however slow the disk is, and nobody ends."""
+    slow = disk.Disk(disk.ext2(images / "ext2", 64))
+    machine = storage(memory=16, disks=[slow])
+    machine.must("mount -t ext2 /dev/vda /mnt; cd /proc/sys/vm; echo 100 >dirty_ratio; "
+                 "echo 99 >dirty_background_ratio; echo 360000 >dirty_expire_centisecs")
+    slow.slow_down(20)
+    begin(machine, "one", "sh -c 'echo held; read word; tool hold 1000'")
+    machine.must("(tool dirty /mnt/file 24 >/tmp/dirty 2>&1; echo $? >/tmp/dirty.end) 2>/dev/null & "
+                 "echo >/tmp/one.go; until grep -q pageout /tmp/one.said; do sleep 0.1; done; "
+                 "echo >/tmp/one.go; until [ -s /tmp/one.end ]; do sleep 0.1; done; "
+                 "until [ -s /tmp/dirty.end ]; do sleep 0.1; done", timeout=300)
+    assert machine.must("cat /tmp/dirty") == "0 wrong\n"
+    assert "0 wrong" in machine.must("cat /tmp/one.said")
+    assert machine.vmstat("oom_kill") == 0
+    slow.slow_down(0)
+    machine.must("tool dirty /mnt/file 24; rm /mnt/file; umount /mnt", timeout=60)
+    machine.ledger()
+    good, output = disk.e2fsck(slow.path)
+    assert good, output

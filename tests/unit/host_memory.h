@@ -60,9 +60,11 @@ void reclaim_notice(void)
 {
 }
 
+static bool may_use_reserve = true;
+
 bool reclaim_may_use_reserve(void)
 {
-	return true;
+	return may_use_reserve;
 }
 
 unsigned kmaps_held;

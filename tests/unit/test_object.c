@@ -1,7 +1,7 @@
 /*
  * The page cache with a disk behind it, against a model: reads, writes, truncations, writes through
  * mappings, write-back whose requests end in any order, pages dropped and read ahead, blocks of every
- * size, while others use the same file and memory runs out.
+ * size, while others use the same file and memory runs out; and what a page is told while it is cut.
  */
 #include "object_model.h"
 
@@ -18,7 +18,7 @@ static void do_truncate(uint64_t size)
 		assert_false(IS_ERR(last));
 		last->holds++;
 	}
-	object_truncate(&file, size);
+	assert_int_equal(object_truncate(&file, size), 0);
 	if (last) {
 		last->holds--;
 		frame_put(last);
@@ -167,10 +167,94 @@ static void test_random_use(void **state)
 	user_pages_go = fail_allocations = others_are_there = false;
 }
 
+static uint64_t cut_to;
+
+/* The file is cut, and has its size again. */
+static void cut_and_grow(void)
+{
+	do_truncate(cut_to);
+	do_truncate(2 * PAGE_SIZE);
+}
+
+/* The page is brought in again as well, by another program that maps it. */
+static void cut_and_fault(void)
+{
+	struct frame *frame;
+
+	cut_and_grow();
+	frame = object_get_page(&file, 1);
+	assert_false(IS_ERR(frame));
+	frame_put(frame);
+}
+
+/* Blocks that a page was given and has lost before it hears of them: it asks again. */
+static void cut_during_write(unsigned size_of_blocks, uint64_t size, void (*others)(void))
+{
+	unsigned per_page = PAGE_SIZE / size_of_blocks;
+
+	begin(size_of_blocks);
+	do_truncate(2 * PAGE_SIZE);
+	check_read(PAGE_SIZE, PAGE_SIZE, false);
+	cut_to = size;
+	meanwhile = others;
+	assert_int_equal(object_prepare_write(&file, 1), 0);
+	assert_null(meanwhile);
+	for (unsigned i = 0; i < per_page; i++)
+		assert_int_not_equal(file_blocks[per_page + i], NONE);
+	do_mapped_write(1);
+	do_sync();
+	end();
+}
+
+static void test_blocks_lost_while_waiting(void **state)
+{
+	(void)state;
+	cut_during_write(PAGE_SIZE, PAGE_SIZE, cut_and_fault);
+	cut_during_write(1024, PAGE_SIZE, cut_and_fault);
+	cut_during_write(1024, PAGE_SIZE + 1024, cut_and_grow);
+	cut_during_write(1024, PAGE_SIZE + 1500, cut_and_grow);
+}
+
+/* The page's last part has blocks until the file system takes them away, after the cut. */
+static void test_blocks_lost_behind_the_end(void **state)
+{
+	(void)state;
+	begin(1024);
+	do_write(0, 2 * PAGE_SIZE);
+	do_sync();
+	assert_int_equal(object_truncate(&file, PAGE_SIZE + 1024), 0);
+	assert_int_equal(object_prepare_write(&file, 1), 0);
+	free_blocks_from(PAGE_SIZE + 1024);
+	memset(model + PAGE_SIZE + 1024, 0, PAGE_SIZE - 1024);
+	model_size = PAGE_SIZE + 1024;
+	do_truncate(2 * PAGE_SIZE);
+	do_mapped_write(1);
+	do_sync();
+	end();
+}
+
+/* While there are frames nobody is to end for a page of a file, nor to hear that there is none. */
+static void test_memory_comes_back(void **state)
+{
+	(void)state;
+	begin(PAGE_SIZE);
+	fail_allocations = true;
+	nasked_oom = 0;
+	for (unsigned i = 0; i < 200; i++)
+		do_write(unit_random() % FILE_PAGES * PAGE_SIZE, PAGE_SIZE);
+	assert_int_equal(nasked_oom, 0);
+	fail_allocations = false;
+	do_sync();
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random_use),
+		cmocka_unit_test(test_blocks_lost_while_waiting),
+		cmocka_unit_test(test_blocks_lost_behind_the_end),
+		cmocka_unit_test(test_memory_comes_back),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
