@@ -1,5 +1,7 @@
 /*
- * The walk over a call's allocations: fail_walk.c has the calls.
+ * The walk over a call's allocations: each call with its first allocation failing, then its second, and so
+ * on until it meets no failure any more. Each time the error it gives must be one of memory, and frames and
+ * kernel objects must be what they were. fail_walk_*.c have the calls.
  */
 #ifndef FAIL_WALK_H
 #define FAIL_WALK_H
@@ -34,6 +36,27 @@ static int nth_file;  /* /proc/self/fail-nth */
 static inline int result(int value)
 {
 	return value < 0 ? -errno : 0;
+}
+
+/* ---- descriptors of a case ---- */
+
+#define FDS 6
+
+static int fds[FDS] = { -1, -1, -1, -1, -1, -1 };
+
+static inline void close_fds(void)
+{
+	for (int i = 0; i < FDS; i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+		fds[i] = -1;
+	}
+}
+
+static inline int keep(int fd)
+{
+	fds[0] = fd;
+	return fd < 0 ? -errno : 0;
 }
 
 /* ---- the books ---- */
@@ -201,7 +224,7 @@ static inline int walk_exec(void)
 		nth_file = open("/proc/self/fail-nth", O_RDWR);
 		dup2(open("/dev/null", O_WRONLY), 2);
 		arm(n);
-		execl("/proc/self/exe", "fail_walk", "executed", NULL);
+		execl("/proc/self/exe", "again", "executed", NULL);
 		_exit(disarm() ? 100 + errno : 99);
 	}
 	waitpid(pid, &status, 0);

@@ -13,23 +13,6 @@
 
 #pragma GCC diagnostic ignored "-Wunused-result"
 
-static int fds[6] = { -1, -1, -1, -1, -1, -1 };
-
-static void close_fds(void)
-{
-	for (int i = 0; i < 6; i++) {
-		if (fds[i] >= 0)
-			close(fds[i]);
-		fds[i] = -1;
-	}
-}
-
-static int keep(int fd)
-{
-	fds[0] = fd;
-	return fd < 0 ? -errno : 0;
-}
-
 static socklen_t name_of(struct sockaddr_un *name, const char *path, int abstract)
 {
 	memset(name, 0, sizeof(*name));

@@ -1,8 +1,6 @@
 /* Random calls of every kind at once, forks among them. */
 #define _GNU_SOURCE
-#include "random.h"
-
-static long do_fork(const struct step *step);
+#include "random_fork.h"
 
 static const struct call calls[] = {
 	{ 'k', 2, do_fork },
@@ -33,29 +31,9 @@ static const struct call calls[] = {
 	{ 0 },
 };
 
-static long do_fork(const struct step *step)
-{
-	static int depth;
-	int status;
-	pid_t pid;
-
-	if (depth == 2)
-		return 0;
-	fflush(stdout);
-	pid = fork();
-	if (pid == 0) {
-		depth++;
-		printf("\nchild, depth %d\n", depth);
-		random_steps(calls, step->count);
-		fflush(stdout);
-		_exit(0);
-	}
-	waitpid(pid, &status, 0);
-	return status;
-}
-
 int main(void)
 {
+	calls_of_children = calls;
 	for (uint32_t seed = 51; seed <= 56; seed++)
 		random_run(calls, seed, 250);
 	return 0;

@@ -1,8 +1,6 @@
 /* Random calls with forks among them: the child goes on for some steps, then the parent does. */
 #define _GNU_SOURCE
-#include "random.h"
-
-static long do_fork(const struct step *step);
+#include "random_fork.h"
 
 static const struct call calls[] = {
 	{ 'k', 4, do_fork },
@@ -25,29 +23,9 @@ static const struct call calls[] = {
 	{ 0 },
 };
 
-static long do_fork(const struct step *step)
-{
-	static int depth;
-	int status;
-	pid_t pid;
-
-	if (depth == 2)
-		return 0;
-	fflush(stdout);
-	pid = fork();
-	if (pid == 0) {
-		depth++;
-		printf("\nchild, depth %d\n", depth);
-		random_steps(calls, step->count);
-		fflush(stdout);
-		_exit(0);
-	}
-	waitpid(pid, &status, 0);
-	return status;
-}
-
 int main(void)
 {
+	calls_of_children = calls;
 	for (uint32_t seed = 41; seed <= 44; seed++)
 		random_run(calls, seed, 250);
 	return 0;
