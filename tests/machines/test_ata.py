@@ -137,14 +137,14 @@ def test_dma_that_does_not_work(boot, scratch):
 
 @pytest.mark.parametrize("way", ["piix-dma", "piix-pio", "ahci-ncq"])
 def test_swap_with_passing_errors(boot, scratch, way):
-    """Two programs with more memory than the machine has, while every so often a sector of the disk
+    """Two programs, each with more memory than the machine has, while every so often a sector of the disk
     that they are swapped to fails once: they do not notice."""
     swap = disk.Disk(disk.swap(scratch / f"{way}-swap", 96),
                      errors=[disk.error(kind, sector=8 * n + 3, once=True)
                              for n in range(64, 12000, 311) for kind in ("read", "write")])
     machine = start(boot, way, [swap], memory=32, initrd=loftvm.BUILD / "root.cpio")
     machine.expect(loftvm.PROMPT)
-    output, status = machine.run("swapon /dev/sda && flood 24 && swapoff /dev/sda", timeout=300)
+    output, status = machine.run("swapon /dev/sda && flood 36 && swapoff /dev/sda", timeout=300)
     assert status == 0 and "flood: as it should be" in output, output
     assert "an error among" in output or "the disk refuses it" in output, output
     assert "not answered" not in output and ": failed" not in output

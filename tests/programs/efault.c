@@ -16,8 +16,16 @@
 #include <unistd.h>
 
 #define PAGE 4096u
-#define BAD 0xbad0bad0u /* in a call's arguments: the one that is tried */
 #define AT_CWD ((uint32_t)AT_FDCWD)
+
+/* In a call's arguments: the one that is tried, and what is known when the program runs. */
+#define BAD 0xbad0bad0u
+#define A_FILE 0xbad0bad1u
+#define A_DIRECTORY 0xbad0bad2u
+#define A_PIPE 0xbad0bad3u
+#define PIPE_IN 0xbad0bad4u
+#define GOOD 0xbad0bad5u /* "file" */
+#define ZEROS 0xbad0bad6u
 
 enum kind { IN, OUT, STRING, MOVE }; /* what the kernel does with it; MOVE: shows how much */
 
@@ -59,6 +67,28 @@ static void prepare(void)
 	directory = open(".", O_RDONLY | O_DIRECTORY);
 }
 
+static uint32_t value_of(uint32_t argument, uint32_t address)
+{
+	switch (argument) {
+	case BAD:
+		return address;
+	case A_FILE:
+		return file;
+	case A_DIRECTORY:
+		return directory;
+	case A_PIPE:
+		return pipes[0];
+	case PIPE_IN:
+		return pipes[1];
+	case GOOD:
+		return (uint32_t)good;
+	case ZEROS:
+		return (uint32_t)good + 1024;
+	default:
+		return argument;
+	}
+}
+
 static void attempt(const struct call *call, const char *how, uint32_t address)
 {
 	uint32_t a[6];
@@ -66,7 +96,7 @@ static void attempt(const struct call *call, const char *how, uint32_t address)
 	long result;
 
 	for (int i = 0; i < 6; i++) {
-		a[i] = call->arguments[i] == BAD ? address : call->arguments[i];
+		a[i] = value_of(call->arguments[i], address);
 		if (call->arguments[i] == BAD)
 			at = i;
 	}
@@ -137,145 +167,145 @@ static void try_waits(void)
 	}
 }
 
+static const struct call calls[] = {
+	{ "read", OUT, 3, { A_FILE, BAD, 64 } },
+	{ "write", IN, 4, { A_FILE, BAD, 64 } },
+	{ "read much", MOVE, 3, { A_FILE, BAD, 8192 } },
+	{ "write much", MOVE, 4, { A_FILE, BAD, 8192 } },
+	{ "open", STRING, 5, { BAD, 0 } },
+	{ "creat", STRING, 8, { BAD, 0600 } },
+	{ "link", STRING, 9, { BAD, GOOD } },
+	{ "link", STRING, 9, { GOOD, BAD } },
+	{ "unlink", STRING, 10, { BAD } },
+	{ "execve", STRING, 11, { BAD, 0, 0 } },
+	{ "chdir", STRING, 12, { BAD } },
+	{ "time", OUT, 13, { BAD } },
+	{ "mknod", STRING, 14, { BAD, S_IFIFO | 0600, 0 } },
+	{ "chmod", STRING, 15, { BAD, 0600 } },
+	{ "lchown", STRING, 16, { BAD, 0, 0 } },
+	{ "utime", STRING, 30, { BAD, 0 } },
+	{ "utime", IN, 30, { GOOD, BAD } },
+	{ "access", STRING, 33, { BAD, 0 } },
+	{ "rename", STRING, 38, { BAD, GOOD } },
+	{ "rename", STRING, 38, { GOOD, BAD } },
+	{ "mkdir", STRING, 39, { BAD, 0700 } },
+	{ "rmdir", STRING, 40, { BAD } },
+	{ "pipe", OUT, 42, { BAD } },
+	{ "times", OUT, 43, { BAD } },
+	{ "ioctl FIONREAD", OUT, 54, { A_PIPE, 0x541b, BAD } },
+	{ "fcntl F_GETLK", IN, 55, { A_FILE, F_GETLK, BAD } },
+	{ "fcntl F_SETLK", IN, 55, { A_FILE, F_SETLK, BAD } },
+	{ "chroot", STRING, 61, { BAD } },
+	{ "sigaction", IN, 67, { SIGUSR1, BAD, 0 } },
+	{ "sigaction", OUT, 67, { SIGUSR1, 0, BAD } },
+	{ "sigpending", OUT, 73, { BAD } },
+	{ "setrlimit", IN, 75, { 3, BAD } },
+	{ "getrlimit", OUT, 76, { 3, BAD } },
+	{ "getrusage", OUT, 77, { 0, BAD } },
+	{ "gettimeofday", OUT, 78, { BAD, 0 } },
+	{ "gettimeofday", OUT, 78, { 0, BAD } },
+	{ "symlink", STRING, 83, { BAD, GOOD } },
+	{ "symlink", STRING, 83, { GOOD, BAD } },
+	{ "readlink", STRING, 85, { BAD, GOOD, 64 } },
+	{ "mmap", IN, 90, { BAD } },
+	{ "truncate", STRING, 92, { BAD, 0 } },
+	{ "statfs", STRING, 99, { BAD, GOOD } },
+	{ "statfs", OUT, 99, { GOOD, BAD } },
+	{ "fstatfs", OUT, 100, { A_FILE, BAD } },
+	{ "setitimer", IN, 104, { 0, BAD, 0 } },
+	{ "setitimer", OUT, 104, { 0, ZEROS, BAD } },
+	{ "getitimer", OUT, 105, { 0, BAD } },
+	{ "stat", STRING, 106, { BAD, GOOD } },
+	{ "stat", OUT, 106, { GOOD, BAD } },
+	{ "lstat", OUT, 107, { GOOD, BAD } },
+	{ "fstat", OUT, 108, { A_FILE, BAD } },
+	{ "sysinfo", OUT, 116, { BAD } },
+	{ "uname", OUT, 122, { BAD } },
+	{ "sigprocmask", IN, 126, { SIG_BLOCK, BAD, 0 } },
+	{ "sigprocmask", OUT, 126, { SIG_BLOCK, 0, BAD } },
+	{ "_llseek", OUT, 140, { A_FILE, 0, 0, BAD, SEEK_SET } },
+	{ "getdents", OUT, 141, { A_DIRECTORY, BAD, 512 } },
+	{ "select", IN, 142, { 8, BAD, 0, 0, ZEROS } },
+	{ "select", IN, 142, { 8, 0, BAD, 0, ZEROS } },
+	{ "select", IN, 142, { 8, 0, 0, BAD, ZEROS } },
+	{ "select", IN, 142, { 0, 0, 0, 0, BAD } },
+	{ "readv", IN, 145, { A_FILE, BAD, 1 } },
+	{ "writev", IN, 146, { A_FILE, BAD, 1 } },
+	{ "nanosleep", IN, 162, { BAD, 0 } },
+	{ "poll", IN, 168, { BAD, 1, 0 } },
+	{ "prctl PR_SET_NAME", STRING, 172, { 15, BAD } },
+	{ "prctl PR_GET_NAME", OUT, 172, { 16, BAD } },
+	{ "rt_sigaction", IN, 174, { SIGUSR1, BAD, 0, 8 } },
+	{ "rt_sigaction", OUT, 174, { SIGUSR1, 0, BAD, 8 } },
+	{ "rt_sigprocmask", IN, 175, { SIG_BLOCK, BAD, 0, 8 } },
+	{ "rt_sigprocmask", OUT, 175, { SIG_BLOCK, 0, BAD, 8 } },
+	{ "rt_sigpending", OUT, 176, { BAD, 8 } },
+	{ "rt_sigtimedwait", IN, 177, { BAD, 0, ZEROS, 8 } },
+	{ "rt_sigtimedwait", IN, 177, { ZEROS, 0, BAD, 8 } },
+	{ "rt_sigsuspend", IN, 179, { BAD, 8 } },
+	{ "pread64", OUT, 180, { A_FILE, BAD, 64, 0, 0 } },
+	{ "pwrite64", IN, 181, { A_FILE, BAD, 64, 0, 0 } },
+	{ "chown", STRING, 182, { BAD, 0, 0 } },
+	{ "getcwd", OUT, 183, { BAD, 4096 } },
+	{ "capget", IN, 184, { BAD, GOOD } },
+	{ "sigaltstack", IN, 186, { BAD, 0 } },
+	{ "sigaltstack", OUT, 186, { 0, BAD } },
+	{ "sendfile", OUT, 187, { PIPE_IN, A_FILE, BAD, 16 } },
+	{ "ugetrlimit", OUT, 191, { 3, BAD } },
+	{ "truncate64", STRING, 193, { BAD, 0, 0 } },
+	{ "stat64", STRING, 195, { BAD, GOOD } },
+	{ "stat64", OUT, 195, { GOOD, BAD } },
+	{ "lstat64", OUT, 196, { GOOD, BAD } },
+	{ "fstat64", OUT, 197, { A_FILE, BAD } },
+	{ "lchown32", STRING, 198, { BAD, 0, 0 } },
+	{ "getresuid", OUT, 209, { BAD, GOOD, GOOD } },
+	{ "getresuid", OUT, 209, { GOOD, GOOD, BAD } },
+	{ "chown32", STRING, 212, { BAD, 0, 0 } },
+	{ "getdents64", OUT, 220, { A_DIRECTORY, BAD, 512 } },
+	{ "fcntl F_GETLK64", IN, 221, { A_FILE, 12, BAD } },
+	{ "sendfile64", OUT, 239, { PIPE_IN, A_FILE, BAD, 16 } },
+	{ "futex wait", IN, 240, { BAD, 0, 0, 0 } },
+	{ "sched_getaffinity", OUT, 242, { 0, 128, BAD } },
+	{ "set_thread_area", IN, 243, { BAD } },
+	{ "clock_gettime", OUT, 265, { 1, BAD } },
+	{ "clock_getres", OUT, 266, { 1, BAD } },
+	{ "clock_nanosleep", IN, 267, { 1, 0, BAD, 0 } },
+	{ "statfs64", STRING, 268, { BAD, 84, GOOD } },
+	{ "statfs64", OUT, 268, { GOOD, 84, BAD } },
+	{ "fstatfs64", OUT, 269, { A_FILE, 84, BAD } },
+	{ "utimes", IN, 271, { GOOD, BAD } },
+	{ "openat", STRING, 295, { AT_CWD, BAD, 0 } },
+	{ "mkdirat", STRING, 296, { AT_CWD, BAD, 0700 } },
+	{ "mknodat", STRING, 297, { AT_CWD, BAD, S_IFIFO | 0600, 0 } },
+	{ "fchownat", STRING, 298, { AT_CWD, BAD, 0, 0, 0 } },
+	{ "fstatat64", STRING, 300, { AT_CWD, BAD, GOOD, 0 } },
+	{ "fstatat64", OUT, 300, { AT_CWD, GOOD, BAD, 0 } },
+	{ "unlinkat", STRING, 301, { AT_CWD, BAD, 0 } },
+	{ "renameat", STRING, 302, { AT_CWD, BAD, AT_CWD, GOOD } },
+	{ "linkat", STRING, 303, { AT_CWD, BAD, AT_CWD, GOOD, 0 } },
+	{ "symlinkat", STRING, 304, { BAD, AT_CWD, GOOD } },
+	{ "readlinkat", STRING, 305, { AT_CWD, BAD, GOOD, 64 } },
+	{ "fchmodat", STRING, 306, { AT_CWD, BAD, 0600 } },
+	{ "faccessat", STRING, 307, { AT_CWD, BAD, 0 } },
+	{ "pselect6", IN, 308, { 8, BAD, 0, 0, ZEROS, 0 } },
+	{ "pselect6", IN, 308, { 0, 0, 0, 0, BAD, 0 } },
+	{ "ppoll", IN, 309, { BAD, 1, ZEROS, 0, 8 } },
+	{ "ppoll", IN, 309, { 0, 0, BAD, 0, 8 } },
+	{ "utimensat", STRING, 320, { AT_CWD, BAD, 0, 0 } },
+	{ "utimensat", IN, 320, { AT_CWD, GOOD, BAD, 0 } },
+	{ "pipe2", OUT, 331, { BAD, 0 } },
+	{ "prlimit64", IN, 340, { 0, 3, BAD, 0 } },
+	{ "prlimit64", OUT, 340, { 0, 3, 0, BAD } },
+	{ "getrandom", OUT, 355, { BAD, 64, 0 } },
+	{ "statx", STRING, 383, { AT_CWD, BAD, 0, 0x7ff, GOOD } },
+	{ "statx", OUT, 383, { AT_CWD, GOOD, 0, 0x7ff, BAD } },
+	{ "clock_gettime64", OUT, 403, { 1, BAD } },
+	{ "clock_nanosleep_time64", IN, 407, { 1, 0, BAD, 0 } },
+};
+
 int main(void)
 {
-	const uint32_t f = (prepare(), file), d = directory, p = pipes[0], g = (uint32_t)good;
-	const struct call calls[] = {
-		{ "read", OUT, 3, { f, BAD, 64 } },
-		{ "write", IN, 4, { f, BAD, 64 } },
-		{ "read much", MOVE, 3, { f, BAD, 8192 } },
-		{ "write much", MOVE, 4, { f, BAD, 8192 } },
-		{ "open", STRING, 5, { BAD, 0 } },
-		{ "creat", STRING, 8, { BAD, 0600 } },
-		{ "link", STRING, 9, { BAD, g } },
-		{ "link", STRING, 9, { g, BAD } },
-		{ "unlink", STRING, 10, { BAD } },
-		{ "execve", STRING, 11, { BAD, 0, 0 } },
-		{ "chdir", STRING, 12, { BAD } },
-		{ "time", OUT, 13, { BAD } },
-		{ "mknod", STRING, 14, { BAD, S_IFIFO | 0600, 0 } },
-		{ "chmod", STRING, 15, { BAD, 0600 } },
-		{ "lchown", STRING, 16, { BAD, 0, 0 } },
-		{ "utime", STRING, 30, { BAD, 0 } },
-		{ "utime", IN, 30, { g, BAD } },
-		{ "access", STRING, 33, { BAD, 0 } },
-		{ "rename", STRING, 38, { BAD, g } },
-		{ "rename", STRING, 38, { g, BAD } },
-		{ "mkdir", STRING, 39, { BAD, 0700 } },
-		{ "rmdir", STRING, 40, { BAD } },
-		{ "pipe", OUT, 42, { BAD } },
-		{ "times", OUT, 43, { BAD } },
-		{ "ioctl FIONREAD", OUT, 54, { p, 0x541b, BAD } },
-		{ "fcntl F_GETLK", IN, 55, { f, F_GETLK, BAD } },
-		{ "fcntl F_SETLK", IN, 55, { f, F_SETLK, BAD } },
-		{ "chroot", STRING, 61, { BAD } },
-		{ "sigaction", IN, 67, { SIGUSR1, BAD, 0 } },
-		{ "sigaction", OUT, 67, { SIGUSR1, 0, BAD } },
-		{ "sigpending", OUT, 73, { BAD } },
-		{ "setrlimit", IN, 75, { 3, BAD } },
-		{ "getrlimit", OUT, 76, { 3, BAD } },
-		{ "getrusage", OUT, 77, { 0, BAD } },
-		{ "gettimeofday", OUT, 78, { BAD, 0 } },
-		{ "gettimeofday", OUT, 78, { 0, BAD } },
-		{ "symlink", STRING, 83, { BAD, g } },
-		{ "symlink", STRING, 83, { g, BAD } },
-		{ "readlink", STRING, 85, { BAD, g, 64 } },
-		{ "mmap", IN, 90, { BAD } },
-		{ "truncate", STRING, 92, { BAD, 0 } },
-		{ "statfs", STRING, 99, { BAD, g } },
-		{ "statfs", OUT, 99, { g, BAD } },
-		{ "fstatfs", OUT, 100, { f, BAD } },
-		{ "setitimer", IN, 104, { 0, BAD, 0 } },
-		{ "setitimer", OUT, 104, { 0, g + 1024, BAD } },
-		{ "getitimer", OUT, 105, { 0, BAD } },
-		{ "stat", STRING, 106, { BAD, g } },
-		{ "stat", OUT, 106, { g, BAD } },
-		{ "lstat", OUT, 107, { g, BAD } },
-		{ "fstat", OUT, 108, { f, BAD } },
-		{ "sysinfo", OUT, 116, { BAD } },
-		{ "uname", OUT, 122, { BAD } },
-		{ "sigprocmask", IN, 126, { SIG_BLOCK, BAD, 0 } },
-		{ "sigprocmask", OUT, 126, { SIG_BLOCK, 0, BAD } },
-		{ "_llseek", OUT, 140, { f, 0, 0, BAD, SEEK_SET } },
-		{ "getdents", OUT, 141, { d, BAD, 512 } },
-		{ "select", IN, 142, { 8, BAD, 0, 0, g + 1024 } },
-		{ "select", IN, 142, { 8, 0, BAD, 0, g + 1024 } },
-		{ "select", IN, 142, { 8, 0, 0, BAD, g + 1024 } },
-		{ "select", IN, 142, { 0, 0, 0, 0, BAD } },
-		{ "readv", IN, 145, { f, BAD, 1 } },
-		{ "writev", IN, 146, { f, BAD, 1 } },
-		{ "nanosleep", IN, 162, { BAD, 0 } },
-		{ "poll", IN, 168, { BAD, 1, 0 } },
-		{ "prctl PR_SET_NAME", STRING, 172, { 15, BAD } },
-		{ "prctl PR_GET_NAME", OUT, 172, { 16, BAD } },
-		{ "rt_sigaction", IN, 174, { SIGUSR1, BAD, 0, 8 } },
-		{ "rt_sigaction", OUT, 174, { SIGUSR1, 0, BAD, 8 } },
-		{ "rt_sigprocmask", IN, 175, { SIG_BLOCK, BAD, 0, 8 } },
-		{ "rt_sigprocmask", OUT, 175, { SIG_BLOCK, 0, BAD, 8 } },
-		{ "rt_sigpending", OUT, 176, { BAD, 8 } },
-		{ "rt_sigtimedwait", IN, 177, { BAD, 0, g + 1024, 8 } },
-		{ "rt_sigtimedwait", IN, 177, { g + 1024, 0, BAD, 8 } },
-		{ "rt_sigsuspend", IN, 179, { BAD, 8 } },
-		{ "pread64", OUT, 180, { f, BAD, 64, 0, 0 } },
-		{ "pwrite64", IN, 181, { f, BAD, 64, 0, 0 } },
-		{ "chown", STRING, 182, { BAD, 0, 0 } },
-		{ "getcwd", OUT, 183, { BAD, 4096 } },
-		{ "capget", IN, 184, { BAD, g } },
-		{ "sigaltstack", IN, 186, { BAD, 0 } },
-		{ "sigaltstack", OUT, 186, { 0, BAD } },
-		{ "sendfile", OUT, 187, { pipes[1], f, BAD, 16 } },
-		{ "ugetrlimit", OUT, 191, { 3, BAD } },
-		{ "truncate64", STRING, 193, { BAD, 0, 0 } },
-		{ "stat64", STRING, 195, { BAD, g } },
-		{ "stat64", OUT, 195, { g, BAD } },
-		{ "lstat64", OUT, 196, { g, BAD } },
-		{ "fstat64", OUT, 197, { f, BAD } },
-		{ "lchown32", STRING, 198, { BAD, 0, 0 } },
-		{ "getresuid", OUT, 209, { BAD, g, g } },
-		{ "getresuid", OUT, 209, { g, g, BAD } },
-		{ "chown32", STRING, 212, { BAD, 0, 0 } },
-		{ "getdents64", OUT, 220, { d, BAD, 512 } },
-		{ "fcntl F_GETLK64", IN, 221, { f, 12, BAD } },
-		{ "sendfile64", OUT, 239, { pipes[1], f, BAD, 16 } },
-		{ "futex wait", IN, 240, { BAD, 0, 0, 0 } },
-		{ "sched_getaffinity", OUT, 242, { 0, 128, BAD } },
-		{ "set_thread_area", IN, 243, { BAD } },
-		{ "clock_gettime", OUT, 265, { 1, BAD } },
-		{ "clock_getres", OUT, 266, { 1, BAD } },
-		{ "clock_nanosleep", IN, 267, { 1, 0, BAD, 0 } },
-		{ "statfs64", STRING, 268, { BAD, 84, g } },
-		{ "statfs64", OUT, 268, { g, 84, BAD } },
-		{ "fstatfs64", OUT, 269, { f, 84, BAD } },
-		{ "utimes", IN, 271, { g, BAD } },
-		{ "openat", STRING, 295, { AT_CWD, BAD, 0 } },
-		{ "mkdirat", STRING, 296, { AT_CWD, BAD, 0700 } },
-		{ "mknodat", STRING, 297, { AT_CWD, BAD, S_IFIFO | 0600, 0 } },
-		{ "fchownat", STRING, 298, { AT_CWD, BAD, 0, 0, 0 } },
-		{ "fstatat64", STRING, 300, { AT_CWD, BAD, g, 0 } },
-		{ "fstatat64", OUT, 300, { AT_CWD, g, BAD, 0 } },
-		{ "unlinkat", STRING, 301, { AT_CWD, BAD, 0 } },
-		{ "renameat", STRING, 302, { AT_CWD, BAD, AT_CWD, g } },
-		{ "linkat", STRING, 303, { AT_CWD, BAD, AT_CWD, g, 0 } },
-		{ "symlinkat", STRING, 304, { BAD, AT_CWD, g } },
-		{ "readlinkat", STRING, 305, { AT_CWD, BAD, g, 64 } },
-		{ "fchmodat", STRING, 306, { AT_CWD, BAD, 0600 } },
-		{ "faccessat", STRING, 307, { AT_CWD, BAD, 0 } },
-		{ "pselect6", IN, 308, { 8, BAD, 0, 0, g + 1024, 0 } },
-		{ "pselect6", IN, 308, { 0, 0, 0, 0, BAD, 0 } },
-		{ "ppoll", IN, 309, { BAD, 1, g + 1024, 0, 8 } },
-		{ "ppoll", IN, 309, { 0, 0, BAD, 0, 8 } },
-		{ "utimensat", STRING, 320, { AT_CWD, BAD, 0, 0 } },
-		{ "utimensat", IN, 320, { AT_CWD, g, BAD, 0 } },
-		{ "pipe2", OUT, 331, { BAD, 0 } },
-		{ "prlimit64", IN, 340, { 0, 3, BAD, 0 } },
-		{ "prlimit64", OUT, 340, { 0, 3, 0, BAD } },
-		{ "getrandom", OUT, 355, { BAD, 64, 0 } },
-		{ "statx", STRING, 383, { AT_CWD, BAD, 0, 0x7ff, g } },
-		{ "statx", OUT, 383, { AT_CWD, g, 0, 0x7ff, BAD } },
-		{ "clock_gettime64", OUT, 403, { 1, BAD } },
-		{ "clock_nanosleep_time64", IN, 407, { 1, 0, BAD, 0 } },
-	};
-
+	prepare();
 	for (unsigned i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
 		attempt_all(&calls[i]);
 	try_waits();

@@ -34,21 +34,23 @@ static void note(int signal, siginfo_t *info, void *context)
 	last_code = info->si_code;
 }
 
-int main(void)
+static void opening(void)
 {
-	struct sigaction action = { .sa_sigaction = note, .sa_flags = SA_SIGINFO };
-	setvbuf(stdout, NULL, _IONBF, 0);
-	sigaction(SIGUSR1, &action, NULL);
 	SHOW(open_pidfd(0, 0));
 	SHOW(open_pidfd(-1, 0));
 	SHOW(open_pidfd(1 << 30, 0));
 	SHOW(open_pidfd(getpid(), 1));
-	int own = open_pidfd(getpid(), 0);
+}
+
+static void signals(int own)
+{
+	siginfo_t info;
+	char byte;
+
 	SHOW(fcntl(own, F_GETFD));
 	look("alive", own, 0);
 	SHOW(send(own, SIGUSR1, NULL, 0));
 	printf("%d %d\n", count, last_code);
-	siginfo_t info;
 	memset(&info, 0, sizeof(info));
 	info.si_signo = SIGUSR1;
 	info.si_code = -3;
@@ -61,9 +63,11 @@ int main(void)
 	SHOW(send(own, 65, NULL, 0));
 	SHOW(send(0, SIGUSR1, NULL, 0));
 	SHOW(send(-1, SIGUSR1, NULL, 0));
-	char byte;
 	SHOW(read(own, &byte, 1));
+}
 
+static void folders_of_proc(void)
+{
 	int folder = open("/proc/self", O_RDONLY | O_DIRECTORY),
 	    text = open("/proc/self/stat", O_RDONLY);
 	SHOW(send(folder, SIGUSR1, NULL, 0));
@@ -71,7 +75,14 @@ int main(void)
 	printf("%d\n", count);
 	close(folder);
 	close(text);
+}
 
+static void a_child_that_exits(void)
+{
+	siginfo_t info;
+
+	memset(&info, 0, sizeof(info));
+	info.si_signo = SIGUSR1;
 	pid_t child = fork();
 	if (child == 0) {
 		usleep(50000);
@@ -96,13 +107,18 @@ int main(void)
 	SHOW(waitid(P_PIDFD_NUMBER, 0, &info, WEXITED));
 	SHOW(waitid(P_PIDFD_NUMBER, -1, &info, WEXITED));
 	close(fd);
+}
 
-	child = fork();
+static void a_child_that_is_killed(void)
+{
+	siginfo_t info;
+	pid_t child = fork();
+
 	if (child == 0) {
 		pause();
 		_exit(0);
 	}
-	fd = open_pidfd(child, O_NONBLOCK);
+	int fd = open_pidfd(child, O_NONBLOCK);
 	SHOW(waitid(P_PIDFD_NUMBER, fd, &info, WEXITED));
 	SHOW(waitid(P_PIDFD_NUMBER, fd, &info, WEXITED | WNOHANG));
 	if (fork() == 0) {
@@ -117,5 +133,17 @@ int main(void)
 	while (wait(NULL) > 0)
 		;
 	close(fd);
+}
+
+int main(void)
+{
+	struct sigaction action = { .sa_sigaction = note, .sa_flags = SA_SIGINFO };
+	setvbuf(stdout, NULL, _IONBF, 0);
+	sigaction(SIGUSR1, &action, NULL);
+	opening();
+	signals(open_pidfd(getpid(), 0));
+	folders_of_proc();
+	a_child_that_exits();
+	a_child_that_is_killed();
 	return 0;
 }

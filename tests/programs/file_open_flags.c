@@ -1,10 +1,10 @@
 /* Every flag of open does what it says, alone and together. */
 #include "files.h"
 
-int main(void)
+static void creating_and_access(void)
 {
 	int fd;
-	enter("open_flags.d");
+
 	SHOW(open("none", O_RDONLY));
 	SHOW(fd = open("a", O_RDWR | O_CREAT | O_EXCL, 0666));
 	SHOW(fcntl(fd, F_GETFL) & ~O_LARGEFILE);
@@ -27,6 +27,11 @@ int main(void)
 	SHOW(fd = open("a", O_WRONLY | O_TRUNC));
 	SHOW(close(fd));
 	show_stat("a");
+}
+
+static void directories(void)
+{
+	int fd;
 
 	SHOW(mkdir("dir", 0755));
 	SHOW(open("dir", O_WRONLY));
@@ -47,6 +52,11 @@ int main(void)
 	SHOW(open("..", O_RDONLY | O_CREAT | O_EXCL, 0666));
 	SHOW(open("", O_RDONLY));
 	SHOW(open(NULL, O_RDONLY));
+}
+
+static void symbolic_links(void)
+{
+	int fd;
 
 	symlink("a", "link");
 	symlink("made", "dangling");
@@ -61,6 +71,12 @@ int main(void)
 	show_stat("made");
 	SHOW(fd = open("slash", O_RDONLY));
 	SHOW(close(fd));
+}
+
+static void places_alone(void)
+{
+	int fd;
+	char text[8];
 
 	SHOW(fd = open("a", O_PATH));
 	SHOW(read(fd, &fd, 1));
@@ -69,16 +85,20 @@ int main(void)
 	SHOW(lseek(fd, 0, SEEK_SET));
 	SHOW(close(fd));
 	SHOW(fd = open("link", O_PATH | O_NOFOLLOW));
-	char text[8];
 	SHOW(readlinkat(fd, "", text, sizeof(text)));
 	SHOW(close(fd));
+}
+
+static void without_a_name(void)
+{
+	int fd;
+	struct stat st;
+	char path[64];
 
 	SHOW(fd = open(".", O_TMPFILE | O_RDWR, 0600));
 	SHOW(write(fd, "tmp", 3));
-	struct stat st;
 	SHOW(fstat(fd, &st));
 	SHOW(st.st_nlink);
-	char path[64];
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if (access("/proc/self", F_OK) == 0)
 		linkat(AT_FDCWD, path, AT_FDCWD, "named", AT_SYMLINK_FOLLOW);
@@ -87,6 +107,16 @@ int main(void)
 	show_file("named");
 	SHOW(close(fd));
 	SHOW(open(".", O_TMPFILE | O_RDONLY, 0600));
+}
+
+int main(void)
+{
+	enter("open_flags.d");
+	creating_and_access();
+	directories();
+	symbolic_links();
+	places_alone();
+	without_a_name();
 	leave("open_flags.d");
 	return 0;
 }

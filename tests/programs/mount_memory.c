@@ -14,12 +14,11 @@ static void fill(const char *name)
 	show_stat(name);
 }
 
-int main(void)
+static void mounting(void)
 {
 	struct statfs fs;
 	struct stat a, b;
-	char here[4096];
-	enter("mount.d");
+
 	mkdir("m", 0755);
 	put_file("m/under", "covered");
 	SHOW(mount("none", "none", "tmpfs", 0, NULL));
@@ -41,6 +40,12 @@ int main(void)
 	SHOW(a.st_dev != b.st_dev);
 	stat("m/..", &b);
 	SHOW(a.st_dev == b.st_dev && a.st_ino == b.st_ino);
+}
+
+static void what_is_in_it(void)
+{
+	char here[4096];
+
 	fill("m/full");
 	SHOW(mkdir("m/dir", 0755));
 	SHOW(truncate("m/full", 100));
@@ -62,7 +67,10 @@ int main(void)
 	SHOW(umount("m"));
 	close(fd);
 	SHOW(umount("m/dir"));
+}
 
+static void read_only(void)
+{
 	SHOW(mount("x", "m", "x", MS_REMOUNT | MS_RDONLY, NULL));
 	SHOW(open("m/f", O_WRONLY));
 	SHOW(open("m/new", O_WRONLY | O_CREAT, 0644));
@@ -78,6 +86,13 @@ int main(void)
 	show_file("m/f");
 	SHOW(mount("x", "m", "x", MS_REMOUNT, NULL));
 	SHOW(unlink("m/f"));
+}
+
+static void devices_and_programs(void)
+{
+	struct stat a;
+	char here[4096];
+	int fd;
 
 	SHOW(mount("inner", "m/dir", "tmpfs", MS_NODEV | MS_NOEXEC, NULL));
 	SHOW(mknod("m/dir/null", S_IFCHR | 0666, 0x103));
@@ -99,6 +114,12 @@ int main(void)
 	SHOW(open("m/block", O_RDONLY));
 	stat("m/null", &a);
 	SHOW(a.st_rdev);
+}
+
+static void over_and_detached(void)
+{
+	char here[4096];
+	int fd;
 
 	SHOW(mount("over", "m", "tmpfs", 0, NULL));
 	SHOW(access("m/null", F_OK));
@@ -111,7 +132,10 @@ int main(void)
 	SHOW(pread(fd, here, 10, 0));
 	close(fd);
 	SHOW(umount2("m", 64));
+}
 
+static void other_options(void)
+{
 	SHOW(mount("t", "m", "tmpfs", 0, "nr_inodes=3"));
 	SHOW(mkdir("m/1", 0755));
 	SHOW(mkdir("m/2", 0755));
@@ -123,9 +147,14 @@ int main(void)
 	put_file("m/big", "x");
 	SHOW(umount("m"));
 	SHOW(unlink("m/under"));
-	leave("mount.d");
+}
 
-	/* A root of one's own: ".." ends there. */
+/* ".." ends there. */
+static void own_root(void)
+{
+	struct stat a, b;
+	char here[4096];
+
 	enter("root.d");
 	mkdir("in", 0755);
 	if (fork() == 0) {
@@ -144,5 +173,18 @@ int main(void)
 	}
 	wait(NULL);
 	leave("root.d");
+}
+
+int main(void)
+{
+	enter("mount.d");
+	mounting();
+	what_is_in_it();
+	read_only();
+	devices_and_programs();
+	over_and_detached();
+	other_options();
+	leave("mount.d");
+	own_root();
 	return 0;
 }

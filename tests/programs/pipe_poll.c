@@ -13,10 +13,10 @@ static void nothing(int signal)
 	(void)signal;
 }
 
-int main(void)
+static char text[4096];
+
+static void states(int *ends)
 {
-	int ends[2];
-	char text[4096] = "";
 	pipe(ends);
 	look("empty, reading end", ends[0], POLLIN | POLLOUT);
 	look("empty, writing end", ends[1], POLLIN | POLLOUT);
@@ -31,6 +31,10 @@ int main(void)
 	look("a byte less", ends[1], POLLOUT);
 	read(ends[0], text, 4095);
 	look("a page less", ends[1], POLLOUT);
+}
+
+static void ends_that_close(int *ends)
+{
 	int other = dup(ends[1]);
 	close(ends[1]);
 	look("one writer left", ends[0], POLLIN);
@@ -47,9 +51,10 @@ int main(void)
 	close(ends[0]);
 	look("nobody reads", ends[1], POLLOUT);
 	close(ends[1]);
+}
 
-	pipe(ends);
-	struct pollfd both[2] = { { ends[0], POLLIN, 0 }, { ends[1], POLLOUT, 0 } };
+static void waiting(struct pollfd *both, const int *ends)
+{
 	SHOW(poll(both, 2, -1));
 	SHOW(poll(both, 1, 30));
 	if (fork() == 0) {
@@ -60,6 +65,10 @@ int main(void)
 	SHOW(poll(both, 1, -1));
 	SHOW(both[0].revents);
 	wait(NULL);
+}
+
+static void select_finds(const int *ends)
+{
 	fd_set set, out;
 	FD_ZERO(&set);
 	FD_ZERO(&out);
@@ -73,6 +82,11 @@ int main(void)
 	SHOW(FD_ISSET(ends[0], &out) != 0);
 	SHOW(FD_ISSET(ends[1], &out) != 0);
 	read(ends[0], text, 4);
+}
+
+static void select_waits(const int *ends)
+{
+	fd_set set;
 	struct timeval time = { 0, 20000 };
 	FD_SET(ends[0], &set);
 	SHOW(select(ends[0] + 1, &set, NULL, NULL, &time));
@@ -87,8 +101,12 @@ int main(void)
 	SHOW(select(0, NULL, NULL, NULL, &(struct timeval){ 0, 1000 }));
 	SHOW(poll(NULL, 0, 1));
 	SHOW(poll(NULL, 1, 1));
+}
 
-	/* A signal ends them; ppoll lets it in for as long as it waits. */
+/* A signal ends them; ppoll lets it in for as long as it waits. */
+static void signals(struct pollfd *both, const int *ends)
+{
+	fd_set set;
 	sigset_t blocked, unblocked;
 	sigaction(SIGALRM, &(struct sigaction){ .sa_handler = nothing, .sa_flags = SA_RESTART },
 		  NULL);
@@ -112,9 +130,26 @@ int main(void)
 	sigset_t now;
 	sigprocmask(SIG_SETMASK, NULL, &now);
 	SHOW(sigismember(&now, SIGALRM));
+}
 
-	/* A file is always ready. */
+static void a_file_is_always_ready(void)
+{
 	int file = open(".", O_RDONLY);
 	look("a directory", file, POLLIN | POLLOUT);
+}
+
+int main(void)
+{
+	int ends[2];
+
+	states(ends);
+	ends_that_close(ends);
+	pipe(ends);
+	struct pollfd both[2] = { { ends[0], POLLIN, 0 }, { ends[1], POLLOUT, 0 } };
+	waiting(both, ends);
+	select_finds(ends);
+	select_waits(ends);
+	signals(both, ends);
+	a_file_is_always_ready();
 	return 0;
 }
