@@ -346,7 +346,7 @@ void object_remove_pages(struct object *object, uint32_t first, uint32_t last)
 	}
 }
 
-void object_truncate(struct object *object, uint64_t size)
+int object_truncate(struct object *object, uint64_t size)
 {
 	uint32_t index = (uint32_t)((size + PAGE_SIZE - 1) >> PAGE_SHIFT);
 	struct frame *frame;
@@ -357,6 +357,7 @@ void object_truncate(struct object *object, uint64_t size)
 	if (frame)
 		memset((uint8_t *)frame_virt(frame) + (size & PAGE_MASK), 0,
 		       PAGE_SIZE - (size & PAGE_MASK));
+	return 0;
 }
 
 ssize_t file_cache_read(struct file *file, struct uio *io, loff_t *position)
