@@ -6,6 +6,7 @@
 #include "superblock.h"
 
 #include <block.h>
+#include <frame.h>
 #include <reclaim.h>
 #include <writeback.h>
 
@@ -16,7 +17,7 @@ bool names_try_again(const struct superblock *superblock, int error, unsigned *t
 {
 	if (likely(error != -ENOMEM) || !superblock->type->keeps_names || (*tries)++ == TRIES)
 		return false;
-	return reclaim_make_room();
+	return reclaim_make_room() || frame_available();
 }
 
 static unsigned count_dentries(void)

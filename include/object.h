@@ -297,8 +297,8 @@ void object_forget(struct object *object, uint64_t position, uint64_t size);
  * Writes what is dirty of pages first..last (UINT32_MAX: to the end), runs of neighbours together.
  * wait: until it is on the device (or in its write cache: block_flush is the caller's), what was
  * being written already included; -EIO, -ENOSPC... when some of it failed. Without wait: 0, it has
- * been handed to the device. May sleep; allocates from reserves of its own. The failed writes are
- * also kept for object_error_check.
+ * been handed to the device, or -ENOMEM: some stays dirty, as it could not be read where it goes. May
+ * sleep; allocates from reserves of its own. The failed writes are also kept for object_error_check.
  */
 int object_write_back(struct object *object, uint32_t first, uint32_t last, bool wait);
 

@@ -13,11 +13,14 @@
 #include <assert.h>
 #include <err.h>
 #include <ledger.h>
+#include <reclaim.h>
 #include <rmap.h>
 #include <vm_events.h>
 #include <wait.h>
 
 #include "page_io.h"
+
+#define MEMORY_TRIES 16u
 
 static struct wait_queue idle_wait = WAIT_QUEUE_INIT(idle_wait);
 static struct wait_queue written_wait = WAIT_QUEUE_INIT(written_wait);
@@ -247,16 +250,29 @@ static int write_back(struct object *object, uint32_t first, uint32_t last, bool
 	return error;
 }
 
+/*
+ * Where a file's blocks lie could not be read for want of memory. Who waits for all of it has time to
+ * wait for some, a few times; who does not comes again.
+ */
+static bool find_memory(unsigned *tries)
+{
+	return (*tries)++ < MEMORY_TRIES && (reclaim_make_room() || frame_available());
+}
+
 int object_write_back(struct object *object, uint32_t first, uint32_t last, bool wait)
 {
 	uint32_t nerrors = object->nerrors;
+	unsigned tries = 0;
 	int error;
 
 	assert(first <= last && object->refs > 0);
 	if (!object_has_blocks(object) || (object->ndirty == 0 && object->nwriteback == 0))
 		return 0;
 	object->nworking++;
-	error = write_back(object, first, last, wait);
+	do
+		error = write_back(object, first, last, wait);
+	while (error == -ENOMEM && wait && find_memory(&tries));
+	assert(object->nworking > 0);
 	if (--object->nworking == 0)
 		wake_all(&idle_wait);
 	return wait && !error && object->nerrors != nerrors ? object->error : error;

@@ -1,5 +1,7 @@
 """Where memory is out, and who waits for disks meanwhile: nobody ends who need not."""
 
+import pytest
+
 import disk
 import loftvm
 
@@ -54,4 +56,43 @@ def test_dirty_files_are_waited_for(storage, images):
     machine.must("tool dirty /mnt/file 24; rm /mnt/file; umount /mnt", timeout=60)
     machine.ledger()
     good, output = disk.e2fsck(slow.path)
+    assert good, output
+
+
+WRITERS = 4
+
+
+def write_files(machine, megabytes):
+    """Several at once write a file each, of zeros, with small blocks and with large, with fsync."""
+    machine.must("; ".join(
+        f"(dd if=/dev/zero of=/mnt/{n}/file bs={'4k' if n % 2 else '256k'} conv=fsync "
+        f"count={megabytes * (256 if n % 2 else 4)} >/tmp/{n}.said 2>&1; echo $? >/tmp/{n}.end) "
+        "2>/dev/null & true" for n in range(WRITERS)))
+    for n in range(WRITERS):
+        machine.must(f"until [ -s /tmp/{n}.end ]; do sleep 0.1; done", timeout=300)
+        assert machine.must(f"cat /tmp/{n}.end").strip() == "0", machine.must(f"cat /tmp/{n}.said")
+
+
+@pytest.mark.parametrize("with_swap", [False, True])
+def test_files_larger_than_memory(storage, images, with_swap):
+    """Nobody who writes files, makes names and syncs hears that memory is out, also while programs
+    fill what there is and go to swap."""
+    image = disk.ext2(images / "ext2", 96, block_size=1024 if with_swap else 4096)
+    machine = storage(memory=16, disks=[disk.Disk(image), disk.Disk(disk.swap(images / "swap", 64))])
+    machine.must("mount -t ext2 /dev/vda /mnt; cd /mnt; mkdir " + " ".join(map(str, range(WRITERS))))
+    if with_swap:
+        machine.must("swapon /dev/vdb; (flood 12 >/tmp/flood 2>&1; echo $? >/tmp/flood.end) "
+                     "2>/dev/null & true")
+    write_files(machine, 12)
+    machine.must("for n in $(seq 200); do echo $n >/mnt/1/name-of-a-file-$n || exit 1; done; sync; "
+                 "for n in $(seq 200); do mv /mnt/1/name-of-a-file-$n /mnt/2/$n || exit 1; done; "
+                 "truncate -s 1000001 /mnt/3/file; cat /mnt/*/file | md5sum; rm -r /mnt/2; sync",
+                 timeout=300)
+    if with_swap:
+        machine.must("until [ -s /tmp/flood.end ]; do sleep 0.1; done", timeout=600)
+        assert machine.must("cat /tmp/flood.end").strip() == "0", machine.must("cat /tmp/flood")
+    assert machine.vmstat("oom_kill") == 0
+    machine.must("cd /; umount /mnt", timeout=60)
+    machine.ledger()
+    good, output = disk.e2fsck(image)
     assert good, output

@@ -233,7 +233,10 @@ static void test_blocks_lost_behind_the_end(void **state)
 	end();
 }
 
-/* While there are frames nobody is to end for a page of a file, nor to hear that there is none. */
+/*
+ * While there are frames nobody is to end for a page of a file, nor to hear that there is none, who waits
+ * for its write neither.
+ */
 static void test_memory_comes_back(void **state)
 {
 	(void)state;
@@ -243,6 +246,9 @@ static void test_memory_comes_back(void **state)
 	for (unsigned i = 0; i < 200; i++)
 		do_write(unit_random() % FILE_PAGES * PAGE_SIZE, PAGE_SIZE);
 	assert_int_equal(nasked_oom, 0);
+	for (uint32_t at = 0; at < FILE_PAGES; at += 4)
+		assert_int_equal(object_write_back(&file, at, at + 3, true), 0);
+	assert_int_equal(file.ndirty, 0);
 	fail_allocations = false;
 	do_sync();
 	end();
