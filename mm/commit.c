@@ -39,18 +39,21 @@ uint32_t commit_limit(void)
 	       swap_total_npages;
 }
 
-bool commit_allows(const struct mm *mm, uint32_t npages)
+/* COMMIT_NEVER: all promises are to be kept. */
+static __noinline bool sum_allows(const struct mm *mm, uint32_t npages)
 {
-	int64_t allowed;
+	int64_t allowed = commit_limit();
 
-	if (commit_policy.overcommit == COMMIT_ALWAYS)
-		return true;
-	if (commit_policy.overcommit == COMMIT_GUESS)
-		return npages <= frame_usable() + swap_total_npages;
-	allowed = commit_limit();
 	if (!current_is_root())
 		allowed -= NPAGES_OF_KB(commit_policy.admin_reserve_kb);
 	if (mm)
 		allowed -= MIN(mm->npages / 32, NPAGES_OF_KB(commit_policy.user_reserve_kb));
 	return (int64_t)commit_npages + npages < allowed;
+}
+
+bool commit_allows(const struct mm *mm, uint32_t npages)
+{
+	if (likely(commit_policy.overcommit == COMMIT_GUESS))
+		return npages <= frame_usable() + swap_total_npages;
+	return commit_policy.overcommit == COMMIT_ALWAYS || sum_allows(mm, npages);
 }

@@ -68,12 +68,13 @@ static inline uint32_t entry_make(paddr_t paddr, unsigned rights)
 	return paddr | ENTRY_USER | (rights & MAP_RIGHTS) | (rights & MAP_READ ? 0 : ENTRY_HELD);
 }
 
-/* What the entry of `at`, not 0, maps; the processor asks the directory's entry for W as well. */
-static __noinline void entry_decode(const struct pagedir *pagedir, vaddr_t at, uint32_t entry,
+/*
+ * What an entry other than 0 maps, in the table of this directory entry; the processor asks that one
+ * for W as well.
+ */
+static __noinline void entry_decode(uint32_t directory_entry, uint32_t entry,
 				    struct page_mapping *page)
 {
-	const uint32_t directory_entry = pagedir->entries[directory_index(at)];
-
 	page->table = &frame_array[directory_entry >> PAGE_SHIFT];
 	if (unlikely(!entry_has_page(entry))) {
 		page->frame = NULL;
@@ -266,7 +267,7 @@ bool pagedir_lookup(const struct pagedir *pagedir, vaddr_t at, struct page_mappi
 	entry = entry_table(directory_entry)[table_index(at)];
 	if (!entry)
 		return false;
-	entry_decode(pagedir, at, entry, found);
+	entry_decode(directory_entry, entry, found);
 	return true;
 }
 
@@ -485,7 +486,8 @@ void pagedir_walk(const struct pagedir *pagedir, vaddr_t start, vaddr_t end,
 		while (at < next) {
 			struct page_mapping page;
 
-			entry_decode(pagedir, at, *find_entry(pagedir, at), &page);
+			entry_decode(pagedir->entries[directory_index(at)],
+				     *find_entry(pagedir, at), &page);
 			if (!visit(context, at, &page))
 				return;
 			at = pagedir_first_used(pagedir, at + PAGE_SIZE, next);

@@ -144,7 +144,7 @@ int pagedir_own_ends(struct pagedir *pagedir, vaddr_t start, vaddr_t end)
 	assert_user_range(start, end);
 	for (vaddr_t at = start, next; at < end; at = next) {
 		next = chunk_end(at, end);
-		if (next - at == TABLE_SPAN || !is_shared(pagedir, at))
+		if (!is_shared(pagedir, at) || next - at == TABLE_SPAN)
 			continue;
 		if (pagedir_first_used(pagedir, at, next) != next && pagedir_own_table(pagedir, at))
 			return -ENOMEM;
