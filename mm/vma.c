@@ -51,8 +51,12 @@ struct vma *vma_first_from(const struct mm *mm, vaddr_t address)
 struct vma *mm_search(struct mm *mm, vaddr_t address)
 {
 	struct tree_node *node = mm->regions.root;
-	struct vma *found = NULL;
+	struct vma *found = mm->last_found;
 
+	/* In the gap below the one found last: a stack that grows. */
+	if (found && address < found->end && (!found->prev || found->prev->end <= address))
+		return found;
+	found = NULL;
 	while (node) {
 		struct vma *vma = vma_of(node);
 
@@ -283,7 +287,7 @@ void vma_set_range(struct mm *mm, struct vma *vma, vaddr_t start, vaddr_t end)
 {
 	struct vma *next = vma->next;
 	uint32_t before = vma_npages(vma);
-	bool start_moves = start != vma->start;
+	bool start_moves = start != vma->start, end_moves = end != vma->end;
 
 	assert(start < end && end <= USER_TOP && !((start | end) & PAGE_MASK));
 	assert((!next || end <= next->start) && (!vma->prev || vma->prev->end <= start));
@@ -293,7 +297,8 @@ void vma_set_range(struct mm *mm, struct vma *vma, vaddr_t start, vaddr_t end)
 	count_pages(mm, vma->flags, (int32_t)(vma_npages(vma) - before));
 	if (start_moves)
 		refresh_gap(mm, vma);
-	refresh_gap(mm, next);
+	if (end_moves)
+		refresh_gap(mm, next);
 }
 
 void vma_set_flags(struct mm *mm, struct vma *vma, uint32_t flags)
