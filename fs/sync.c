@@ -16,6 +16,8 @@
 #include <task.h>
 #include <writeback.h>
 
+#include "superblock.h"
+
 static int64_t wide(uint32_t low, uint32_t high)
 {
 	return (int64_t)((uint64_t)high << 32 | low);
@@ -129,8 +131,11 @@ int32_t sys_syncfs(int fd)
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	superblock = file->inode->superblock;
+	/* Not while write-back is at it: it has in hand what the file system is then without. */
+	mounts_lock();
 	if (superblock && superblock->block)
 		error = superblock_sync(superblock, true);
+	mounts_unlock();
 	file_put(file);
 	return error;
 }

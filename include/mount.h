@@ -204,7 +204,8 @@ bool root_is_on_disk(void);
 
 /*
  * Writes what is dirty: the pages of files, inodes, the file system's own, the block device's
- * pages; with wait the disk is flushed. The first error. May sleep; no lock is held.
+ * pages; with wait the disk is flushed. The first error. May sleep; of locks mounts_lock is held, as
+ * somebody else who writes has the inodes in hand that are dirty, and here they would be missed.
  */
 int superblock_sync(struct superblock *superblock, bool wait);
 /*

@@ -225,6 +225,7 @@ static void take_turn(void)
 {
 	uint64_t age = (uint32_t)writeback_policy.expire_cs * NS_PER_CENTISECOND;
 	uint64_t now = clock_monotonic_ns();
+	int error;
 
 	if (all_asked) {
 		all_asked = false;
@@ -232,10 +233,12 @@ static void take_turn(void)
 	}
 	if (now >= age)
 		write_older(now - age, 0);
-	if (writeback_clients(false, age))
-		log_warning("writeback: a file system could not write its inodes or its own "
-			    "blocks; they "
-			    "stay in memory and are tried again");
+	error = writeback_clients(false, age);
+	/* What only waits for memory has it at the next turn, or at one after that. */
+	if (error && error != -ENOMEM)
+		log_warning("writeback: a file system could not write its inodes or its own blocks "
+			    "(error %d); they stay in memory and are tried again",
+			    -error);
 	if (object_dirty_pages > writeback_limits().background)
 		write_older(UINT64_MAX, writeback_limits().background);
 }
