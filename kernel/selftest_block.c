@@ -58,45 +58,50 @@ static bool holds(struct frame *frame, uint8_t what)
 	return same;
 }
 
-SELFTEST(block_transfer)
+/* Does something with the disk of that mark, if there is one, and a frame. */
+static void do_with(const char *mark, void (*what)(struct block_device *disk, struct frame *frame))
 {
-	struct block_device *disk = find_disk(MARK_SOUND);
+	struct block_device *disk = find_disk(mark);
 	/* Of programs' memory: a high one where there are any. */
 	struct frame *frame = frame_alloc(FRAME_ANON, 0);
 
 	EXPECT(frame);
-	if (!frame)
-		return;
-	if (disk) {
-		fill(frame, 0xa5);
-		EXPECT(block_transfer(disk, BLOCK_WRITE, FIRST_SECTOR, frame, 0, PAGE_SIZE) == 0);
-		fill(frame, 0);
-		EXPECT(block_transfer(disk, BLOCK_READ, FIRST_SECTOR + 3, frame, 1024, 512) == 0);
-		EXPECT(!holds(frame, 0xa5));
-		EXPECT(block_transfer(disk, BLOCK_READ, FIRST_SECTOR, frame, 0, PAGE_SIZE) == 0);
-		EXPECT(holds(frame, 0xa5));
-		EXPECT(block_flush(disk) == 0);
-	}
-	frame_put(frame);
+	if (disk && frame)
+		what(disk, frame);
+	if (frame)
+		frame_put(frame);
+}
+
+static void write_and_read(struct block_device *disk, struct frame *frame)
+{
+	fill(frame, 0xa5);
+	EXPECT(block_transfer(disk, BLOCK_WRITE, FIRST_SECTOR, frame, 0, PAGE_SIZE) == 0);
+	fill(frame, 0);
+	EXPECT(block_transfer(disk, BLOCK_READ, FIRST_SECTOR + 3, frame, 1024, 512) == 0);
+	EXPECT(!holds(frame, 0xa5));
+	EXPECT(block_transfer(disk, BLOCK_READ, FIRST_SECTOR, frame, 0, PAGE_SIZE) == 0);
+	EXPECT(holds(frame, 0xa5));
+	EXPECT(block_flush(disk) == 0);
+}
+
+SELFTEST(block_transfer)
+{
+	do_with(MARK_SOUND, write_and_read);
+}
+
+static void keep_to_the_end(struct block_device *disk, struct frame *frame)
+{
+	uint64_t end = disk->nsectors;
+
+	EXPECT(block_transfer(disk, BLOCK_READ, end, frame, 0, 512) == -EIO);
+	EXPECT(block_transfer(disk, BLOCK_READ, end - 1, frame, 0, 1024) == -EIO);
+	EXPECT(block_transfer(disk, BLOCK_WRITE, UINT64_MAX, frame, 0, 512) == -EIO);
+	EXPECT(block_transfer(disk, BLOCK_READ, end - 8, frame, 0, PAGE_SIZE) == 0);
 }
 
 SELFTEST(block_bounds)
 {
-	struct block_device *disk = find_disk(MARK_SOUND);
-	struct frame *frame = frame_alloc(FRAME_ANON, 0);
-
-	EXPECT(frame);
-	if (!frame)
-		return;
-	if (disk) {
-		uint64_t end = disk->nsectors;
-
-		EXPECT(block_transfer(disk, BLOCK_READ, end, frame, 0, 512) == -EIO);
-		EXPECT(block_transfer(disk, BLOCK_READ, end - 1, frame, 0, 1024) == -EIO);
-		EXPECT(block_transfer(disk, BLOCK_WRITE, UINT64_MAX, frame, 0, 512) == -EIO);
-		EXPECT(block_transfer(disk, BLOCK_READ, end - 8, frame, 0, PAGE_SIZE) == 0);
-	}
-	frame_put(frame);
+	do_with(MARK_SOUND, keep_to_the_end);
 }
 
 static struct wait_queue all_done = WAIT_QUEUE_INIT(all_done);
@@ -134,46 +139,38 @@ static unsigned transfer_many(struct block_device *disk, enum block_op op, uint6
 	return nfailed;
 }
 
+static void merge_many(struct block_device *disk, struct frame *frame)
+{
+	uint32_t before = disk->stats.merges[BLOCK_WRITE];
+
+	fill(frame, 0x3c);
+	EXPECT(transfer_many(disk, BLOCK_WRITE, FIRST_SECTOR, frame) == 0);
+	EXPECT(disk->stats.merges[BLOCK_WRITE] >= before + REQUESTS / 2);
+	fill(frame, 0);
+	EXPECT(transfer_many(disk, BLOCK_READ, FIRST_SECTOR, frame) == 0);
+	EXPECT(holds(frame, 0x3c));
+	EXPECT(disk->stats.in_flight == 0);
+}
+
 SELFTEST(block_many_are_merged)
 {
-	struct block_device *disk = find_disk(MARK_SOUND);
-	struct frame *frame = frame_alloc(FRAME_ANON, 0);
-
-	EXPECT(frame);
-	if (!frame)
-		return;
-	if (disk) {
-		uint32_t before = disk->stats.merges[BLOCK_WRITE];
-
-		fill(frame, 0x3c);
-		EXPECT(transfer_many(disk, BLOCK_WRITE, FIRST_SECTOR, frame) == 0);
-		EXPECT(disk->stats.merges[BLOCK_WRITE] >= before + REQUESTS / 2);
-		fill(frame, 0);
-		EXPECT(transfer_many(disk, BLOCK_READ, FIRST_SECTOR, frame) == 0);
-		EXPECT(holds(frame, 0x3c));
-		EXPECT(disk->stats.in_flight == 0);
-	}
-	frame_put(frame);
+	do_with(MARK_SOUND, merge_many);
 }
 
 /* Of many reads in one transfer only that of the bad sector fails. */
+static void read_around_the_bad_one(struct block_device *disk, struct frame *frame)
+{
+	EXPECT(block_transfer(disk, BLOCK_READ, BAD_SECTOR, frame, 0, 512) == -EIO);
+	EXPECT(block_transfer(disk, BLOCK_READ, BAD_SECTOR + 1, frame, 0, 512) == 0);
+	EXPECT(block_transfer(disk, BLOCK_READ, BAD_SECTOR - 1, frame, 0, 512) == 0);
+	EXPECT(block_transfer(disk, BLOCK_WRITE, BAD_SECTOR, frame, 0, 512) == 0);
+	EXPECT(transfer_many(disk, BLOCK_READ, BAD_SECTOR - 100, frame) == 1);
+	EXPECT(disk->stats.in_flight == 0);
+}
+
 SELFTEST(block_bad_sector)
 {
-	struct block_device *disk = find_disk(MARK_BAD_SECTOR);
-	struct frame *frame = frame_alloc(FRAME_ANON, 0);
-
-	EXPECT(frame);
-	if (!frame)
-		return;
-	if (disk) {
-		EXPECT(block_transfer(disk, BLOCK_READ, BAD_SECTOR, frame, 0, 512) == -EIO);
-		EXPECT(block_transfer(disk, BLOCK_READ, BAD_SECTOR + 1, frame, 0, 512) == 0);
-		EXPECT(block_transfer(disk, BLOCK_READ, BAD_SECTOR - 1, frame, 0, 512) == 0);
-		EXPECT(block_transfer(disk, BLOCK_WRITE, BAD_SECTOR, frame, 0, 512) == 0);
-		EXPECT(transfer_many(disk, BLOCK_READ, BAD_SECTOR - 100, frame) == 1);
-		EXPECT(disk->stats.in_flight == 0);
-	}
-	frame_put(frame);
+	do_with(MARK_BAD_SECTOR, read_around_the_bad_one);
 }
 
 /* Reads until the outcome is the one wanted: how long the last one took, UINT64_MAX: never. */
@@ -190,23 +187,19 @@ static uint64_t read_until(struct block_device *disk, struct frame *frame, int w
 }
 
 /* Whoever runs this makes the disk stop and go on when the log says so. */
+static void wait_for_the_silent_one(struct block_device *disk, struct frame *frame)
+{
+	log_notice("# %s may stop now", disk->name);
+	EXPECT(read_until(disk, frame, -EIO) < PATIENCE);
+	EXPECT(read_until(disk, frame, -EIO) < NSEC_PER_SEC / 2);
+	EXPECT(transfer_many(disk, BLOCK_READ, FIRST_SECTOR, frame) == REQUESTS);
+	log_notice("# %s may go on now", disk->name);
+	EXPECT(read_until(disk, frame, 0) < PATIENCE);
+	EXPECT(transfer_many(disk, BLOCK_READ, FIRST_SECTOR, frame) == 0);
+	EXPECT(disk->stats.in_flight == 0);
+}
+
 SELFTEST(block_silent_disk)
 {
-	struct block_device *disk = find_disk(MARK_SILENT);
-	struct frame *frame = frame_alloc(FRAME_ANON, 0);
-
-	EXPECT(frame);
-	if (!frame)
-		return;
-	if (disk) {
-		log_notice("# %s may stop now", disk->name);
-		EXPECT(read_until(disk, frame, -EIO) < PATIENCE);
-		EXPECT(read_until(disk, frame, -EIO) < NSEC_PER_SEC / 2);
-		EXPECT(transfer_many(disk, BLOCK_READ, FIRST_SECTOR, frame) == REQUESTS);
-		log_notice("# %s may go on now", disk->name);
-		EXPECT(read_until(disk, frame, 0) < PATIENCE);
-		EXPECT(transfer_many(disk, BLOCK_READ, FIRST_SECTOR, frame) == 0);
-		EXPECT(disk->stats.in_flight == 0);
-	}
-	frame_put(frame);
+	do_with(MARK_SILENT, wait_for_the_silent_one);
 }
