@@ -130,9 +130,9 @@ static void settings_of(const char *what, int fd)
 	       settings.c_lflag);
 }
 
-static void lines(void)
+static void line_by_line(int master, int slave)
 {
-	int slave, master = open_pair(&slave), count = -1;
+	int count = -1;
 	settings_of("slave", slave);
 	settings_of("master", master);
 	type(master, "hel");
@@ -158,10 +158,11 @@ static void lines(void)
 	SHOW(ioctl(master, FIONREAD, &count));
 	SHOW(count);
 	take("output", master);
+}
 
-	struct termios raw, old;
-	tcgetattr(slave, &raw);
-	old = raw;
+static void raw_mode(int master, int slave, const struct termios *old)
+{
+	struct termios raw = *old;
 	cfmakeraw(&raw);
 	SHOW(tcsetattr(master, TCSANOW, &raw));
 	settings_of("raw", slave);
@@ -175,8 +176,13 @@ static void lines(void)
 	take("flushed", slave);
 	SHOW(tcflush(slave, TCOFLUSH));
 	SHOW(tcflush(slave, 7));
-	SHOW(tcsetattr(slave, TCSAFLUSH, &old));
+	SHOW(tcsetattr(slave, TCSAFLUSH, old));
+}
 
+static void locked_settings(int slave, const struct termios *old)
+{
+	struct termios raw = *old;
+	cfmakeraw(&raw);
 	struct termios locked = { .c_iflag = ICRNL, .c_lflag = ECHO };
 	locked.c_cc[VINTR] = 1;
 	SHOW(ioctl(slave, TIOCSLCKTRMIOS, &locked));
@@ -192,8 +198,11 @@ static void lines(void)
 	printf("%#x %#x %d\n", locked.c_iflag, locked.c_lflag, locked.c_cc[VINTR]);
 	memset(&locked, 0, sizeof(locked));
 	SHOW(ioctl(slave, TIOCSLCKTRMIOS, &locked));
-	SHOW(tcsetattr(slave, TCSANOW, &old));
+	SHOW(tcsetattr(slave, TCSANOW, old));
+}
 
+static void much_output(int master, int slave)
+{
 	char bulk[3000];
 	memset(bulk, 'x', sizeof(bulk));
 	for (int i = 59; i < 3000; i += 60)
@@ -208,6 +217,17 @@ static void lines(void)
 		total += done;
 	}
 	SHOW(total);
+}
+
+static void lines(void)
+{
+	int slave, master = open_pair(&slave);
+	struct termios old;
+	line_by_line(master, slave);
+	tcgetattr(slave, &old);
+	raw_mode(master, slave, &old);
+	locked_settings(slave, &old);
+	much_output(master, slave);
 	close(slave);
 	close(master);
 }

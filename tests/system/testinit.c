@@ -9,7 +9,8 @@
  *   | a line of its output, bytes that are no printable ASCII as \xNN, \ as \\
  *   @end NAME exit|signal NUMBER free BEFORE AFTER ledger TEXT
  *
- * /swapon, where it is there, names a device to swap to.
+ * /swapon, where it is there, names a device to swap to; /tmpfs, that the programs' folder is in
+ * memory, whatever the root is.
  *
  * Kernel memory that a first run leaves behind, such as caches, is no leak: when the frame
  * counts differ, the program runs again, and only a difference each time is one.
@@ -222,6 +223,9 @@ int main(int argc, char **argv, char **envp)
 	on_signal(SIGALRM, end_program, 0);
 	if (read_file("/swapon", swap, sizeof(swap)) > 0 && syscall3(SYS_swapon, swap, 0, 0))
 		print("testinit: no swap\n");
+	if (read_file("/tmpfs", swap, sizeof(swap)) >= 0)
+		syscall6(SYS_mount, (uint32_t) "tmp", (uint32_t) "/tmp", (uint32_t) "tmpfs", 0, 0,
+			 0);
 	if (read_file("/list", names, sizeof(names)) < 0)
 		print("testinit: no list\n");
 	for (char *name = names; *name;) {
