@@ -12,6 +12,8 @@
 #include <assert.h>
 #include <block.h>
 #include <blockdev.h>
+#include <err.h>
+#include <oom.h>
 #include <readahead.h>
 #include <task.h>
 #include <writeback.h>
@@ -345,41 +347,49 @@ static bool fits(const struct inode *inode, uint64_t start, uint64_t end)
 	return missing <= room.bfree;
 }
 
-/* Brings every page of [start, end) into memory. */
+/* Brings a page into memory, where there may be none for it at first. */
+static int fill_page(struct inode *inode, uint32_t index)
+{
+	struct frame *frame;
+
+	do
+		frame = object_get_page(&inode->pages, index);
+	while (PTR_ERR(frame) == -ENOMEM && !signal_pending() && oom_make_room(true));
+	if (IS_ERR(frame))
+		return PTR_ERR(frame);
+	frame_put(frame);
+	return sched_give_way() || signal_pending() ? -EINTR : 0;
+}
+
 static int fill_pages(struct inode *inode, uint64_t start, uint64_t end)
 {
-	for (uint64_t at = start & ~(uint64_t)PAGE_MASK; at < end; at += PAGE_SIZE) {
-		struct frame *frame = object_get_page(&inode->pages, (uint32_t)(at >> PAGE_SHIFT));
+	int error = 0;
 
-		if (IS_ERR(frame))
-			return PTR_ERR(frame);
-		frame_put(frame);
-		if (sched_give_way() || signal_pending())
-			return -EINTR;
-	}
-	return 0;
+	for (uint64_t at = start & ~(uint64_t)PAGE_MASK; at < end && !error; at += PAGE_SIZE)
+		error = fill_page(inode, (uint32_t)(at >> PAGE_SHIFT));
+	return error;
 }
 
 /*
- * What does not fit is given back. The lock keeps writers away from an end that may be taken back.
- * Pages beyond the end would be nobody's to free: without `grow` those within alone are filled.
+ * The file grows when its pages are there: until then it has its size, and whoever looks sees nothing.
+ * Pages beyond an end that stays would be nobody's to free: they are given back, and without `grow` not
+ * made. The lock keeps writers away.
  */
 static int make_room(struct inode *inode, uint64_t start, uint64_t end, bool grow)
 {
-	uint64_t old_size = inode->pages.size;
-	int error = 0;
+	struct object *pages = &inode->pages;
+	uint64_t beyond = (pages->size + PAGE_MASK) >> PAGE_SHIFT;
+	int error;
 
-	assert(mutex_is_mine(&inode->lock));
-	grow = grow && end > old_size;
-	if (grow)
+	assert(mutex_is_mine(&inode->lock) && !pages->ops->map_blocks);
+	grow = grow && end > pages->size;
+	error = fill_pages(inode, start, grow ? end : MIN(end, pages->size));
+	if (grow && !error)
 		error = inode->ops->resize(inode, end);
-	if (error)
-		return error;
-	error = fill_pages(inode, start, MIN(end, inode->pages.size));
 	if (grow && !error)
 		inode_modified(inode);
-	if (grow && error && inode->ops->resize(inode, old_size) != 0)
-		assert(!"a file always gets smaller");
+	if (grow && error && beyond <= UINT32_MAX)
+		object_punch_pages(pages, (uint32_t)beyond, UINT32_MAX);
 	return error;
 }
 

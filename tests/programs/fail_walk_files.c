@@ -5,6 +5,7 @@
 #include "fail_walk.h"
 
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -225,6 +226,25 @@ static int do_fallocate(void)
 	return result(fallocate(fds[0], 0, 0, 8 * PAGE));
 }
 
+/* A file that may not get smaller: what was begun is given back all the same. */
+static void prepare_sealed(void)
+{
+	keep(memfd_create("sealed", MFD_ALLOW_SEALING));
+	if (ftruncate(fds[0], 10) || fcntl(fds[0], F_ADD_SEALS, F_SEAL_SHRINK))
+		printf("no seal: %s\n", strerror(errno));
+}
+
+static int do_fallocate_sealed(void)
+{
+	struct stat status;
+	int error = do_fallocate();
+	off_t size = error ? 10 : 8 * PAGE;
+
+	if (fstat(fds[0], &status) || status.st_size != size)
+		printf("%d, and the size is %lld\n", error, (long long)status.st_size);
+	return error;
+}
+
 static const struct walk walks[] = {
 	{ "open", NULL, do_open, close_fds },
 	{ "create", NULL, do_create, undo_create },
@@ -250,6 +270,7 @@ static const struct walk walks[] = {
 	{ "stat", NULL, do_stat, NULL },
 	{ "ftruncate", prepare_new, do_truncate, undo_create },
 	{ "fallocate", prepare_new, do_fallocate, undo_create },
+	{ "fallocate, sealed", prepare_sealed, do_fallocate_sealed, close_fds },
 };
 
 int main(void)
