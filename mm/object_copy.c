@@ -205,6 +205,7 @@ static struct frame *take_whole(const struct object *object, struct uio *io, int
 	struct frame *frame = object_alloc_frame(object, 0);
 	const struct uio before = *io;
 
+	assert(io->left >= PAGE_SIZE);
 	*error = frame ? 0 : -ENOMEM;
 	if (!frame || transfer(frame, 0, io, PAGE_SIZE, false) == (ssize_t)PAGE_SIZE)
 		return frame;
@@ -225,6 +226,7 @@ static ssize_t write_new_page(struct object *object, uint64_t position, struct u
 	int error;
 	struct frame *frame = take_whole(object, io, &error);
 
+	assert(!(position & PAGE_MASK) && !object_has_blocks(object));
 	/* A bad address: what lies before it is written. */
 	if (!frame)
 		return error == -EFAULT ? write_cached_page(object, position, io, PAGE_SIZE)
@@ -262,6 +264,7 @@ static ssize_t write_part(struct object *object, uint64_t position, struct uio *
 	struct frame *frame = object_get_page(object, index);
 	ssize_t moved;
 
+	assert(size > 0 && from + size <= PAGE_SIZE && object_has_blocks(object));
 	if (IS_ERR(frame))
 		return PTR_ERR(frame);
 	ledger_hold(frame);
@@ -285,8 +288,10 @@ static ssize_t write_part(struct object *object, uint64_t position, struct uio *
 static int enter_written(struct object *object, uint32_t index, struct frame *frame, uint64_t end)
 {
 	const struct block_range range = { 0, PAGE_SIZE, true };
-	int error = object_enter_busy(object, index, frame);
+	int error;
 
+	assert(frame->refs == 1 && !frame->object && !(frame->flags & FRAME_FLAG_DIRTY));
+	error = object_enter_busy(object, index, frame);
 	if (error)
 		return error;
 	ledger_hold(frame);

@@ -80,6 +80,7 @@ static void remove_pages(struct object *object, uint32_t first, uint32_t last, b
 {
 	struct frame *frame;
 
+	assert(first <= last);
 	while ((frame = remove_some(object, first, last, copies))) {
 		ledger_hold(frame);
 		frame_wait(frame, FRAME_FLAG_BUSY | FRAME_FLAG_WRITEBACK);
@@ -138,6 +139,7 @@ static void cut_last_page(struct object *object, struct frame *held)
 	unsigned kept = (unsigned)object->size & PAGE_MASK;
 	struct frame *frame = held;
 
+	assert(!held || (kept && held->holds > 0));
 	if (!frame && kept)
 		frame = object_find_page(object, index);
 	if (!frame)
@@ -180,7 +182,7 @@ static int shrink(struct object *object, uint64_t size)
 	struct frame *last;
 	int error = hold_last_page(object, size, &last);
 
-	assert(first <= UINT32_MAX);
+	assert(size < object->size && first <= UINT32_MAX);
 	if (error)
 		return error;
 	object->nresized++;
@@ -224,6 +226,7 @@ uint32_t object_drop_pages(struct object *object, uint32_t first, uint32_t last)
 	uint32_t index = first, ndropped = 0;
 	void *entry;
 
+	assert(first <= last);
 	while ((entry = radix_next(&object->pages, &index)) && index <= last) {
 		struct frame *frame = object_entry_frame(entry);
 

@@ -90,11 +90,13 @@ void policy_take_in(void)
 
 void policy_refault(struct frame *frame)
 {
+	assert(frame->refs > 0 && (frame->slot || frame->object));
 	policy->refault(frame, policy_class(frame));
 }
 
 void policy_leave(struct frame *frame)
 {
+	assert(frame->flags & FRAME_FLAG_LISTED);
 	if (frame->flags & FRAME_FLAG_EVICTED)
 		reclaim_forget(frame);
 	else

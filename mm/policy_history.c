@@ -51,6 +51,7 @@ static uint32_t mix(uint32_t key)
 
 static struct memory *bucket_of(uint32_t hash)
 {
+	assert(memories && nbuckets > 0);
 	return memories + (hash % nbuckets) * WAYS;
 }
 

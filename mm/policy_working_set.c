@@ -30,6 +30,7 @@ static void init(uint32_t nframes)
 
 static void activate(struct frame *frame, enum policy_class class)
 {
+	assert(frame->flags & FRAME_FLAG_WORKINGSET);
 	frame->flags &= ~FRAME_FLAG_WORKINGSET;
 	policy_lists_add(lists, frame, class, true);
 	policy_history_tick();
@@ -83,6 +84,7 @@ static struct frame *victim(enum policy_class class, uint32_t *budget)
 {
 	struct policy_lists *of = &lists[class];
 
+	assert(class < POLICY_CLASSES);
 	while (*budget > 0) {
 		struct frame *frame;
 

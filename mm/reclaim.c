@@ -82,6 +82,7 @@ static uint32_t weight(enum policy_class class)
 	uint32_t swappiness = (uint32_t)reclaim_swappiness;
 	uint32_t wish = class == POLICY_ANON ? swappiness : SWAPPINESS_MAX - swappiness;
 
+	assert(swappiness <= SWAPPINESS_MAX);
 	/* At most a few millions: no overflow. */
 	return wish * (missed[!class] + 256) / (missed[POLICY_FILE] + missed[POLICY_ANON] + 512);
 }
@@ -110,6 +111,7 @@ static uint32_t share_of(enum policy_class class, unsigned step)
 {
 	uint32_t all = class_total(class), both = weight(POLICY_FILE) + weight(POLICY_ANON);
 
+	assert(class < POLICY_CLASSES && step < STEPS);
 	if (!reclaim_class_can_go(class))
 		return 0;
 	/* In the last step nothing is spared, whatever was wished. */
@@ -227,6 +229,7 @@ static bool wait_for_frames(struct round *round)
 /* True when frames have come free, or will without anybody's doing. */
 static bool run_round(struct round *round)
 {
+	assert(round->goal > 0 && round->freed + round->writing == 0);
 	collect(round);
 	for (unsigned step = 0; step < STEPS && !is_done(round); step++) {
 		if (reclaim_nwriting() >= WRITES_MAX)
@@ -244,6 +247,7 @@ static bool run_round(struct round *round)
 
 static void rest(void)
 {
+	assert(current->process == &kernel_process && !resting);
 	resting = true;
 	wait_until(&wait, !resting, WAIT_UNINTERRUPTIBLE, clock_monotonic_ns() + REST_NS);
 	resting = false;
@@ -309,6 +313,7 @@ bool reclaim_may_use_reserve(void)
  */
 static bool wait_for_files(const struct round *round)
 {
+	assert(round->direct && round->freed == 0);
 	if (round->dirty == 0 || current->process == &kernel_process)
 		return false;
 	do {

@@ -65,6 +65,7 @@ static void writing_remove(struct frame *frame)
 
 static void count_gone(enum frame_kind kind)
 {
+	assert(kind == FRAME_ANON || kind == FRAME_CACHE);
 	if (kind == FRAME_ANON)
 		vm_count(PGSTEAL_ANON, 1);
 	else
@@ -93,6 +94,7 @@ uint32_t reclaim_nwriting(void)
  */
 static bool finish(struct frame *frame)
 {
+	assert(frame->refs > 0 && !(frame->flags & (UNDER_IO | FRAME_FLAG_LISTED)));
 	/* The policy has it in any case, for as long as it lives. */
 	policy->put_back(frame, policy_class(frame));
 	if (frame->kind == FRAME_CACHE)
@@ -117,6 +119,7 @@ uint32_t reclaim_collect(void)
 	list_for_each_safe(frame, after, &writing, link) {
 		enum frame_kind kind = frame->kind;
 
+		assert(frame->flags & FRAME_FLAG_LISTED && frame->flags & FRAME_FLAG_EVICTED);
 		if (frame->flags & UNDER_IO && ++pending >= PENDING_MAX)
 			break;
 		if (frame->flags & UNDER_IO)
@@ -165,6 +168,7 @@ static enum reclaim_result write_to_swap(struct frame *frame)
 {
 	int error;
 
+	assert(frame->slot && frame->kind == FRAME_ANON && frame_mappings(frame) == 0);
 	/* One that has changed kind is on its way to the policy, which is not to have it meanwhile. */
 	list_remove(&frame->link);
 	frame_get(frame);
@@ -188,6 +192,7 @@ static enum reclaim_result drop_from_swap_cache(struct frame *frame)
 {
 	bool dropped;
 
+	assert(frame->slot && !(frame->flags & (UNDER_IO | FRAME_FLAG_DIRTY)));
 	frame_get(frame);
 	dropped = swap_drop(frame);
 	if (!dropped)
@@ -275,6 +280,7 @@ static enum reclaim_result write_to_file(struct frame *frame)
 /* Nobody is at work with it but who writes it, and it may go once that is done. */
 static enum reclaim_result wait_for_its_write(struct frame *frame)
 {
+	assert(frame->kind == FRAME_CACHE && frame->flags & FRAME_FLAG_WRITEBACK);
 	if (!frame->object || rmap_locked(frame))
 		return keep(frame, POLICY_FILE);
 	writing_add(frame);

@@ -150,6 +150,7 @@ static bool swap_out_one(void *context, const struct place *place)
 {
 	const struct frame *frame = context;
 
+	assert(frame->slot && frame->holds > 0);
 	pagedir_set_swap(&place->vma->mm->pagedir, place->at);
 	if (place->page.table->refs > 1)
 		tell_sharers(place);
@@ -160,6 +161,7 @@ static bool unmap_one(void *context, const struct place *place)
 {
 	const struct frame *frame = context;
 
+	assert(frame->kind == FRAME_CACHE && frame->holds > 0);
 	pagedir_unmap(&place->vma->mm->pagedir, place->at, place->at + PAGE_SIZE);
 	return frame_mappings(frame) > 0;
 }

@@ -11,6 +11,7 @@
  *   4086   "SWAPSPACE2"
  */
 #include <abi/errno.h>
+#include <assert.h>
 #include <block.h>
 #include <err.h>
 #include <kheap.h>
@@ -138,6 +139,8 @@ static int add_extent(struct swap_area *area, uint32_t first, uint32_t npages, u
 {
 	struct swap_extent *last = area->extents + area->nextents - 1;
 
+	assert(npages > 0 && first + npages <= area->map.nslots);
+	assert(!area->nextents || last->first + last->npages <= first);
 	if (area->nextents && last->first + last->npages == first &&
 	    last->sector + (uint64_t)last->npages * SECTORS_PER_PAGE == sector) {
 		last->npages += npages;

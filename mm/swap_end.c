@@ -10,6 +10,7 @@
  * Slots that only the cache holds are being read or written; those are waited for.
  */
 #include <abi/errno.h>
+#include <assert.h>
 #include <commit.h>
 #include <err.h>
 #include <frame.h>
@@ -132,6 +133,7 @@ static int settle_slot(struct swap_slot *slot)
 
 	if (!frame)
 		return 0;
+	assert(slot->references > 0 && frame->slot && frame->refs > 0);
 	frame_get(frame);
 	ledger_hold(frame);
 	frame_wait(frame, FRAME_FLAG_BUSY | FRAME_FLAG_WRITEBACK);
@@ -187,6 +189,7 @@ int swap_area_end(unsigned number, void **owner)
 		swap_area_open(area);
 		return error;
 	}
+	assert(!in_use(area));
 	*owner = area->owner;
 	swap_area_free(area);
 	return 0;

@@ -39,6 +39,7 @@ static bool all_asked; /* what is dirty is to be written, whatever its age and a
 
 void writeback_register(struct writeback_client *client)
 {
+	assert(client->sync);
 	list_add_tail(&clients, &client->link);
 }
 
@@ -77,6 +78,7 @@ struct writeback_limits writeback_limits(void)
 	/* As Linux has it: whatever is asked for, there is a way between the two. */
 	if (limits.background >= limits.most)
 		limits.background = limits.most / 2;
+	assert(limits.background <= limits.most);
 	writeback_throttle_from = limits.background + 1;
 	return limits;
 }
@@ -96,6 +98,7 @@ static void write_some(struct object *object, uint32_t npages, bool wait)
 {
 	uint32_t first = 0, last;
 
+	assert(npages > 0 && object->refs > 0);
 	if (!radix_next_tagged(&object->pages, &first, RADIX_DIRTY))
 		return;
 	last = first;
