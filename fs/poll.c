@@ -13,6 +13,7 @@
 #include <assert.h>
 #include <clock.h>
 #include <kheap.h>
+#include <kvrange.h>
 #include <uaccess.h>
 
 #include "poll_internal.h"
@@ -267,12 +268,12 @@ static int do_poll(struct pollfd __user *user, uint32_t count, uint64_t deadline
 		return -EINVAL;
 	if (count <= FEW_FDS)
 		return run_on_copies(&call, user);
-	call.fds = kalloc(count * sizeof(*call.fds));
-	call.files = kalloc(count * sizeof(*call.files));
+	call.fds = kvalloc(count * sizeof(*call.fds));
+	call.files = kvalloc(count * sizeof(*call.files));
 	if (call.fds && call.files)
 		ready = run_on_copies(&call, user);
-	kfree(call.fds);
-	kfree(call.files);
+	kvfree(call.fds);
+	kvfree(call.files);
 	return ready;
 }
 

@@ -11,7 +11,7 @@
 #include <abi/time.h>
 #include <assert.h>
 #include <clock.h>
-#include <kheap.h>
+#include <kvrange.h>
 #include <string.h>
 #include <uaccess.h>
 
@@ -164,12 +164,12 @@ static int do_select(int32_t count, uint32_t __user *const users[SETS], uint64_t
 		lay_out(&call, few);
 		return run_on_copies(&call, users);
 	}
-	block = kalloc(2 * SETS * set_bytes(call.count) + call.count * sizeof(struct file *));
+	block = kvalloc(2 * SETS * set_bytes(call.count) + call.count * sizeof(struct file *));
 	if (!block)
 		return -ENOMEM;
 	lay_out(&call, block);
 	ready = run_on_copies(&call, users);
-	kfree(block);
+	kvfree(block);
 	return ready;
 }
 

@@ -9,6 +9,7 @@
 #include <abi/poll.h>
 #include <assert.h>
 #include <kheap.h>
+#include <kvrange.h>
 #include <string.h>
 #include <task.h>
 
@@ -30,7 +31,7 @@ static struct unix_message *message_create(struct unix_socket *from, uint32_t si
 		return NULL;
 	*message = (struct unix_message){ .size = size, .data = message->here };
 	if (size > HERE_MAX) {
-		message->data = kalloc(size);
+		message->data = kvalloc(size);
 		if (!message->data) {
 			kfree(message);
 			return NULL;
@@ -67,7 +68,7 @@ void unix_message_free(struct unix_message *message)
 		unix_rights_free(message->rights);
 	}
 	if (message->data != message->here)
-		kfree(message->data);
+		kvfree(message->data);
 	kfree(message);
 }
 

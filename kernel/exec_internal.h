@@ -48,11 +48,6 @@ static inline char *exec_strings_start(const struct exec_strings *strings)
 	return strings->buffer + strings->capacity - strings->used;
 }
 
-/* Room for lists as long as a program likes, not cleared; NULL when memory is out. */
-__must_check void *exec_buffer_alloc(size_t size);
-/* size: as it was asked for. */
-void exec_buffer_free(void *buffer, size_t size);
-
 /*
  * A #! line, taken apart in place: the interpreter and its one argument or NULL. -ENOEXEC. head
  * is EXEC_HEAD_SIZE bytes.

@@ -13,6 +13,7 @@
 #include <err.h>
 #include <fs.h>
 #include <kheap.h>
+#include <kvrange.h>
 #include <random.h>
 #include <string.h>
 #include <task.h>
@@ -413,7 +414,7 @@ static int fill_stack(struct exec_image *image, const struct exec_strings *strin
 		      const struct stack_layout *layout, const struct exec_identity *identity)
 {
 	size_t size = layout->nwords * sizeof(uint32_t);
-	uint32_t *words = exec_buffer_alloc(size);
+	uint32_t *words = kvalloc(size);
 	struct mm *mm = image->mm;
 	uint8_t random[16];
 	int error;
@@ -430,7 +431,7 @@ static int fill_stack(struct exec_image *image, const struct exec_strings *strin
 		error = write_all(mm, layout->random, random, sizeof(random));
 	if (!error)
 		error = write_all(mm, layout->esp, words, size);
-	exec_buffer_free(words, size);
+	kvfree(words);
 	image->stack = layout->esp;
 	return error;
 }

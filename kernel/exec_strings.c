@@ -9,7 +9,6 @@
 
 #include <assert.h>
 #include <err.h>
-#include <kheap.h>
 #include <kvrange.h>
 #include <string.h>
 #include <task.h>
@@ -21,23 +20,9 @@
 
 /* ---- the buffer ---- */
 
-void *exec_buffer_alloc(size_t size)
-{
-	return size <= PAGE_SIZE ? kalloc(size) : kvrange_alloc(DIV_ROUND_UP(size, PAGE_SIZE));
-}
-
-void exec_buffer_free(void *buffer, size_t size)
-{
-	if (size <= PAGE_SIZE)
-		kfree(buffer);
-	else
-		kvrange_free(buffer);
-}
-
 void exec_strings_free(struct exec_strings *strings)
 {
-	if (strings->buffer)
-		exec_buffer_free(strings->buffer, strings->capacity);
+	kvfree(strings->buffer);
 	strings->buffer = NULL;
 }
 
@@ -137,7 +122,7 @@ static int copy_vector(const struct exec_source *source, const void *vector, uin
 static int allocate(struct exec_strings *strings, size_t size)
 {
 	strings->capacity = size + SCRIPT_ROOM;
-	strings->buffer = exec_buffer_alloc(strings->capacity);
+	strings->buffer = kvalloc(strings->capacity);
 	strings->used = size;
 	return strings->buffer ? 0 : -ENOMEM;
 }
@@ -209,13 +194,13 @@ int exec_strings_prepend(struct exec_strings *strings, const char *text)
 		return -E2BIG;
 	if (strings->used + size > strings->capacity) {
 		size_t capacity = strings->used + size + SCRIPT_ROOM;
-		char *buffer = exec_buffer_alloc(capacity);
+		char *buffer = kvalloc(capacity);
 
 		if (!buffer)
 			return -ENOMEM;
 		memcpy(buffer + capacity - strings->used, exec_strings_start(strings),
 		       strings->used);
-		exec_buffer_free(strings->buffer, strings->capacity);
+		kvfree(strings->buffer);
 		strings->buffer = buffer;
 		strings->capacity = capacity;
 	}
