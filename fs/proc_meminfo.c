@@ -42,7 +42,8 @@ static void count_frame(struct frame_census *census, const struct frame *frame)
 	if (frame->kind == FRAME_KERNEL)
 		census->slab += (frame->flags & FRAME_FLAG_SLAB) != 0;
 	census->anonymous += frame->kind == FRAME_ANON && frame_mappings(frame) > 0;
-	if (frame->kind == FRAME_ANON || frame->kind == FRAME_CACHE)
+	if ((frame->kind == FRAME_ANON || frame->kind == FRAME_CACHE) &&
+	    !(frame->flags & FRAME_FLAG_UNEVICTABLE))
 		count_listed(census, frame);
 	if (frame->kind != FRAME_CACHE)
 		return;
@@ -116,6 +117,8 @@ int proc_show_meminfo(struct proc_text *text, struct process *process)
 		{ "Inactive(anon)", anon->inactive },
 		{ "Active(file)", files->active },
 		{ "Inactive(file)", files->inactive },
+		{ "Unevictable", policy_unevictable_npages },
+		{ "Mlocked", policy_unevictable_npages },
 		{ "HighTotal", high },
 		{ "HighFree", counts.free_high },
 		{ "LowTotal", managed - high },
@@ -186,6 +189,7 @@ int proc_show_vmstat(struct proc_text *text, struct process *process)
 		uint32_t value;
 	} lines[] = {
 		{ "nr_free_pages", counts.by_kind[FRAME_FREE] },
+		{ "nr_mlock", policy_unevictable_npages },
 		{ "nr_anon_pages", census.anonymous },
 		{ "nr_mapped", census.mapped },
 		{ "nr_file_pages", object_cached_pages },
@@ -193,6 +197,7 @@ int proc_show_vmstat(struct proc_text *text, struct process *process)
 		{ "nr_active_anon", anon->active },
 		{ "nr_inactive_file", files->inactive },
 		{ "nr_active_file", files->active },
+		{ "nr_unevictable", policy_unevictable_npages },
 		{ "nr_dirty", object_dirty_pages },
 		{ "nr_writeback", object_writeback_pages },
 		{ "nr_shmem", census.shared_memory },

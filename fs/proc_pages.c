@@ -114,10 +114,12 @@ static uint64_t count_word(void *context, uint32_t index)
 #define KPF_ANON KPF(12)
 #define KPF_SWAPCACHE KPF(13)
 #define KPF_SWAPBACKED KPF(14)
+#define KPF_UNEVICTABLE KPF(18)
 #define KPF_NOPAGE KPF(20)
 #define KPF_ZERO_PAGE KPF(24)
 #define KPF_PGTABLE KPF(26)
 #define KPF_RESERVED KPF(32)
+#define KPF_MLOCKED KPF(33)
 
 /* Linux marks the first frame of a free block alone; here all free ones are. */
 static uint64_t flags_of_kind(const struct frame *frame)
@@ -151,7 +153,10 @@ static uint64_t flags_word(void *context, uint32_t index)
 
 	if (!frame)
 		return KPF_NOPAGE;
-	return flags_of_kind(frame) | (count_word(context, index) ? KPF_MMAP : 0);
+	return flags_of_kind(frame) | (count_word(context, index) ? KPF_MMAP : 0) |
+	       (frame->flags & FRAME_FLAG_UNEVICTABLE && frame->kind != FRAME_FREE
+			? KPF_UNEVICTABLE | KPF_MLOCKED
+			: 0);
 }
 
 ssize_t proc_read_kpagecount(struct process *process, struct uio *io, loff_t *position)

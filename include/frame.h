@@ -93,7 +93,8 @@ _Static_assert(sizeof(struct frame) == 32 || sizeof(void *) > 4, "one in 128 byt
 #define FRAME_FLAG_ACTIVE 2048
 #define FRAME_FLAG_SWAPS 4096
 #define FRAME_FLAG_WORKINGSET 8192
-#define FRAME_FLAG_EVICTED 32768 /* on the list of mm/reclaim_page.c instead */
+#define FRAME_FLAG_EVICTED 32768  /* on the list of mm/reclaim_page.c instead */
+#define FRAME_FLAG_UNEVICTABLE 32 /* in use: on that of pages locked in memory (unevictable.h) */
 
 /* How to allocate. */
 #define FRAME_LOW 1  /* in the direct map: page tables, kernel data */

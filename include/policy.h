@@ -72,8 +72,19 @@ enum policy_class policy_class(const struct frame *frame);
  * disk: whether it was evicted not long ago is looked up.
  */
 void policy_refault(struct frame *frame);
-/* The frame, on a list of the policy's, leaves it: for mm/frame.c. */
+/* The frame, which is FRAME_FLAG_LISTED, leaves what list it is on: for mm/frame.c. */
 void policy_leave(struct frame *frame);
+
+/*
+ * Pages locked in memory (unevictable.h) are no policy's: they are on a list here. The frame, of user
+ * memory or page cache, on any other list or none, comes to it; and is, on it, the policy's again, as
+ * one just allocated.
+ */
+void policy_cull(struct frame *frame);
+void policy_rescue(struct frame *frame);
+/* The list, by frame->link, and its length. */
+extern struct list policy_unevictable;
+extern uint32_t policy_unevictable_npages;
 
 /* What was chosen. */
 extern const struct reclaim_policy *policy;

@@ -66,5 +66,7 @@ bool rmap_clean(struct frame *frame);
 __must_check int rmap_unmap(struct frame *frame, uint32_t slot);
 /* True when a region that maps the frame has it locked in memory. */
 bool rmap_locked(struct frame *frame);
+/* The same, of mappings but those of mm in [start, end). */
+bool rmap_locked_outside(struct frame *frame, const struct mm *mm, vaddr_t start, vaddr_t end);
 
 #endif

@@ -40,6 +40,10 @@
 	X(DROP_PAGECACHE, "drop_pagecache") /* writes to /proc/sys/vm/drop_caches */ \
 	X(DROP_SLAB, "drop_slab") \
 	X(OOM_KILL, "oom_kill") \
+	X(UNEVICTABLE_PGCULLED, "unevictable_pgs_culled")	/* pages put apart as locked */ \
+	X(UNEVICTABLE_PGRESCUED, "unevictable_pgs_rescued")	/* and put back to the others */ \
+	X(UNEVICTABLE_PGMLOCKED, "unevictable_pgs_mlocked")	/* the same, as */ \
+	X(UNEVICTABLE_PGMUNLOCKED, "unevictable_pgs_munlocked") /* mlock has it */ \
 	X(SWAP_RA, "swap_ra")	      /* pages read from swap with another */ \
 	X(SWAP_RA_HIT, "swap_ra_hit") /* of these: found useful */
 

@@ -13,6 +13,7 @@
 #include <kvrange.h>
 #include <rmap.h>
 #include <string.h>
+#include <unevictable.h>
 #include <vma.h>
 
 /* The frame behind a page with a reference for the caller, or NULL if a program may not have it. */
@@ -81,6 +82,8 @@ static struct frame *put_copy(struct vma *vma, vaddr_t at, struct frame *frame, 
 		error = mapped ? pagedir_own(pagedir, at, at + PAGE_SIZE)
 			       : pagedir_map(pagedir, at, copy, vma_page_rights(vma));
 	}
+	if (!error && mapped)
+		unevictable_note_replaced(frame, vma->mm, at);
 	frame_put(frame);
 	if (error) {
 		if (copy) {
@@ -91,6 +94,7 @@ static struct frame *put_copy(struct vma *vma, vaddr_t at, struct frame *frame, 
 	}
 	if (mapped)
 		pagedir_replace(pagedir, at, copy, vma_page_rights(vma));
+	unevictable_enter(vma->mm, at, at + PAGE_SIZE);
 	return copy;
 }
 

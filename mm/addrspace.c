@@ -16,6 +16,7 @@
 #include <rmap.h>
 #include <string.h>
 #include <task.h>
+#include <unevictable.h>
 #include <vma.h>
 
 struct list mm_all = LIST_INIT(mm_all);
@@ -69,6 +70,8 @@ void mm_put(struct mm *mm)
 	assert(mm->refs > 0);
 	if (--mm->refs > 0)
 		return;
+	if (unlikely(mm->locked_npages))
+		unevictable_leave(mm, 0, USER_TOP);
 	for (struct vma *vma = mm_first(mm); vma; vma = vma_next(vma))
 		pagedir_abandon(&mm->pagedir, vma->start, vma->end);
 	destroy_regions(mm);

@@ -34,6 +34,7 @@
 #include <rmap.h>
 #include <readahead.h>
 #include <task.h>
+#include <unevictable.h>
 #include <vma.h>
 #include <writeback.h>
 
@@ -318,6 +319,7 @@ static enum fault_result fault_copy_on_write(struct vma *vma, vaddr_t page, stru
 		frame_copy(copy, frame);
 	rmap_enter(copy, vma, page);
 	vma->mm->note.frame = copy;
+	unevictable_note_replaced(frame, vma->mm, page);
 	pagedir_replace(&vma->mm->pagedir, page, copy, vma_page_rights(vma));
 	return FAULT_COW_COPY;
 }
@@ -440,6 +442,20 @@ static enum fault_result decide(struct mm *mm, vaddr_t page, bool write)
 	return fault_anonymous(vma, page, write);
 }
 
+/* A program that has locked regions was maybe given a page, and those around it. */
+static __noinline void keep_if_locked(struct mm *mm, vaddr_t address, enum fault_result result)
+{
+	const struct vma *vma = mm->note.vma;
+	vaddr_t start = ROUND_DOWN(address, PAGE_SIZE), end = start + PAGE_SIZE;
+
+	assert(mutex_is_mine(&mm->lock));
+	if (!fault_satisfied(result) || !(vma->flags & VMA_LOCKED))
+		return;
+	if (mm->note.nmore)
+		window_around(vma, start, &start, &end);
+	unevictable_enter(mm, start, end);
+}
+
 enum fault_result mm_fault(struct mm *mm, vaddr_t address, unsigned access)
 {
 	enum fault_result result;
@@ -454,6 +470,8 @@ enum fault_result mm_fault(struct mm *mm, vaddr_t address, unsigned access)
 	resident = mm->pagedir.resident_anon + mm->pagedir.resident_file;
 	if (resident > mm->peak_resident)
 		mm->peak_resident = resident;
+	if (unlikely(mm->locked_npages))
+		keep_if_locked(mm, address, result);
 	fault_trace_add(mm, address, access, result);
 	mutex_unlock(&mm->lock);
 	fault_counts[result]++;

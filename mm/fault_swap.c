@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <err.h>
 #include <rmap.h>
+#include <unevictable.h>
 #include <vma.h>
 
 /* Is a slot worth more than the write that it may save? When half of them are taken, as on Linux. */
@@ -63,5 +64,6 @@ int mm_swap_in(struct mm *mm, vaddr_t at, swap_t swap)
 
 	assert(mutex_is_mine(&mm->lock) && vma);
 	error = fault_bring_in(vma, at, swap, NULL);
+	unevictable_enter(mm, at, at + PAGE_SIZE);
 	return error == -EAGAIN ? 0 : error;
 }

@@ -12,7 +12,7 @@
  * entries count once. What page tables hold is not added up beside the references but taken away from
  * them, and given back in the end: in between, what is left must be known otherwise. Before that, each
  * entry is held against its region's rights. Promised memory
- * (commit.h) is added up from those who hold it. Nothing sleeps in here and the kernel is not
+ * (commit.h) is added up from those who hold it; what is kept as unevictable has to be locked. Nothing sleeps in here and the kernel is not
  * preempted, so what is counted stands still; a task that sleeps while it holds a frame has declared
  * it.
  */
@@ -23,6 +23,7 @@
 #include <format.h>
 #include <frame.h>
 #include <mm.h>
+#include <unevictable.h>
 #include <vma.h>
 
 /* ---- one audit ---- */
@@ -294,6 +295,7 @@ unsigned ledger_check(void (*report)(void *context, const char *text), void *con
 	swap_audit(complain_of_slot);
 	recount_mappings(true);
 	audit_promises();
+	unevictable_audit(complain_of_frame);
 	frame_check(complain_of_frame);
 	auditing = NULL;
 	return audit.faults;

@@ -12,6 +12,7 @@
 #include <err.h>
 #include <readahead.h>
 #include <task.h>
+#include <unevictable.h>
 #include <vma.h>
 
 /* ---- one piece [start, end) of a region ---- */
@@ -25,6 +26,8 @@ static int drop_pages(struct mm *mm, const struct vma *vma, vaddr_t start, vaddr
 		return -EINVAL;
 	if (pagedir_own_ends(&mm->pagedir, start, end))
 		return -ENOMEM;
+	if (vma->flags & VMA_LOCKED)
+		unevictable_leave(mm, start, end);
 	pagedir_unmap(&mm->pagedir, start, end);
 	return 0;
 }

@@ -2,13 +2,15 @@
  * mlock and its family, and filling a range with pages ahead of need.
  *
  * Locking marks regions (VMA_LOCKED) under the lock and then, without it, faults every page in,
- * unless their pages are to come on fault. The marks stay where filling fails, as on Linux.
+ * unless their pages are to come on fault. The marks stay where filling fails, as on Linux. Pages that
+ * are there already come to the unevictable list with the mark, others with their fault (unevictable.h).
  */
 #include <mm.h>
 
 #include <abi/mman.h>
 #include <err.h>
 #include <task.h>
+#include <unevictable.h>
 #include <vma.h>
 
 /* ---- filling ---- */
@@ -109,6 +111,8 @@ static int lock_range(struct mm *mm, vaddr_t start, vaddr_t end, uint32_t locked
 		error = -ENOMEM;
 	else
 		error = mark_locked(mm, start, end, locked);
+	/* On an error, too: what lies before it is marked. */
+	unevictable_enter(mm, start, end);
 	mutex_unlock(&mm->lock);
 	if (error)
 		return error;
@@ -163,7 +167,11 @@ int32_t sys_munlock(vaddr_t start, size_t size)
 	if (error || start == end)
 		return error;
 	mutex_lock(&mm->lock);
+	unevictable_leave(mm, start, end);
 	error = mark_locked(mm, start, end, 0);
+	/* What lies behind the error is locked still. */
+	if (error)
+		unevictable_enter(mm, start, end);
 	mutex_unlock(&mm->lock);
 	return error;
 }
@@ -194,8 +202,10 @@ int32_t sys_mlockall(int flags)
 		return -ENOMEM;
 	}
 	mm->default_flags = flags & MCL_FUTURE ? locked : 0;
-	if (flags & MCL_CURRENT)
+	if (flags & MCL_CURRENT) {
 		mark_all(mm, locked);
+		unevictable_enter(mm, 0, USER_TOP);
+	}
 	mutex_unlock(&mm->lock);
 	if (!(flags & MCL_CURRENT))
 		return 0;
@@ -215,6 +225,7 @@ int32_t sys_munlockall(void)
 
 	mutex_lock(&mm->lock);
 	mm->default_flags = 0;
+	unevictable_leave(mm, 0, USER_TOP);
 	mark_all(mm, 0);
 	mutex_unlock(&mm->lock);
 	return 0;

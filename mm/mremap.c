@@ -15,6 +15,7 @@
 #include <err.h>
 #include <rmap.h>
 #include <task.h>
+#include <unevictable.h>
 #include <vma.h>
 
 struct remap {
@@ -125,8 +126,10 @@ static int move_whole(struct mm *mm, struct vma *vma, const struct remap *remap)
 		vma_merge(mm, vma);
 		return error;
 	}
-	if (size < remap->old_size)
+	if (size < remap->old_size) {
+		unevictable_leave(mm, remap->old + size, old_end);
 		pagedir_unmap(&mm->pagedir, remap->old + size, old_end);
+	}
 	vma_remove(mm, vma);
 	link_at(mm, vma, remap, page_offset);
 	return 0;

@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <err.h>
 #include <task.h>
+#include <unevictable.h>
 #include <vma.h>
 
 /*
@@ -45,6 +46,8 @@ int mm_unmap_locked(struct mm *mm, vaddr_t start, vaddr_t end)
 		if (IS_ERR(vma))
 			return PTR_ERR(vma);
 	}
+	if (unlikely(mm->locked_npages))
+		unevictable_leave(mm, start, end);
 	pagedir_unmap(&mm->pagedir, start, end);
 	for (; vma && vma->start < end; vma = next) {
 		next = vma_next(vma);

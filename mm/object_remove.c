@@ -12,6 +12,7 @@
 #include <ledger.h>
 #include <mm.h>
 #include <oom.h>
+#include <policy.h>
 #include <rmap.h>
 #include <vma.h>
 
@@ -67,6 +68,9 @@ static struct frame *remove_some(struct object *object, uint32_t first, uint32_t
 			object_uncharge_page(object);
 			continue;
 		}
+		/* What locked it has lost it. */
+		if (frame->flags & FRAME_FLAG_UNEVICTABLE)
+			policy_rescue(frame);
 		if (frame->flags & (FRAME_FLAG_BUSY | FRAME_FLAG_WRITEBACK)) {
 			frame_get(frame);
 			return frame;

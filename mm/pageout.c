@@ -57,7 +57,7 @@ static void reclaim(struct frame *frame)
 	if (frame->flags & FRAME_FLAG_EVICTED)
 		return;
 	if (frame->flags & FRAME_FLAG_LISTED)
-		policy->leave(frame);
+		policy_leave(frame);
 	else
 		list_remove(&frame->link);
 	reclaim_page(frame, policy_class(frame));

@@ -5,7 +5,7 @@
  * frame_alloc puts frames of user memory and of the page cache on one list as they come, since at that
  * moment nobody knows what they will be: so allocating costs next to nothing as long as memory is
  * plentiful. Before a victim is looked for, policy_take_in hands them over in order. A frame that is
- * freed leaves whatever list it is on.
+ * freed leaves whatever list it is on. What is locked in memory is on a list apart, which no policy sees.
  */
 #include <policy.h>
 
@@ -17,8 +17,12 @@
 #include <reclaim.h>
 #include <rmap.h>
 #include <string.h>
+#include <vm_events.h>
 
 const struct reclaim_policy *policy = &policy_working_set;
+
+struct list policy_unevictable = LIST_INIT(policy_unevictable);
+uint32_t policy_unevictable_npages;
 
 static const struct reclaim_policy *const policies[] = { &policy_working_set,
 							 &policy_second_chance };
@@ -88,6 +92,14 @@ void policy_take_in(void)
 	}
 }
 
+static void unevictable_remove(struct frame *frame)
+{
+	assert(frame->flags & FRAME_FLAG_UNEVICTABLE && policy_unevictable_npages > 0);
+	list_remove(&frame->link);
+	frame->flags &= ~(FRAME_FLAG_LISTED | FRAME_FLAG_UNEVICTABLE);
+	policy_unevictable_npages--;
+}
+
 void policy_refault(struct frame *frame)
 {
 	assert(frame->refs > 0 && (frame->slot || frame->object));
@@ -99,6 +111,31 @@ void policy_leave(struct frame *frame)
 	assert(frame->flags & FRAME_FLAG_LISTED);
 	if (frame->flags & FRAME_FLAG_EVICTED)
 		reclaim_forget(frame);
+	else if (frame->flags & FRAME_FLAG_UNEVICTABLE)
+		unevictable_remove(frame);
 	else
 		policy->leave(frame);
+}
+
+void policy_cull(struct frame *frame)
+{
+	assert(frame->kind == FRAME_ANON || frame->kind == FRAME_CACHE);
+	assert(frame->refs > 0 && !(frame->flags & FRAME_FLAG_UNEVICTABLE));
+	if (frame->flags & FRAME_FLAG_LISTED)
+		policy_leave(frame);
+	else
+		list_remove(&frame->link);
+	frame->flags |= FRAME_FLAG_LISTED | FRAME_FLAG_UNEVICTABLE;
+	list_add(&policy_unevictable, &frame->link);
+	policy_unevictable_npages++;
+	vm_count(UNEVICTABLE_PGCULLED, 1);
+	vm_count(UNEVICTABLE_PGMLOCKED, 1);
+}
+
+void policy_rescue(struct frame *frame)
+{
+	unevictable_remove(frame);
+	list_add_tail(&frame_intake, &frame->link);
+	vm_count(UNEVICTABLE_PGRESCUED, 1);
+	vm_count(UNEVICTABLE_PGMUNLOCKED, 1);
 }

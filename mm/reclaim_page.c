@@ -35,7 +35,10 @@ static struct list writing = LIST_INIT(writing);
 static uint32_t nwriting;
 static uint32_t ngone; /* of them, those freed since reclaim_collect */
 
-/* To the policy, unless it has the frame: one that has changed kind is new to it (frame_intake). */
+/*
+ * To the policy, unless it has the frame, or the frame has been locked in memory while a write slept: one
+ * that has changed kind is new to the policy (frame_intake).
+ */
 static void put_back(struct frame *frame, enum policy_class class)
 {
 	if (frame->flags & FRAME_FLAG_LISTED)
@@ -157,9 +160,13 @@ void reclaim_submit(void)
 
 /* ---- user memory ---- */
 
+/* One that is locked in memory is not to be met again. */
 static enum reclaim_result keep(struct frame *frame, enum policy_class class)
 {
-	put_back(frame, class);
+	if (!(frame->flags & FRAME_FLAG_LISTED) && rmap_locked(frame))
+		policy_cull(frame);
+	else
+		put_back(frame, class);
 	return RECLAIM_KEPT;
 }
 
@@ -176,7 +183,7 @@ static enum reclaim_result write_to_swap(struct frame *frame)
 	error = swap_write(frame);
 	ledger_release(frame);
 	/* It may have slept: whatever has become of the page, one list or the other has it. */
-	if (!error && frame->flags & FRAME_FLAG_WRITEBACK)
+	if (!error && frame->flags & FRAME_FLAG_WRITEBACK && !(frame->flags & FRAME_FLAG_LISTED))
 		writing_add(frame);
 	else
 		put_back(frame, POLICY_ANON);

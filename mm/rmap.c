@@ -116,20 +116,34 @@ bool rmap_clean(struct frame *frame)
 
 /* ---- locked? ---- */
 
+struct lock_search {
+	/* What is mapped here does not count. */
+	const struct mm *mm;
+	vaddr_t start, end;
+	bool found;
+};
+
 static bool find_locked(void *context, const struct place *place)
 {
-	bool *locked = context;
+	struct lock_search *search = context;
+	bool inside = place->vma->mm == search->mm && place->at >= search->start &&
+		      place->at < search->end;
 
-	*locked = place->vma->flags & VMA_LOCKED;
-	return !*locked;
+	search->found = (place->vma->flags & VMA_LOCKED) && !inside;
+	return !search->found;
+}
+
+bool rmap_locked_outside(struct frame *frame, const struct mm *mm, vaddr_t start, vaddr_t end)
+{
+	struct lock_search search = { mm, start, end, false };
+
+	walk(frame, find_locked, &search);
+	return search.found;
 }
 
 bool rmap_locked(struct frame *frame)
 {
-	bool locked = false;
-
-	walk(frame, find_locked, &locked);
-	return locked;
+	return rmap_locked_outside(frame, NULL, 0, 0);
 }
 
 /* ---- out of all page tables ---- */

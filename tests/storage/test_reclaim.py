@@ -52,6 +52,41 @@ def test_scan_needs_no_swap(storage, images):
     machine.ledger()
 
 
+LOCKED = 1536                      # pages of 16 MB
+
+
+def flood(machine):
+    """Pages looked at for each that was taken, while 32 MB of processes are swapped out and in."""
+    before = {name: machine.vmstat(name) for name in ("pgscan_anon", "pgsteal_anon")}
+    assert machine.must("flood 16", 600).count(", 0 wrong") == 6
+    return ((machine.vmstat("pgscan_anon") - before["pgscan_anon"]) /
+            (machine.vmstat("pgsteal_anon") - before["pgsteal_anon"]))
+
+
+@pytest.mark.parametrize("policy", ["working-set", "second-chance"])
+def test_locked_pages_are_not_looked_at(storage, images, policy):
+    """They keep their content, are on no list that reclaim goes through, and leave when unlocked."""
+    machine = storage(memory=16, disks=[disk.Disk(disk.swap(images / "swap", 64))],
+                      append=f"quiet vm.policy={policy}")
+    machine.must("swapon /dev/vda")
+    machine.hold("locked", LOCKED, "lock")
+    culled = machine.vmstat("unevictable_pgs_culled")
+    assert machine.vmstat("nr_unevictable") == LOCKED
+    assert flood(machine) < 3
+    assert machine.vmstat("nr_unevictable") == machine.vmstat("nr_mlock") == LOCKED
+    assert machine.meminfo("Mlocked") == machine.meminfo("Unevictable") == LOCKED * 4
+    # None was among the others meanwhile.
+    assert machine.vmstat("unevictable_pgs_culled") == culled
+    machine.ledger()
+    machine.must("echo >/tmp/locked.go; until grep -q unlock /tmp/locked.said; do sleep 0.1; done")
+    assert machine.meminfo("Mlocked") == 0
+    written = machine.vmstat("pswpout")
+    machine.must("flood 12", 600)
+    assert machine.vmstat("pswpout") - written > LOCKED
+    assert machine.release("locked") == ("unlock: ok\n0 wrong\n", 0)
+    machine.ledger()
+
+
 def test_policy_is_chosen(storage, images):
     machine = boot(storage, images, append="quiet vm.policy=second-chance")
     waits_of(machine, "-")

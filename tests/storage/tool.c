@@ -4,6 +4,7 @@
  *   tool swapon PATH FLAGS    swapon with its second argument
  *   tool hold PAGES           fills memory, asks it to leave, says "held"; when it has read a line,
  *                             verifies it
+ *   tool lock PAGES           the same, but locks it; after a first line unlocks it
  *   tool fsync FILE           what is told of a write that fails, to whom, and how often
  *   tool map FILE OFFSET      loads a byte of a mapping
  *   tool share PAGES TURNS    four processes write to pages here and there of memory that they share,
@@ -46,7 +47,8 @@ static const char *said(int result)
 	return result < 0 ? strerror(errno) : "ok";
 }
 
-static int hold(uint32_t npages)
+/* locked: it cannot leave before it is asked for once, and unlocked. */
+static int hold(uint32_t npages, bool locked)
 {
 	uint32_t *start = mmap(NULL, npages * PAGE, PROT_READ | PROT_WRITE,
 			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -54,10 +56,18 @@ static int hold(uint32_t npages)
 
 	for (uint32_t i = 0; i < words; i++)
 		start[i] = i * 2654435761u;
-	printf("pageout: %s\n", said(madvise(start, npages * PAGE, MADV_PAGEOUT)));
+	if (locked)
+		printf("lock: %s\n", said(mlock(start, npages * PAGE)));
+	else
+		printf("pageout: %s\n", said(madvise(start, npages * PAGE, MADV_PAGEOUT)));
 	printf("held\n");
 	if (getchar() == EOF)
 		return 2;
+	if (locked) {
+		printf("unlock: %s\n", said(munlock(start, npages * PAGE)));
+		if (getchar() == EOF)
+			return 2;
+	}
 	for (uint32_t i = 0; i < words; i++)
 		wrong += start[i] != i * 2654435761u;
 	printf("%u wrong\n", wrong);
@@ -367,7 +377,9 @@ int main(int argc, char **argv)
 		return result != 0;
 	}
 	if (argc == 3 && !strcmp(argv[1], "hold"))
-		return hold((uint32_t)atoi(argv[2]));
+		return hold((uint32_t)atoi(argv[2]), false);
+	if (argc == 3 && !strcmp(argv[1], "lock"))
+		return hold((uint32_t)atoi(argv[2]), true);
 	if (argc > 3 && argc <= 3 + WEAVE_MAX && !strcmp(argv[1], "weave"))
 		return weave((uint32_t)atoi(argv[2]), argv + 3, argc - 3);
 	if (argc == 3 && !strcmp(argv[1], "names"))

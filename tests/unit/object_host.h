@@ -146,6 +146,11 @@ void policy_refault(struct frame *frame)
 {
 	(void)frame;
 }
+void policy_rescue(struct frame *frame)
+{
+	(void)frame;
+	fail();
+}
 bool rmap_clean(struct frame *frame)
 {
 	(void)frame;

@@ -15,6 +15,7 @@
 #include <kheap.h>
 #include <task.h>
 #include <uaccess.h>
+#include <unevictable.h>
 #include <vma.h>
 
 #define NPAGES 200u /* pages of the model; page 0 is never mapped */
@@ -65,6 +66,11 @@ uint32_t mm_limit(unsigned resource)
 {
 	(void)resource;
 	return RLIM_INFINITY;
+}
+/* Nothing is on the list; what is left has to be there still. */
+void unevictable_leave(struct mm *mm, vaddr_t start, vaddr_t end)
+{
+	assert_true(start < end && mm_find_at_or_above(mm, start));
 }
 struct commit_policy commit_policy;
 uint32_t commit_npages;
