@@ -42,9 +42,10 @@ typedef uint32_t swap_t;
 
 /* ---- how much ---- */
 
-extern uint32_t swap_total_npages;  /* slots of all areas in use by the system */
-extern uint32_t swap_free_npages;   /* of these, those that are free */
-extern uint32_t swap_cached_npages; /* frames in the swap cache */
+extern uint32_t swap_total_npages;   /* slots of all areas in use by the system */
+extern uint32_t swap_free_npages;    /* of these, those that are free */
+extern uint32_t swap_cached_npages;  /* frames in the swap cache */
+extern uint32_t swap_writing_npages; /* of these, those that are being written */
 
 /* ---- slots ---- */
 

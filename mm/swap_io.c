@@ -28,6 +28,8 @@
 
 #define READ_SLOTS 8u /* Linux's page-cluster of 3 */
 
+uint32_t swap_writing_npages;
+
 /* ---- out ---- */
 
 /* What is being gathered: NULL, or a request with room for more. */
@@ -49,7 +51,9 @@ static void write_done(struct block_request *request, int error)
 		struct frame *frame = request->segments[i].frame;
 
 		assert(frame->slot && frame->flags & FRAME_FLAG_WRITEBACK);
+		assert(swap_writing_npages > 0);
 		frame->flags &= ~(FRAME_FLAG_WRITEBACK | FRAME_FLAG_ERROR);
+		swap_writing_npages--;
 		if (error)
 			write_failed(frame, request->nsegments == 1);
 		frame_wake(frame);
@@ -116,6 +120,7 @@ int swap_write(struct frame *frame)
 	frame->flags = (frame->flags & ~FRAME_FLAG_DIRTY) | FRAME_FLAG_WRITEBACK;
 	block_add_segment(gathering, frame, 0, PAGE_SIZE);
 	gathering_next += SECTORS_PER_PAGE;
+	swap_writing_npages++;
 	vm_count(PSWPOUT, 1);
 	if (frame->flags & FRAME_FLAG_ERROR)
 		swap_submit();

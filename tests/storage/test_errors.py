@@ -208,6 +208,24 @@ def test_stuck_swap_out(storage, images, controller):
     machine.ledger()
 
 
+def test_writeback_counts_swap(storage, images):
+    """What is on its way to swap is being written, as long as that takes. (One request still gets
+    through.)"""
+    swap = disk.stuck_disk(disk.swap(images / "swap", 16), "virtio")
+    machine = storage(memory=64, disks=[swap])
+    machine.must("swapon /dev/vda")
+    assert machine.meminfo("Writeback") == 0
+    swap.stick()
+    machine.hold("one", 100)
+    counted = machine.vmstat("nr_writeback")
+    assert 0 < counted <= 100 and machine.meminfo("Writeback") == 4 * counted
+    swap.unstick()
+    machine.must("until grep -q '^Writeback: *0 kB' /proc/meminfo; do sleep 0.1; done", timeout=60)
+    assert machine.vmstat("nr_writeback") == 0
+    assert machine.release("one") == ("0 wrong\n", 0)
+    machine.ledger()
+
+
 def test_failures_by_number(storage, images):
     """Each request of a little work with files fails in turn: errors, no panic, and a file system
     that e2fsck can put right."""
