@@ -8,6 +8,7 @@
 
 #include <block.h>
 #include <err.h>
+#include <fail.h>
 #include <kvrange.h>
 #include <reclaim.h>
 #include <string.h>
@@ -82,6 +83,7 @@ static void swap_off(unsigned number)
 
 	EXPECT(swap_area_end(number, &owner) == 0);
 	EXPECT(swap_total_npages == 0 && swap_free_npages == 0 && swap_cached_npages == 0);
+	EXPECT(swap_writing_npages == 0);
 	object_put(&pages);
 	EXPECT(books() == 0);
 }
@@ -356,6 +358,22 @@ SELFTEST(swap_off_brings_all_back)
 	EXPECT(wrong(mm, AT, 300, 60) == 0 && wrong(child, AT + 3 * PAGE_SIZE, 297, 4) == 0);
 	mm_put(mm);
 	mm_put(child);
+}
+
+/* Memory is out for a moment, and there is nothing to reclaim. */
+SELFTEST(swap_off_asks_again_for_memory)
+{
+	unsigned area = swap_on(AREA_PAGES);
+	struct mm *mm = swapped_mm(40, 1);
+
+	while (reclaim_make_room())
+		;
+	fail_set_task(current, 1);
+	swap_off(area);
+	EXPECT(current->fail_met && current->fail_nth == 0);
+	current->fail_met = false;
+	EXPECT(mm->pagedir.swapped == 0 && wrong(mm, AT, 40, 1) == 0);
+	mm_put(mm);
 }
 
 /* Sends the first npages of an object, mapped at AT by mm alone, to swap. */

@@ -172,7 +172,6 @@ void tree_remove(struct tree *tree, struct tree_node *node)
 	if (node->child[0] && node->child[1])
 		changed = replace_by_successor(tree, node, tree_next(node));
 	else
-
 		replace_child(tree, changed, node, node->child[node->child[0] == NULL]);
 	node->parent = NULL;
 	node->child[0] = NULL;

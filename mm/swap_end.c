@@ -11,6 +11,7 @@
  */
 #include <abi/errno.h>
 #include <assert.h>
+#include <clock.h>
 #include <commit.h>
 #include <err.h>
 #include <frame.h>
@@ -20,8 +21,12 @@
 #include <reclaim.h>
 #include <task.h>
 #include <vma.h>
+#include <wait.h>
 
 #include "swap_internal.h"
+
+#define LOOK_NS 10000000ull /* when there is no memory, between two tries... */
+#define MEMORY_TRIES 16u    /* ...and how many */
 
 static bool in_use(const struct swap_area *area)
 {
@@ -68,8 +73,23 @@ static int bring_back_pages(struct swap_area *area, struct mm *mm, vaddr_t *from
 	return 0;
 }
 
+/*
+ * Memory was out. When there is nothing to reclaim, as it is in others' hands for a moment, they
+ * may have given it back by now, or will before long: that is waited for, a few times.
+ */
+static bool find_memory(unsigned *tries)
+{
+	struct wait_queue nobody = WAIT_QUEUE_INIT(nobody);
+
+	if (reclaim_make_room())
+		return true;
+	(void)wait_until(&nobody, frame_available(), WAIT_KILLABLE, clock_monotonic_ns() + LOOK_NS);
+	return (*tries)++ < MEMORY_TRIES;
+}
+
 static int bring_back_mm(struct swap_area *area, struct mm *mm)
 {
+	unsigned tries = 0;
 	vaddr_t from = 0;
 	int error;
 
@@ -77,7 +97,7 @@ static int bring_back_mm(struct swap_area *area, struct mm *mm)
 		mutex_lock(&mm->lock);
 		error = bring_back_pages(area, mm, &from);
 		mutex_unlock(&mm->lock);
-	} while (error == -ENOMEM && reclaim_make_room());
+	} while (error == -ENOMEM && find_memory(&tries));
 	return error;
 }
 
@@ -116,11 +136,12 @@ static int bring_back_address_spaces(struct swap_area *area)
 
 static int bring_back_objects(const struct swap_area *area)
 {
+	unsigned tries = 0;
 	int error;
 
 	do
 		error = object_bring_back(area->number);
-	while (error == -ENOMEM && reclaim_make_room());
+	while (error == -ENOMEM && find_memory(&tries));
 	return error;
 }
 
