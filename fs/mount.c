@@ -69,6 +69,14 @@ void mounts_lock(void)
 	mutex_lock(&mounting);
 }
 
+bool mounts_try_lock(void)
+{
+	if (mounting.owner)
+		return false;
+	mounts_lock();
+	return true;
+}
+
 void mounts_unlock(void)
 {
 	reap_detached();

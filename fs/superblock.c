@@ -201,7 +201,10 @@ int superblocks_sync(bool wait, uint64_t age)
 	struct superblock *at = NULL;
 	int error = 0;
 
-	mounts_lock();
+	if (wait)
+		mounts_lock();
+	else if (!mounts_try_lock())
+		return 0;
 	while ((at = superblock_next(at)))
 		if (at->ops->write_inode)
 			keep_first(&error,

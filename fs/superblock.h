@@ -9,6 +9,8 @@
 /* One mount, unmount or remount at a time, and nothing of the kind while the holder goes through. */
 void mounts_lock(void);
 void mounts_unlock(void);
+/* For who can come again: false while somebody has it, perhaps for as long as a disk is silent. */
+__must_check bool mounts_try_lock(void);
 /* The next of all file systems but internal ones, detached ones last; NULL: the first, no more. */
 struct superblock *superblock_next(const struct superblock *superblock);
 

@@ -211,7 +211,8 @@ int superblock_sync(struct superblock *superblock, bool wait);
 /*
  * writeback_client's sync for all file systems: inodes that have been dirty for `age` ns; with age 0
  * also what the file systems keep of themselves, and their devices' pages; with wait the disks are
- * flushed. May sleep.
+ * flushed. May sleep. Without wait nothing is done while mounts are changing, or somebody writes one of
+ * them, as that may wait for a disk that is silent: others are not to wait for it too.
  */
 int superblocks_sync(bool wait, uint64_t age);
 /*

@@ -186,7 +186,10 @@ void ext2_evict(struct inode *inode)
 	if (inode->nlink > 0) {
 		kfree(own);
 	} else if (ext2_read_only(own->fs)) {
+		/* A commit that is under way may have it in hand. */
+		ext2_begin(own->fs);
 		ext2_nameless_leave(own);
+		ext2_end(own->fs);
 		kfree(own);
 	} else {
 		delete (own);

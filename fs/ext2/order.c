@@ -295,12 +295,14 @@ static int sync_old(bool wait, uint64_t age)
 	struct ext2 *fs;
 	int error = 0;
 
-	(void)wait;
 	age = MIN(age, COMMIT_AGE);
 	mutex_lock(&mounted_lock);
 	list_for_each(fs, &mounted, link) {
 		int failed = 0;
 
+		/* Somebody sees to it, whose disk may be silent: the others do not wait for that. */
+		if (!wait && fs->committing)
+			continue;
 		if ((fs->dirty_since && now - fs->dirty_since >= age) || fs->nleaving)
 			failed = ext2_commit(fs);
 		error = error ? error : failed;

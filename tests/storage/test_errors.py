@@ -201,10 +201,35 @@ def test_stuck_swap_out(storage, images, controller):
     machine.hold("two", 500)
     machine.must("until dmesg | grep -q 'given up'; do sleep 0.2; done", timeout=60)
     assert machine.release("one") == ("0 wrong\n", 0)
+    assert machine.vmstat("pswpin") == 0
     swap.unstick()
-    machine.hold("three", 3000)
+    # Whether it has come back is found out by the first that asks after a while.
+    for _ in range(30):
+        machine.hold("three", 3000)
+        assert machine.release("three") == ("0 wrong\n", 0)
+        if machine.vmstat("pswpin") > 1000:
+            break
+    else:
+        assert False, "nothing is written to the disk that is there again"
     assert machine.release("two") == ("0 wrong\n", 0)
-    assert machine.release("three") == ("0 wrong\n", 0)
+    machine.ledger()
+
+
+def test_write_back_beside_a_stuck_disk(storage, images):
+    """While somebody waits for a silent disk to be mounted, what others have changed is still written
+    to their disks."""
+    good, silent = (disk.Disk(disk.ext2(images / name, 16)) for name in ("good", "silent"))
+    machine = storage(disks=[good, silent], append="quiet block.timeout=1000")
+    machine.must("mount -t ext2 /dev/vda /mnt; mkdir /two; cd /proc/sys/vm; "
+                 "echo 5 >dirty_writeback_centisecs; echo 1 >dirty_expire_centisecs")
+    silent.stick()
+    # The task that writes back rests for five seconds at first.
+    machine.must("(mount -t ext2 /dev/vdb /two; echo $? >/tmp/end) 2>/dev/null & sleep 6")
+    machine.must("dd if=/dev/zero of=/mnt/f bs=64k count=4; "
+                 "until grep -q 'Dirty: *0 kB' /proc/meminfo; do sleep 0.1; done; [ ! -e /tmp/end ]")
+    silent.unstick()
+    machine.must("until [ -s /tmp/end ]; do sleep 0.1; done; umount /two; umount /mnt", timeout=60)
+    assert machine.must("cat /tmp/end") == "0\n"
     machine.ledger()
 
 
