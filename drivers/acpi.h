@@ -5,8 +5,8 @@
 #define LOFT_DRIVERS_ACPI_H
 
 /*
- * Enters S5 as the firmware's tables say. Returns when there are none, or broken ones, or when the machine takes
- * no notice. Maps device memory, so it wants kvrange_init.
+ * Enters S5 as the firmware's tables say. Returns when there are none, or broken ones, or when the
+ * machine takes no notice. Maps device memory, so it wants kvrange_init.
  */
 void acpi_power_off(void);
 

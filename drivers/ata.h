@@ -111,7 +111,8 @@ unsigned ata_max_sectors(const struct ata_identity *identity);
 
 /*
  * The command that moves count sectors from `sector` on, 0 < count <= ata_max_sectors(), all of
- * them on the disk, and whole ones of its own. ATA_DMA, ATA_MULTIPLE and ATA_NCQ only where the disk has them; tag is NCQ's.
+ * them on the disk, and whole ones of its own. ATA_DMA, ATA_MULTIPLE and ATA_NCQ only where the
+ * disk has them; tag is NCQ's.
  */
 void ata_taskfile_transfer(struct ata_taskfile *taskfile, const struct ata_identity *identity,
 			   enum ata_protocol protocol, bool write, uint64_t sector, unsigned count,

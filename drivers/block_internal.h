@@ -1,7 +1,7 @@
 /*
  * Between the parts of the block layer: devices (drivers/block.c), the queue and its task
- * (drivers/block_queue.c), what comes next (drivers/block_elevator.c), what happens when a disk fails (drivers/block_error.c), and the pool of
- * requests (drivers/block_request.c).
+ * (drivers/block_queue.c), what comes next (drivers/block_elevator.c), what happens when a disk
+ * fails (drivers/block_error.c), and the pool of requests (drivers/block_request.c).
  */
 #ifndef LOFT_DRIVERS_BLOCK_INTERNAL_H
 #define LOFT_DRIVERS_BLOCK_INTERNAL_H

@@ -159,7 +159,10 @@ static void take_entry(const struct partition_reader *reader, struct partition_t
 	partition_add(reader, table, partition);
 }
 
-/* Of the array, the piece that begins with entry `index`; how many there are in it, 0: it cannot be read. */
+/*
+ * Of the array, the piece that begins with entry `index`; how many there are in it, 0: it cannot be
+ * read.
+ */
 static uint32_t read_piece(const struct partition_reader *reader, const struct gpt *gpt,
 			   uint32_t index, uint8_t *buffer)
 {

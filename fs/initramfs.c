@@ -1,12 +1,12 @@
 /*
  * Fills the root from the initramfs: the first module, one or more newc archives one behind the other.
  *
- * What an entry says is made as it comes. A bad entry costs that entry and is said; a bad header ends the work, since
- * where the next one would be is not known, and what came before it stays. The module's frames are given back on the way,
- * so that a file is in memory twice only in part.
+ * What an entry says is made as it comes. A bad entry costs that entry and is said; a bad header
+ * ends the work, since where the next one would be is not known, and what came before it stays. The
+ * module's frames are given back on the way, so that a file is in memory twice only in part.
  *
- * Two things have to be remembered to the end: inodes with several names (the data comes with any one of them), and the
- * times of directories, which making their entries changes.
+ * Two things have to be remembered to the end: inodes with several names (the data comes with any
+ * one of them), and the times of directories, which making their entries changes.
  */
 #include "newc.h"
 
@@ -115,7 +115,10 @@ static int write_data(struct unpacking *work, struct inode *inode, const struct 
 	return error;
 }
 
-/* Takes a name out of the way that is there already: a later entry replaces an earlier one. Directories stay. */
+/*
+ * Takes a name out of the way that is there already: a later entry replaces an earlier one.
+ * Directories stay.
+ */
 static int clear_name(const char *path, const struct newc_entry *entry)
 {
 	int error = path_remove(AT_FDCWD, path, false);

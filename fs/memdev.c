@@ -1,6 +1,7 @@
 /*
- * The devices that are made of nothing but memory and rules: null, zero, full, random, urandom, and kmsg, the kernel
- * log. Numbers are Linux's (admin-guide/devices.txt), kmsg's record format too (ABI/testing/dev-kmsg).
+ * The devices that are made of nothing but memory and rules: null, zero, full, random, urandom, and
+ * kmsg, the kernel log. Numbers are Linux's (admin-guide/devices.txt), kmsg's record format too
+ * (ABI/testing/dev-kmsg).
  */
 #include <vfs.h>
 
@@ -147,7 +148,10 @@ static void kmsg_release(struct file *file)
 	kfree(file->data);
 }
 
-/* One record: "priority,number,microseconds,-;text\n"; -EPIPE when it was overwritten, -EINVAL when it does not fit. */
+/*
+ * One record: "priority,number,microseconds,-;text\n"; -EPIPE when it was overwritten, -EINVAL when
+ * it does not fit.
+ */
 static ssize_t kmsg_read_record(struct kmsg_reader *reader, struct uio *io)
 {
 	char *line = kalloc(2 * KMSG_LINE_MAX), *text = line + KMSG_LINE_MAX;

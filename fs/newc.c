@@ -1,6 +1,7 @@
 /*
- * The entries of newc archives: a header of a magic number and 13 fields of 8 hexadecimal digits, the name, the data,
- * name and data each padded to 4 bytes. Every number comes from outside: each is held against what is left.
+ * The entries of newc archives: a header of a magic number and 13 fields of 8 hexadecimal digits,
+ * the name, the data, name and data each padded to 4 bytes. Every number comes from outside: each
+ * is held against what is left.
  */
 #include "newc.h"
 

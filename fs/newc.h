@@ -1,6 +1,7 @@
 /*
- * newc archives, as `cpio -H newc` (and -H crc) makes them (cpio(5), Linux's driver-api/early-userspace/buffer-format): one
- * entry at a time, from memory. Knows nothing of files and can be tested anywhere.
+ * newc archives, as `cpio -H newc` (and -H crc) makes them (cpio(5), Linux's
+ * driver-api/early-userspace/buffer-format): one entry at a time, from memory. Knows nothing of
+ * files and can be tested anywhere.
  */
 #ifndef LOFT_NEWC_H
 #define LOFT_NEWC_H
@@ -38,8 +39,8 @@ enum newc_result newc_parse(const uint8_t *at, size_t left, struct newc_entry *e
 const char *newc_result_name(enum newc_result result);
 
 /*
- * The next component of a path, from *path on, which moves behind it: its length, *component points to it; 0 at the
- * end. Empty components and "." are passed over.
+ * The next component of a path, from *path on, which moves behind it: its length, *component points
+ * to it; 0 at the end. Empty components and "." are passed over.
  */
 size_t newc_component(const char **path, const char **component);
 /* True when a component is "..", so that the path may lead out of where it is unpacked. */

@@ -2,8 +2,9 @@
  * rename(2) in all its cases.
  *
  * Both walks end at parents. Then, with `names` of their file system held, the two names are looked
- * up and every rule is checked in Linux's order before anything is changed. A directory must not become part of itself: neither may the
- * source be above the target's parent (-EINVAL), nor the target above the source's (-ENOTEMPTY).
+ * up and every rule is checked in Linux's order before anything is changed. A directory must not
+ * become part of itself: neither may the source be above the target's parent (-EINVAL), nor the
+ * target above the source's (-ENOTEMPTY).
  */
 #include <fs_calls.h>
 #include <vfs.h>

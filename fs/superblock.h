@@ -23,7 +23,10 @@ __must_check struct superblock *superblock_create(const struct filesystem *type,
 						  const char *options);
 /* Nobody uses it: writes what is dirty and frees it. */
 void superblock_free(struct superblock *superblock);
-/* What is mounted from the device, if anything, is written as superblock_sync does. mounts_lock is taken. */
+/*
+ * What is mounted from the device, if anything, is written as superblock_sync does. mounts_lock is
+ * taken.
+ */
 __must_check int superblock_sync_device(const struct block_device *block);
 /* Does anybody use it, beyond being mounted? */
 bool superblock_busy(const struct superblock *superblock);

@@ -2,11 +2,11 @@
  * swapon and swapoff as programs see them, and /proc/swaps. What is done with an area is mm's part
  * (include/swap.h); here paths become areas and files are kept from being changed.
  *
- * An area holds its file open. While it is in use its inode, or its device's, is marked INODE_SWAP: nobody
- * writes to it or cuts it; a file's name is not removed either, while a device's node may go. Errors and
- * their order are Linux's (mm/swapfile.c of 6.1), but that a read-only device is refused whatever its
- * driver: Linux's SCSI disks do so when they are opened to be written (-EROFS), its other ones take what
- * then cannot hold a page.
+ * An area holds its file open. While it is in use its inode, or its device's, is marked INODE_SWAP:
+ * nobody writes to it or cuts it; a file's name is not removed either, while a device's node may
+ * go. Errors and their order are Linux's (mm/swapfile.c of 6.1), but that a read-only device is
+ * refused whatever its driver: Linux's SCSI disks do so when they are opened to be written
+ * (-EROFS), its other ones take what then cannot hold a page.
  */
 #include <swap.h>
 

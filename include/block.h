@@ -204,8 +204,9 @@ struct disk_ops {
 	/*
 	 * Starts one transfer: a chain of requests (next) of one op, contiguous from
 	 * first->disk_sector on, within the disk's limits; or one flush (a chain too: several who
-	 * asked for it), where write_cache is set. Does not sleep. 0: under way, and disk_complete follows, perhaps before start returns; -EBUSY: no
-	 * room, it comes again after the next disk_complete (only while another is under way); else
+	 * asked for it), where write_cache is set. Does not sleep. 0: under way, and disk_complete
+	 * follows, perhaps before start returns; -EBUSY: no room, it comes again after the next
+	 * disk_complete (only while another is under way); else
 	 * -errno: as disk_complete with that error.
 	 */
 	int (*start)(struct disk *disk, struct block_request *first);

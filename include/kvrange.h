@@ -20,9 +20,9 @@ __must_check void *kvrange_alloc(size_t npages);
 /* Frees what kvrange_alloc returned. */
 void kvrange_free(void *start);
 /*
- * size bytes of kernel memory, > 0, not cleared, in frames that need not lie side by side. May sleep: where
- * memory is out room is made, by reclaim or at last by ending a large process (oom.h); NULL when that
- * does not help. For tasks, with nothing locked that freeing memory may need.
+ * size bytes of kernel memory, > 0, not cleared, in frames that need not lie side by side. May
+ * sleep: where memory is out room is made, by reclaim or at last by ending a large process (oom.h);
+ * NULL when that does not help. For tasks, with nothing locked that freeing memory may need.
  */
 __must_check void *kvalloc(size_t size);
 /* Gives back what kvalloc returned; NULL is allowed. */

@@ -56,7 +56,10 @@ extern char init_start[], init_end[]; /* __init_text and __init_data: freed afte
 extern char data_start[], data_end[];
 extern char bss_start[], bss_end[];
 extern char kernel_end[];
-/* The boot stack, which becomes the idle task's, and the unmapped page below it (boot/higher_half.asm). */
+/*
+ * The boot stack, which becomes the idle task's, and the unmapped page below it
+ * (boot/higher_half.asm).
+ */
 extern char boot_stack_guard[], boot_stack_bottom[], boot_stack_top[];
 /* The loader's part, linked at its physical address and freed after boot. */
 extern char boot_start[], boot_end[];

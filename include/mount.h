@@ -124,8 +124,9 @@ static inline uint32_t device_minor(dev_t device)
 }
 
 /*
- * Frees the file systems that were detached (umount -l) and that nobody uses any more; next to nothing when there is none.
- * For whoever gave up a file, a directory or a root that may have been the last one in it.
+ * Frees the file systems that were detached (umount -l) and that nobody uses any more; next to
+ * nothing when there is none. For whoever gave up a file, a directory or a root that may have been
+ * the last one in it.
  */
 void mount_reap_detached(void);
 

@@ -340,8 +340,8 @@ extern struct list objects_swapped;
  * size, writes extend it (write's caller has held position and length against its own limits;
  * position + length stays below 2^43; one writer at a time, inode->lock or the like, and no
  * truncation meanwhile; after a write that ended early there may be blocks beyond the size, which the
- * file system takes away again). With ahead, pages that are likely to be read next are brought in with those
- * that are (readahead.h). May sleep.
+ * file system takes away again). With ahead, pages that are likely to be read next are brought in
+ * with those that are (readahead.h). May sleep.
  */
 __must_check ssize_t object_read(struct object *object, uint64_t position, struct uio *io);
 __must_check ssize_t object_read_ahead(struct object *object, uint64_t position, struct uio *io,

@@ -128,8 +128,8 @@ uint64_t clock_realtime_coarse_ns(void)
 }
 
 /*
- * Time has moved on, or was set. Tells programs what they can read by themselves. Not the TSC while a reading from the PIT was
- * ahead of it: what the system call answers then is that reading.
+ * Time has moved on, or was set. Tells programs what they can read by themselves. Not the TSC while
+ * a reading from the PIT was ahead of it: what the system call answers then is that reading.
  */
 static void publish(void)
 {

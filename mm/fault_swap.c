@@ -2,8 +2,8 @@
  * A page of private memory that comes back from swap: for the fault handler, and for swapoff.
  *
  * Whoever asks holds mm->lock, over the read too: the region is the same afterwards. Its entries need not
- * be, as reclaim takes pages without the lock; so the entry is looked at again, and only if it still names
- * the slot does the page take its place.
+ * be, as reclaim takes pages without the lock; so the entry is looked at again, and only if it
+ * still names the slot does the page take its place.
  */
 #include <mm.h>
 

@@ -12,9 +12,9 @@
  * entries count once. What page tables hold is not added up beside the references but taken away from
  * them, and given back in the end: in between, what is left must be known otherwise. Before that, each
  * entry is held against its region's rights. Promised memory
- * (commit.h) is added up from those who hold it; what is kept as unevictable has to be locked. Nothing sleeps in here and the kernel is not
- * preempted, so what is counted stands still; a task that sleeps while it holds a frame has declared
- * it.
+ * (commit.h) is added up from those who hold it; what is kept as unevictable has to be locked.
+ * Nothing sleeps in here and the kernel is not preempted, so what is counted stands still; a task
+ * that sleeps while it holds a frame has declared it.
  */
 #include <ledger.h>
 

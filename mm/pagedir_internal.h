@@ -1,7 +1,7 @@
 /*
  * Entries of page directories and page tables (Intel SDM 3A, 4.3, figure 4-4), and TLB flushes:
- * what mm/pagedir.c, mm/pagedir_copy.c and mm/pagedir_share.c (user half) and mm/pagedir_kernel.c (kernel half)
- * share, and nobody else sees.
+ * what mm/pagedir.c, mm/pagedir_copy.c and mm/pagedir_share.c (user half) and mm/pagedir_kernel.c
+ * (kernel half) share, and nobody else sees.
  *
  *    31               12 11 10  9  8  7   6  5   4   3   2  1  0
  *   +-------------------+--+--+--+--+---+--+--+----+---+--+--+--+

@@ -1,10 +1,11 @@
 /*
  * What becomes of one page that is to leave memory, and of pages that are being written.
  *
- * Private and shared memory: it gets a slot of swap if it has none (swap_add), its entries are made the slot's
- * (rmap_unmap), and it is written; if the slot has its content already, it just goes. Pages of files
- * are taken out of all page tables and go if they are clean; dirty ones are written first, by the task
- * that reclaims, and by nobody else: a program in need may hold what the file system would wait for.
+ * Private and shared memory: it gets a slot of swap if it has none (swap_add), its entries are made
+ * the slot's (rmap_unmap), and it is written; if the slot has its content already, it just goes.
+ * Pages of files are taken out of all page tables and go if they are clean; dirty ones are written
+ * first, by the task that reclaims, and by nobody else: a program in need may hold what the file
+ * system would wait for.
  *
  * What is being written is on the list `writing`, in the order in which it was sent off, marked
  * FRAME_FLAG_EVICTED. It may be asked for again, freed by its owner, or dropped by the swap cache when
@@ -148,7 +149,10 @@ bool reclaim_wait_for_write(void)
 	ledger_hold(frame);
 	frame_wait(frame, UNDER_IO);
 	ledger_release(frame);
-	/* The swap cache would have dropped it, had the reference not been there: reclaim_collect does. */
+	/*
+	 * The swap cache would have dropped it, had the reference not been there: reclaim_collect
+	 * does.
+	 */
 	frame_put(frame);
 	return true;
 }

@@ -9,10 +9,11 @@
  * In: a page is wanted, and neighbours that are in use and not in memory come with it in one request,
  * as what went out together is likely to be wanted together. How many, up to READ_SLOTS, shows in how
  * many of those that came unasked were wanted afterwards: programs that leap about get single pages
- * before long (Linux 6.1's rule, mm/swap_state.c). Their frames are in the cache, BUSY, from before the read begins, so that nobody reads a
- * slot twice. Whoever wants one waits for it. If the read fails, all of its frames leave the cache,
- * and who needs a page reads that one alone: only the failure of such a read, of the page and of no
- * other, says that the page is lost. While others read around it that may take more than one turn.
+ * before long (Linux 6.1's rule, mm/swap_state.c). Their frames are in the cache, BUSY, from before
+ * the read begins, so that nobody reads a slot twice. Whoever wants one waits for it. If the read
+ * fails, all of its frames leave the cache, and who needs a page reads that one alone: only the
+ * failure of such a read, of the page and of no other, says that the page is lost. While others
+ * read around it that may take more than one turn.
  *
  * Requests end in the task "block", which neither sleeps nor allocates.
  */

@@ -5,8 +5,9 @@
  * start; a stack's gap leaves out its guard, so that nothing is placed where the stack would then
  * be unable to grow. The tree carries a bound of the gaps in each subtree upwards (tree.h). Whoever
  * moves an end of a region or puts one in or takes one out therefore refreshes two gaps: its own and
- * that of the region after it. Only functions of this file do. Neighbours also know each other, so that going
- * from one to the next, and putting one in beside another, needs no way through the tree.
+ * that of the region after it. Only functions of this file do. Neighbours also know each other, so
+ * that going from one to the next, and putting one in beside another, needs no way through the
+ * tree.
  *
  * Invariants: regions are disjoint, sorted, page-aligned, never empty; mm's counters are sums over
  * the tree.

@@ -103,7 +103,10 @@ static uint32_t choose_bit(const struct ext2 *fs, const uint8_t *bits, uint32_t 
 	return end;
 }
 
-/* For a file in its window, or in a new one; for what does not grow much behind its goal, or before it. */
+/*
+ * For a file in its window, or in a new one; for what does not grow much behind its goal, or before
+ * it.
+ */
 static uint32_t choose_for(struct ext2_inode *own, const uint8_t *bits, uint32_t start,
 			   uint32_t from, uint32_t end)
 {

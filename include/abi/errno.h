@@ -140,8 +140,8 @@
 #define EWOULDBLOCK EAGAIN
 
 /*
- * Never seen by programs: what an interrupted call returns to the signal code, which either turns it into EINTR or
- * starts the call again.
+ * Never seen by programs: what an interrupted call returns to the signal code, which either turns
+ * it into EINTR or starts the call again.
  */
 #define ERESTARTSYS 512		  /* again if the handler has SA_RESTART, or if there is none */
 #define ERESTARTNOINTR 513	  /* again in any case */

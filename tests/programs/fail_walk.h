@@ -1,7 +1,7 @@
 /*
- * The walk over a call's allocations: each call with its first allocation failing, then its second, and so
- * on until it meets no failure any more. Each time the error it gives must be one of memory, and frames and
- * kernel objects must be what they were. fail_walk_*.c have the calls.
+ * The walk over a call's allocations: each call with its first allocation failing, then its second,
+ * and so on until it meets no failure any more. Each time the error it gives must be one of memory,
+ * and frames and kernel objects must be what they were. fail_walk_*.c have the calls.
  */
 #ifndef FAIL_WALK_H
 #define FAIL_WALK_H

@@ -1,7 +1,7 @@
 /* EXPECT: fail_walk_memory.txt CFLAGS: -pthread */
 /*
- * Processes, mappings and faults with allocations that fail (fail_walk.h). Faults have no error to give: they
- * are tried again, and succeed.
+ * Processes, mappings and faults with allocations that fail (fail_walk.h). Faults have no error to
+ * give: they are tried again, and succeed.
  */
 #include "fail_walk.h"
 

@@ -1,6 +1,6 @@
 /*
- * Forks among random calls (random.h): the child goes on for some steps of the same kinds, to a small depth,
- * then its parent does.
+ * Forks among random calls (random.h): the child goes on for some steps of the same kinds, to a
+ * small depth, then its parent does.
  */
 #ifndef RANDOM_FORK_H
 #define RANDOM_FORK_H

@@ -1,4 +1,7 @@
-/* POSIX shared memory: shm_open and its kin on a tmpfs at /dev/shm, which is mounted if it is not there. */
+/*
+ * POSIX shared memory: shm_open and its kin on a tmpfs at /dev/shm, which is mounted if it is not
+ * there.
+ */
 #define _GNU_SOURCE
 #include "mm.h"
 #include <semaphore.h>

@@ -2,7 +2,8 @@
  * An IDE channel that is a model: two drives that share registers, and a bus master. Commands take their
  * time, some sectors cannot be read, DMA breaks off, the cable garbles, drives fall silent and are reset.
  * No drive may get a command while one of the two is busy, nor data without asking for it. With it
- * drivers/ata_channel.c, ata_pio.c and ata_dma.c, which find the model at their ports. To be included once.
+ * drivers/ata_channel.c, ata_pio.c and ata_dma.c, which find the model at their ports. To be
+ * included once.
  *
  * SOURCES: drivers/ata_taskfile.c lib/string.c
  */

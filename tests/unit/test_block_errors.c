@@ -1,5 +1,6 @@
 /*
- * The queue of a disk that errs, falls silent or is dead: what fails, when, and that all the rest goes on.
+ * The queue of a disk that errs, falls silent or is dead: what fails, when, and that all the rest
+ * goes on.
  */
 #include "block_queue_host.h"
 

@@ -1,6 +1,6 @@
 /*
- * The queue of a disk: which requests go together, in which order, how many, and where there are more than
- * it has room for.
+ * The queue of a disk: which requests go together, in which order, how many, and where there are
+ * more than it has room for.
  */
 #include "block_queue_host.h"
 

@@ -1,6 +1,6 @@
 /*
- * fs/newc.c: good archives, every header field that lies, every cut, and random damage: whatever the parser says is
- * good lies within what it was given. SOURCES: fs/newc.c lib/string.c
+ * fs/newc.c: good archives, every header field that lies, every cut, and random damage: whatever
+ * the parser says is good lies within what it was given. SOURCES: fs/newc.c lib/string.c
  */
 #include "unit.h"
 

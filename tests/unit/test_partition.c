@@ -1,7 +1,8 @@
 /*
- * drivers/partition.c and partition_gpt.c: tables that sfdisk made, every kind of damage that has a name, chains that
- * are circles, and random damage: whatever is found lies within the disk, and no more is read than a table can take.
- * SOURCES: drivers/partition.c drivers/partition_gpt.c lib/crc32.c lib/format.c lib/string.c
+ * drivers/partition.c and partition_gpt.c: tables that sfdisk made, every kind of damage that has a
+ * name, chains that are circles, and random damage: whatever is found lies within the disk, and no
+ * more is read than a table can take. SOURCES: drivers/partition.c drivers/partition_gpt.c
+ * lib/crc32.c lib/format.c lib/string.c
  */
 #include "unit.h"
 

@@ -1,5 +1,6 @@
 /*
- * lib/tree.c against a sorted array: random insertions and removals, with and without bounds. SOURCES: lib/tree.c
+ * lib/tree.c against a sorted array: random insertions and removals, with and without bounds.
+ * SOURCES: lib/tree.c
  */
 #include "unit.h"
 

@@ -1,6 +1,6 @@
 /*
- * drivers/virtio_queue.c against a device that takes chains in order and returns them in any, and one that lies.
- * SOURCES: lib/string.c
+ * drivers/virtio_queue.c against a device that takes chains in order and returns them in any, and
+ * one that lies. SOURCES: lib/string.c
  */
 #define LOFT_HOST_TEST
 #include "unit.h"

@@ -1,7 +1,8 @@
 /*
  * The character screen: what sequences do, and random bytes, which never break an invariant nor
  * show anything but what the cells hold.
- * SOURCES: drivers/vt.c drivers/vt_parse.c drivers/vt_text.c drivers/vt_style.c drivers/cp437.c lib/format.c
+ * SOURCES: drivers/vt.c drivers/vt_parse.c drivers/vt_text.c drivers/vt_style.c drivers/cp437.c
+ * lib/format.c
  */
 #include "unit.h"
 
