@@ -9,7 +9,8 @@
  *
  * task->signalled says that signal_deliver has something to do. It may be true for nothing,
  * never false for something: whoever makes a signal pending, unblocks one, stops or ends a
- * process sets it.
+ * process sets it. So does the scheduler for a restartable sequence, which has to be looked at and is
+ * no reason to end a call: that is asked of signal_pending.
  *
  * A signal that is ignored when it is sent is dropped, unless it is blocked: the action may
  * change before it is unblocked. SIGCONT takes back pending stops and the other way round, even
@@ -54,12 +55,17 @@ static sigset_t blocked_now(const struct task *task)
 	return task->blocked & ~task->awaited;
 }
 
-static bool has_work(const struct task *task)
+static bool has_signal(const struct task *task)
 {
 	const struct process *process = task->process;
 
 	return ((task->pending.set | process->pending.set) & ~blocked_now(task)) != 0 ||
-	       must_end(task) || process->stopping || process->continued || task->rseq_check;
+	       must_end(task) || process->stopping || process->continued;
+}
+
+static bool has_work(const struct task *task)
+{
+	return has_signal(task) || task->rseq_check;
 }
 
 void signal_recalculate(struct task *task)
@@ -72,7 +78,7 @@ void signal_recalculate(struct task *task)
 
 bool signal_pending(void)
 {
-	return current->signalled;
+	return current->signalled && has_signal(current);
 }
 
 bool signal_fatal_pending(void)

@@ -310,8 +310,8 @@ void trap_exit_work(struct trap_frame *frame)
 		if (sched_need_resched)
 			sched_preempt();
 		reclaim_if_low();
-		if (signal_pending() || wants_restart(frame))
+		if (current->signalled || wants_restart(frame))
 			signal_deliver(frame);
 		__asm__ volatile("cli" : : : "memory");
-	} while (sched_need_resched || signal_pending());
+	} while (sched_need_resched || current->signalled);
 }

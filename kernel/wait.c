@@ -57,7 +57,7 @@ void wait_cancel(void)
 static inline bool is_interrupted(enum task_state state)
 {
 	if (likely(state == TASK_SLEEPING))
-		return current->signalled;
+		return unlikely(current->signalled) && signal_pending();
 	return state == TASK_KILLABLE && signal_fatal_pending();
 }
 
