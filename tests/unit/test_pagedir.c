@@ -190,7 +190,7 @@ static void do_set_rights(unsigned which, unsigned page)
 	if (!model[which][page].frame || !own(which, page, 1))
 		return;
 	/* Private memory is written by its only owner. */
-	if (may_share(page) && model[which][page].frame->refs > 1)
+	if (model[which][page].frame->kind == FRAME_ANON && model[which][page].frame->refs > 1)
 		rights &= ~MAP_WRITE;
 	model[which][page].rights = rights;
 	pagedir_set_rights(&directories[which], address_of(page), model[which][page].rights);
